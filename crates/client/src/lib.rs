@@ -1,0 +1,1 @@
+//! The Rust SDK: signed calls and ingest for any server of the run-log API.

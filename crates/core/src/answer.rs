@@ -1,0 +1,52 @@
+//! An answer: rows, an exact total, and what the answer rests on.
+
+use crate::cursor::Cursor;
+use crate::run::Run;
+
+/// One run with its place in the order of acceptance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Strictly increasing over accepted reports. A run in flight carries the number of its latest report.
+    pub seq: u64,
+    /// The run.
+    pub run: Run,
+}
+
+/// What an engine answers to a query. Rows and total come from one snapshot.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The page.
+    pub rows: Vec<Row>,
+    /// How many runs match, on this page or not.
+    pub total: u64,
+    /// Continues after the last row; `None` when nothing follows it.
+    pub next: Option<Cursor>,
+    /// What the answer rests on.
+    pub watermark: Watermark,
+    /// What it took.
+    pub cost: Cost,
+}
+
+/// What an answer rests on: a reader can tell from it whether anything may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watermark {
+    /// The last accepted sequence number that the answer could see.
+    pub seq: u64,
+    /// Runs that started before this were removed by retention (Unix milliseconds); `None` when none were.
+    pub retained_from_ms: Option<i64>,
+    /// Files that could not be read and were set aside. Their runs are missing from the answer.
+    pub set_aside_files: u64,
+}
+
+/// What an answer took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Rows that were looked at.
+    pub rows_read: u64,
+    /// Blocks that were decoded.
+    pub blocks_read: u64,
+    /// Bytes that were decoded.
+    pub bytes_read: u64,
+    /// Time spent, in microseconds.
+    pub elapsed_us: u64,
+}

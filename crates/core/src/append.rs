@@ -1,0 +1,85 @@
+//! What becomes of a run that is offered to an engine.
+
+/// What an engine did with one offered run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored, under this sequence number.
+    Accepted {
+        /// The run's place in the order of acceptance.
+        seq: u64,
+    },
+    /// Nothing new: the same finished run is stored already, or a start came after its own finish.
+    Duplicate,
+    /// Not stored; the reason is for the sender.
+    Refused(Refusal),
+}
+
+/// Why a run was refused. One refused run never affects the others of its batch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// A different report of a run that has finished.
+    #[error("this run has finished already, with other facts; a finished run never changes. Send a new request id")]
+    Conflict,
+    /// The start lies too far ahead.
+    #[error("the start time {start_ms} ms is more than a day after now ({now_ms} ms); check the sender's clock")]
+    StartInFuture {
+        /// The run's start, in Unix milliseconds.
+        start_ms: i64,
+        /// The engine's clock, in Unix milliseconds.
+        now_ms: i64,
+    },
+    /// The start lies before the earliest time that can be stored.
+    #[error("the start time {start_ms} ms is before 1970; send Unix milliseconds")]
+    StartTooEarly {
+        /// The run's start, in Unix milliseconds.
+        start_ms: i64,
+    },
+    /// The start lies before the oldest run that is kept.
+    #[error("the start time {start_ms} ms is older than what is retained (from {retained_from_ms} ms)")]
+    StartNotRetained {
+        /// The run's start, in Unix milliseconds.
+        start_ms: i64,
+        /// The first retained moment, in Unix milliseconds.
+        retained_from_ms: i64,
+    },
+    /// A required text is empty.
+    #[error("{field} is empty; give it a value")]
+    Empty {
+        /// The field's name.
+        field: &'static str,
+    },
+    /// A text is longer than its limit.
+    #[error("{field} has {bytes} bytes, over its limit of {max}; shorten it")]
+    TooLong {
+        /// The field's name.
+        field: &'static str,
+        /// Its length in bytes.
+        bytes: usize,
+        /// The limit in bytes.
+        max: usize,
+    },
+    /// A number is larger than can be kept exactly.
+    #[error("{field} is over its limit of {max}")]
+    NumberTooLarge {
+        /// The field's name.
+        field: &'static str,
+        /// The largest value that is accepted.
+        max: u64,
+    },
+}
+
+impl Refusal {
+    /// A short stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Conflict => "Conflict",
+            Refusal::StartInFuture { .. } => "StartInFuture",
+            Refusal::StartTooEarly { .. } => "StartTooEarly",
+            Refusal::StartNotRetained { .. } => "StartNotRetained",
+            Refusal::Empty { .. } => "Empty",
+            Refusal::TooLong { .. } => "TooLong",
+            Refusal::NumberTooLarge { .. } => "NumberTooLarge",
+        }
+    }
+}

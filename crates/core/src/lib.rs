@@ -1,0 +1,26 @@
+//! What a run, a query and an answer *are*.
+//!
+//! Everything here is plain data and pure functions: no IO, no clock, no async, no spelling of any wire dialect.
+//! [`naive`] is the reference engine: a `Vec` and a sort. Every real engine must answer as it does.
+
+mod answer;
+mod append;
+mod bill;
+mod cursor;
+pub mod limits;
+pub mod naive;
+mod order;
+mod query;
+mod run;
+mod stream;
+mod time;
+
+pub use answer::{Answer, Cost, Row, Watermark};
+pub use append::{Outcome, Refusal};
+pub use bill::billed_ms;
+pub use cursor::{Cursor, CursorError};
+pub use order::{Direction, Order, SortKey, SortValue, compare};
+pub use query::{Query, ResultFilter, Scope, Start, Window};
+pub use run::{IdRef, Identity, RET_INTERRUPTED, RET_OK, RET_RUNNING, Run};
+pub use stream::{Stream, StreamSummary};
+pub use time::{Precision, TimeError, WallTime, Zone};

@@ -1,0 +1,35 @@
+//! Every limit by name, with its reason.
+
+/// Longest function, namespace, region, qualifier or account name, in bytes. Clients use up to 60 characters.
+pub const NAME_MAX_BYTES: usize = 256;
+
+/// Longest request id, in bytes. Ids are UUIDs in practice; other systems use up to 100 characters.
+pub const REQUEST_ID_MAX_BYTES: usize = 128;
+
+/// Longest output kept of one run, in bytes: the 6 MiB that a function's answer may have.
+pub const LOG_MAX_BYTES: usize = 6 << 20;
+
+/// Longest return message kept of one run, in bytes: the same, since it is the function's answer.
+pub const RET_MSG_MAX_BYTES: usize = 6 << 20;
+
+/// How far ahead of the engine's clock a run may start, in milliseconds: one day, so that a wrong time zone is
+/// noticed and a slow clock is not.
+pub const FUTURE_START_MAX_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The earliest start that is accepted, in Unix milliseconds.
+pub const START_MIN_MS: i64 = 0;
+
+/// The largest duration, memory or billed time: integers up to 2^53 survive any JSON reader.
+pub const NUMBER_MAX: u64 = 1 << 53;
+
+/// The most rows that one page can hold. The dialect's own contract; the native API pages by cursor.
+pub const PAGE_MAX_ROWS: u64 = 10_000;
+
+/// Longest keyword, in bytes.
+pub const KEYWORD_MAX_BYTES: usize = 1024;
+
+/// The dialect's longest window, in milliseconds: one day.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The most runs in one append.
+pub const BATCH_MAX_RUNS: usize = 10_000;

@@ -1,0 +1,163 @@
+//! The reference engine by example, and the laws that hold for every query on it.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use runlog_core::naive::Naive;
+use runlog_core::{
+    Direction, Order, Outcome, Query, Refusal, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, Window, limits,
+};
+
+const NOW_MS: i64 = 1_800_000_000_000;
+
+fn run(function: &str, request_id: &str, start_ms: i64, ret_code: i32) -> Run {
+    Run {
+        stream: Arc::new(Stream {
+            account: "1".into(),
+            region: "ap-guangzhou".into(),
+            namespace: "default".into(),
+            function: function.into(),
+            qualifier: "$LATEST".into(),
+        }),
+        request_id: request_id.into(),
+        retry_num: 0,
+        start_ms,
+        duration_us: 0,
+        bill_ms: None,
+        mem_bytes: 0,
+        ret_code,
+        invoke_finished: i32::from(ret_code != 2),
+        exit_code: None,
+        ret_msg: String::new(),
+        log: String::new(),
+        level: String::new(),
+        source: String::new(),
+    }
+}
+
+fn everything(order: Order) -> Query {
+    Query {
+        scope: Scope::account("1"),
+        window: Window::ALL,
+        result: ResultFilter::All,
+        request_id: None,
+        keyword: None,
+        order,
+        start: Start::Offset(0),
+        limit: usize::MAX,
+        as_of: None,
+    }
+}
+
+fn ids(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row.run.request_id.as_str()).collect()
+}
+
+#[test]
+fn a_finish_replaces_its_start_and_never_changes() {
+    let mut engine = Naive::default();
+    assert_eq!(engine.append(run("f", "a", 5, 2), NOW_MS), Outcome::Accepted { seq: 1 });
+    assert_eq!(engine.append(run("f", "a", 5, 2), NOW_MS), Outcome::Accepted { seq: 2 });
+    assert_eq!(engine.append(run("f", "a", 5, 0), NOW_MS), Outcome::Accepted { seq: 3 });
+    assert_eq!(engine.append(run("f", "a", 5, 0), NOW_MS), Outcome::Duplicate);
+    assert_eq!(engine.append(run("f", "a", 5, 2), NOW_MS), Outcome::Duplicate);
+    assert_eq!(engine.append(run("f", "a", 5, 1), NOW_MS), Outcome::Refused(Refusal::Conflict));
+    let answer = engine.query(&everything(Order::NEWEST_FIRST));
+    assert_eq!((answer.total, answer.rows[0].seq, answer.rows[0].run.ret_code), (1, 3, 0));
+}
+
+#[test]
+fn silence_closes_a_run_as_interrupted() {
+    let mut engine = Naive::default();
+    engine.append(run("f", "a", 5, 2), NOW_MS);
+    engine.append(run("f", "b", 5, 2), NOW_MS + 1);
+    engine.expire(1000, NOW_MS + 1000);
+    let answer = engine.query(&Query { result: ResultFilter::Failed, ..everything(Order::NEWEST_FIRST) });
+    assert_eq!((ids(&answer.rows), answer.rows[0].run.ret_code), (vec!["a"], 3));
+}
+
+#[test]
+fn as_of_hides_what_came_later_and_what_is_in_flight() {
+    let mut engine = Naive::default();
+    for (id, ret_code) in [("a", 0), ("b", 2), ("c", 1)] {
+        engine.append(run("f", id, 5, ret_code), NOW_MS);
+    }
+    let answer = engine.query(&Query { as_of: Some(2), ..everything(Order::NEWEST_FIRST) });
+    assert_eq!(ids(&answer.rows), ["a"]);
+}
+
+#[test]
+fn a_run_outside_its_limits_is_refused_by_name() {
+    let mut engine = Naive::default();
+    let refusals = [
+        (run("f", "", 5, 0), "Empty"),
+        (run("", "a", 5, 0), "Empty"),
+        (run("f", &"x".repeat(limits::REQUEST_ID_MAX_BYTES + 1), 5, 0), "TooLong"),
+        (run(&"x".repeat(limits::NAME_MAX_BYTES + 1), "a", 5, 0), "TooLong"),
+        (run("f", "a", NOW_MS + limits::FUTURE_START_MAX_MS + 1, 0), "StartInFuture"),
+        (run("f", "a", -1, 0), "StartTooEarly"),
+        (Run { mem_bytes: u64::MAX, ..run("f", "a", 5, 0) }, "NumberTooLarge"),
+    ];
+    for (run, code) in refusals {
+        match engine.append(run, NOW_MS) {
+            Outcome::Refused(refusal) => assert_eq!(refusal.code(), code),
+            other => panic!("{other:?}, not {code}"),
+        }
+    }
+    assert_eq!(
+        engine.append(run("f", "a", NOW_MS + limits::FUTURE_START_MAX_MS, 0), NOW_MS),
+        Outcome::Accepted { seq: 1 }
+    );
+}
+
+fn orders() -> impl Strategy<Value = Order> {
+    let by = prop_oneof![
+        Just(SortKey::StartTime),
+        Just(SortKey::Duration),
+        Just(SortKey::MemUsage),
+        Just(SortKey::FunctionName)
+    ];
+    (by, prop_oneof![Just(Direction::Asc), Just(Direction::Desc)]).prop_map(|(by, direction)| Order { by, direction })
+}
+
+fn engines() -> impl Strategy<Value = Naive> {
+    prop::collection::vec((0u8..3, 0u8..40, 0i64..6, 0u64..4, 0u64..4, 0i32..5), 0..60).prop_map(|reports| {
+        let mut engine = Naive::default();
+        for (function, id, start_ms, duration_us, mem_bytes, ret_code) in reports {
+            let run = run(&format!("f{function}"), &format!("r{id}"), start_ms, ret_code);
+            engine.append(Run { duration_us, mem_bytes, ..run }, NOW_MS);
+        }
+        engine
+    })
+}
+
+proptest! {
+    #[test]
+    fn ascending_is_the_reverse_of_descending(engine in engines(), by in orders()) {
+        let asc = engine.query(&everything(Order { direction: Direction::Asc, ..by }));
+        let desc = engine.query(&everything(Order { direction: Direction::Desc, ..by }));
+        prop_assert_eq!(asc.rows, desc.rows.into_iter().rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn pages_join_up_to_the_whole(engine in engines(), order in orders(), limit in 1usize..7) {
+        let whole = engine.query(&everything(order)).rows;
+        let mut by_offset = Vec::new();
+        for offset in (0..=whole.len()).step_by(limit) {
+            by_offset.extend(engine.query(&Query { start: Start::Offset(offset as u64), limit, ..everything(order) }).rows);
+        }
+        prop_assert_eq!(&by_offset, &whole);
+
+        let mut by_cursor = Vec::new();
+        let mut start = Start::Offset(0);
+        loop {
+            let answer = engine.query(&Query { start, limit, ..everything(order) });
+            by_cursor.extend(answer.rows);
+            match answer.next {
+                Some(next) => start = Start::After(next),
+                None => break,
+            }
+        }
+        prop_assert_eq!(&by_cursor, &whole);
+    }
+}
