@@ -1,1 +1,43 @@
 //! The embedded engine: write-ahead log, memtable, immutable segments, crash-safe and exact.
+//!
+//! ```text
+//! append ──> commit: what is new? ──> log, synced ──> memtable ──flush──> segment ──merge──> segment
+//!                                            └──────> runs in flight
+//! query  ──> snapshot of (memtables, runs in flight, segments) ──> count, best keys ──> rows of the page
+//! ```
+//!
+//! * An acknowledged run is on disk; after a failed write or sync the store refuses writes and goes on reading.
+//! * A run is stored once, however often and however concurrently it is offered.
+//! * Rows and total of an answer come from one snapshot, and equal those of [`runlog_core::naive`].
+//! * Opening survives torn and damaged files; what is lost is said, in [`Health`] and in every answer's watermark.
+//!
+//! The formats are drawn at the top of the files that own them, and together in `docs/internals/file-format.md`.
+
+mod append;
+mod background;
+mod clock;
+mod codec;
+mod commit;
+pub mod disk;
+mod engine;
+mod error;
+mod hash;
+mod health;
+mod in_flight;
+mod manifest;
+mod memtable;
+mod options;
+mod query;
+mod record;
+mod recovery;
+mod segment;
+mod state;
+mod store;
+mod wal;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use disk::{Disk, RealDisk};
+pub use error::{Error, Result};
+pub use health::{Health, SetAside, Stats};
+pub use options::{Options, Shape};
+pub use store::Store;

@@ -1,0 +1,164 @@
+//! Accepting runs: what is new, what is a duplicate, what is a conflict, before anything is logged.
+//!
+//! Segments never change, so they are asked before the queue is locked; only those that appeared meanwhile are asked
+//! under the lock. A finished run is found in exactly one of: pending, a memtable, a segment.
+
+use std::sync::Arc;
+
+use runlog_core::{Outcome, RET_INTERRUPTED, RET_RUNNING, Refusal, Run, limits};
+
+use crate::commit::Queue;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::hash::id_hash;
+use crate::in_flight::Flight;
+use crate::record::Record;
+use crate::segment::Segment;
+use crate::state::State;
+
+/// An offered run, and what is known of it so far.
+struct Offer {
+    run: Run,
+    hash: u64,
+    known: Option<Outcome>,
+}
+
+type Segments = Arc<Vec<Arc<Segment>>>;
+
+impl Engine {
+    /// Offers runs; see [`crate::Store::append`].
+    pub(crate) fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>> {
+        self.check_poison()?;
+        if runs.len() > limits::BATCH_MAX_RUNS {
+            return Err(Error::BatchTooLarge { runs: runs.len(), max: limits::BATCH_MAX_RUNS });
+        }
+        self.make_room()?;
+        let now_ms = self.clock.now_ms();
+        let mut offers: Vec<Offer> = runs.into_iter().map(|run| offer(run, now_ms)).collect();
+        let asked = self.retry_without_damaged(|engine| {
+            let segments = Arc::clone(&engine.state().segments);
+            ask_segments(&mut offers, &segments, &[])?;
+            Ok(segments)
+        })?;
+        let (outcomes, ticket) = self.retry_without_damaged(|engine| engine.decide(&mut offers, &asked, now_ms))?;
+        if let Some(ticket) = ticket {
+            self.commit.wait(self, ticket)?;
+        }
+        Ok(outcomes)
+    }
+
+    /// Closes as interrupted the runs in flight that were not heard of for the time to live.
+    pub(crate) fn expire_in_flight(&self) -> Result<usize> {
+        let now_ms = self.clock.now_ms();
+        let mut queue = self.commit.enter(self)?;
+        let mut runs = self.silent_runs(&queue, now_ms);
+        runs.sort_by_key(|(seq, ..)| *seq);
+        for (_, hash, run) in &runs {
+            queue.accept(run, *hash, now_ms);
+        }
+        let ticket = queue.ticket();
+        drop(queue);
+        self.commit.wait(self, ticket)?;
+        Ok(runs.len())
+    }
+
+    fn silent_runs(&self, queue: &Queue, now_ms: i64) -> Vec<(u64, u64, Run)> {
+        let ttl_ms = self.options.in_flight_ttl_ms;
+        let state = self.state();
+        let silent = state.in_flight.iter().filter_map(|flight| {
+            let record = flight.record()?;
+            let row =
+                (record.heard_ms.saturating_add(ttl_ms) <= now_ms).then(|| record.to_row(&flight.stream).ok())??;
+            Some((flight.seq, flight.hash, Run { ret_code: RET_INTERRUPTED, ..row.run }))
+        });
+        // A pending report is news of the run.
+        silent.filter(|(_, hash, run)| queue.find_record(*hash, run).is_none()).collect()
+    }
+
+    fn decide(
+        &self,
+        offers: &mut [Offer],
+        asked: &Segments,
+        now_ms: i64,
+    ) -> Result<(Vec<Outcome>, Option<crate::commit::Ticket>)> {
+        let mut queue = self.commit.enter(self)?;
+        let state = self.state();
+        if !Arc::ptr_eq(asked, &state.segments) {
+            ask_segments(offers, &state.segments, asked)?;
+        }
+        let mut outcomes = Vec::with_capacity(offers.len());
+        let mut must_wait = false;
+        for offer in offers {
+            let outcome = offer.known.clone().or_else(|| {
+                let pending = queue.find_record(offer.hash, &offer.run);
+                must_wait |= pending.is_some();
+                pending.map(|record| verdict(&record, &offer.run)).unwrap_or_else(|| ask_state(&state, offer))
+            });
+            outcomes.push(outcome.unwrap_or_else(|| {
+                must_wait = true;
+                Outcome::Accepted { seq: queue.accept(&offer.run, offer.hash, now_ms) }
+            }));
+        }
+        let ticket = must_wait.then(|| queue.ticket());
+        Ok((outcomes, ticket))
+    }
+
+    /// Makes a durable group visible.
+    pub(crate) fn apply(&self, bytes: Arc<Vec<u8>>, reports: &[crate::commit::Report]) {
+        let mut state = self.state_mut();
+        let state = &mut *state;
+        let mut table = state.active.write();
+        let group = table.add_group(Arc::clone(&bytes));
+        for report in reports {
+            let Some(encoded) = bytes.get(report.range.clone()) else { continue };
+            let Ok(record) = Record::decode(encoded) else { continue };
+            debug_assert!(state.last_seq < record.facts.seq, "sequence numbers rise");
+            state.last_seq = record.facts.seq;
+            if record.facts.ret_code == RET_RUNNING {
+                table.note(&report.stream, record.facts.start_ms);
+                state.in_flight.upsert(Flight::new(&report.stream, &record, encoded));
+            } else {
+                table.insert(&report.stream, report.hash, record.facts, group, &report.range);
+                state.in_flight.remove(report.hash, &report.stream, record.request_id, record.retry_num);
+            }
+        }
+    }
+}
+
+fn offer(run: Run, now_ms: i64) -> Offer {
+    let known = run.check(now_ms).err().map(Outcome::Refused);
+    let hash = id_hash(&run.stream.account, &run.request_id);
+    Offer { run, hash, known }
+}
+
+/// Compares with the rows of segments, except those in `asked`.
+fn ask_segments(offers: &mut [Offer], segments: &[Arc<Segment>], asked: &[Arc<Segment>]) -> Result<()> {
+    for segment in segments.iter().filter(|segment| !asked.iter().any(|other| Arc::ptr_eq(other, segment))) {
+        for offer in offers.iter_mut().filter(|offer| offer.known.is_none()) {
+            if let Some(stored) = segment.find(offer.hash, &offer.run)? {
+                let same = offer.run.is_running() || stored.run == offer.run;
+                offer.known = Some(if same { Outcome::Duplicate } else { Outcome::Refused(Refusal::Conflict) });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares with the finished runs in memory.
+fn ask_state(state: &State, offer: &Offer) -> Option<Outcome> {
+    state.tables().find_map(|table| {
+        let table = table.read();
+        let record = table.find(offer.hash, &offer.run)?;
+        verdict(&record, &offer.run)
+    })
+}
+
+/// What a known report means for a new one; `None` when the new one replaces it.
+fn verdict(known: &Record<'_>, run: &Run) -> Option<Outcome> {
+    if known.facts.ret_code == RET_RUNNING {
+        return None;
+    }
+    // A start that arrives after its own finish says nothing new.
+    let stale = run.is_running() || known.says(run);
+    Some(if stale { Outcome::Duplicate } else { Outcome::Refused(Refusal::Conflict) })
+}

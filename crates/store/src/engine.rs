@@ -1,0 +1,176 @@
+//! The parts of an open store and the few steps that touch several of them.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use runlog_core::{Answer, Query};
+
+use crate::clock::Clock;
+use crate::commit::Commit;
+use crate::disk::Disk;
+use crate::error::{Error, Result};
+use crate::health::{Health, Stats};
+use crate::manifest::Manifest;
+use crate::options::Options;
+use crate::query;
+use crate::state::{Sealed, Shared, State};
+use crate::wal::writer::WalWriter;
+
+/// An open store. Locks are taken in the order of the fields, never the other way.
+pub(crate) struct Engine {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) options: Options,
+    /// One flush and one merge at a time.
+    pub(crate) flushing: Mutex<()>,
+    pub(crate) merging: Mutex<()>,
+    pub(crate) commit: Commit,
+    pub(crate) wal: Mutex<WalWriter>,
+    /// The manifest as it is on disk.
+    pub(crate) manifest: Mutex<Manifest>,
+    pub(crate) state: RwLock<State>,
+    pub(crate) poison: OnceLock<String>,
+    pub(crate) torn_bytes: u64,
+    pub(crate) work: Work,
+}
+
+/// Tells the background threads what to do, and writers when there is room.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
+    flags: Mutex<Flags>,
+    pub(crate) changed: Condvar,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Flags {
+    pub(crate) flush: bool,
+    pub(crate) merge: bool,
+    pub(crate) stop: bool,
+}
+
+impl Work {
+    pub(crate) fn flags(&self) -> MutexGuard<'_, Flags> {
+        self.flags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the flags and wakes everybody.
+    pub(crate) fn tell(&self, change: impl FnOnce(&mut Flags)) {
+        change(&mut self.flags());
+        self.changed.notify_all();
+    }
+}
+
+impl Engine {
+    /// Answers a query from one snapshot; damaged segments that it meets are set aside and the rest answers.
+    pub(crate) fn query(&self, query: &Query) -> Result<Answer> {
+        let began = self.clock.elapsed();
+        let wants_flights = query::plan::Plan::wants_flights(query);
+        let mut answer = self.retry_without_damaged(|engine| {
+            let snapshot = engine.state().snapshot(|flight| wants_flights && query.scope.matches(&flight.stream));
+            query::answer(&snapshot, query)
+        })?;
+        answer.watermark.set_aside_files = self.set_aside_files();
+        let took = self.clock.elapsed().saturating_sub(began);
+        answer.cost.elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        Ok(answer)
+    }
+
+    pub(crate) fn health(&self) -> Health {
+        let set_aside = self.manifest().set_aside.clone();
+        Health { poisoned: self.poison.get().cloned(), set_aside, torn_bytes: self.torn_bytes }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let wal_bytes = self.folder_bytes("wal");
+        let state = self.state();
+        let tables = state.tables().map(|table| (table.read().rows() as u64, table.read().bytes() as u64));
+        let (table_rows, table_bytes) = tables.fold((0, 0), |sum, table| (sum.0 + table.0, sum.1 + table.1));
+        let segment_bytes = state.segments.iter().map(|segment| segment.bytes()).sum();
+        let mut catalog = state.catalog.clone();
+        catalog.include_table(&state.active.read());
+        Stats {
+            rows: table_rows + state.segments.iter().map(|segment| segment.rows()).sum::<u64>(),
+            in_flight: state.in_flight.len() as u64,
+            segments: state.segments.len() as u64,
+            segment_bytes,
+            wal_bytes,
+            disk_bytes: segment_bytes + wal_bytes + self.folder_bytes("") + self.folder_bytes("set-aside"),
+            memtable_bytes: table_bytes + state.in_flight.bytes() as u64,
+            streams: catalog.0.len() as u64,
+            last_seq: state.last_seq,
+        }
+    }
+
+    /// An error when the store refuses writes.
+    pub(crate) fn check_poison(&self) -> Result<()> {
+        self.poison.get().map_or(Ok(()), |reason| Err(Error::Poisoned(reason.clone())))
+    }
+
+    /// Refuses writes from now on: after a failed write or sync nobody knows what is on the disk.
+    pub(crate) fn poison(&self, error: &Error) {
+        self.poison.get_or_init(|| error.poison_text());
+        self.work.changed.notify_all();
+    }
+
+    /// Works on the log; a failure poisons the store.
+    pub(crate) fn with_wal<T>(&self, work: impl FnOnce(&mut WalWriter) -> Result<T>) -> Result<T> {
+        let mut wal = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut wal).inspect_err(|error| self.poison(error))
+    }
+
+    pub(crate) fn is_memtable_full(&self) -> bool {
+        let active = Arc::clone(&self.state().active);
+        let active = active.read();
+        active.rows() >= self.options.memtable_max_rows || active.bytes() >= self.options.memtable_max_bytes
+    }
+
+    /// Seals the memtable and begins the next log file. Only for whoever has the log to itself.
+    pub(crate) fn rotate(&self, wal: &mut WalWriter) -> Result<()> {
+        let carried = self.state().in_flight.carried();
+        let next = WalWriter::create(&*self.disk, wal.number() + 1, carried)?;
+        let old = std::mem::replace(wal, next);
+        let mut state = self.state_mut();
+        let table = std::mem::replace(&mut state.active, Arc::new(Shared::default()));
+        state.catalog.include_table(&table.read());
+        state.sealed.push(Arc::new(Sealed { table, wal_number: old.number() }));
+        drop(state);
+        self.work.tell(|flags| flags.flush = true);
+        Ok(())
+    }
+
+    /// Waits, within bounds, until another memtable may be filled.
+    pub(crate) fn make_room(&self) -> Result<()> {
+        let is_full = || self.state().sealed.len() >= self.options.sealed_max.max(1);
+        if !self.options.background {
+            return if is_full() { self.flush_sealed() } else { Ok(()) };
+        }
+        let deadline = self.clock.elapsed() + Duration::from_millis(self.options.busy_wait_ms);
+        let mut flags = self.work.flags();
+        while is_full() {
+            self.check_poison()?;
+            let left = deadline.saturating_sub(self.clock.elapsed());
+            if left.is_zero() {
+                return Err(Error::Busy);
+            }
+            (flags, _) = self.work.changed.wait_timeout(flags, left).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn manifest(&self) -> MutexGuard<'_, Manifest> {
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn folder_bytes(&self, path: &str) -> u64 {
+        self.disk.list(path).unwrap_or_default().iter().filter(|entry| !entry.is_dir).map(|entry| entry.len).sum()
+    }
+}

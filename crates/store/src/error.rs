@@ -1,0 +1,80 @@
+//! What can go wrong, for the caller: lower-case, each message says what to do.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::codec::Malformed;
+
+/// Why the store did not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The disk refused something.
+    #[error("the disk failed to {doing}: {source}; check its space, rights and health, then try again")]
+    Io {
+        /// What was being done, such as `write wal/00000003.wal`.
+        doing: String,
+        /// What the disk said.
+        source: Arc<io::Error>,
+    },
+    /// A write or sync failed earlier; what reached the disk is unknown until the store is opened again.
+    #[error("the store refuses writes since its disk failed to {0}; check the disk, then restart to go on")]
+    Poisoned(String),
+    /// Another process has the folder open.
+    #[error("another process has the data folder open; stop it, or choose another folder")]
+    Locked,
+    /// A file is not as it was written. Its rows are missing from answers; the rest is served.
+    #[error("{file} is damaged ({what}); restore it from a backup, or send its runs again")]
+    Damaged {
+        /// The file, relative to the data folder.
+        file: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A file of a later version of the program.
+    #[error("{file} has format version {found}, this program knows up to {known}; upgrade it to open this folder")]
+    Version {
+        /// The file, relative to the data folder.
+        file: String,
+        /// The version found.
+        found: u32,
+        /// The last version known.
+        known: u32,
+    },
+    /// Flushing does not keep up, and the bounded wait for it is over. Nothing of the batch was stored.
+    #[error("runs arrive faster than the disk takes them; try again in a second")]
+    Busy,
+    /// The batch has more runs than [`runlog_core::limits::BATCH_MAX_RUNS`].
+    #[error("a batch of {runs} runs is over the limit of {max}; send it in parts")]
+    BatchTooLarge {
+        /// Its size.
+        runs: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// The cursor was made under another order.
+    #[error("the cursor belongs to another order; start again from the first page")]
+    ForeignCursor,
+}
+
+/// Results of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Says what a file is, when its bytes could not be read.
+    pub(crate) fn damaged(file: &str) -> impl FnOnce(Malformed) -> Error + '_ {
+        move |Malformed(what)| Error::Damaged { file: file.to_owned(), what }
+    }
+}
+
+/// Adds what was being done to what the disk said.
+pub(crate) trait Doing<T> {
+    /// `doing` continues "the disk failed to".
+    fn doing(self, doing: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T> Doing<T> for io::Result<T> {
+    fn doing(self, doing: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::Io { doing: doing(), source: Arc::new(source) })
+    }
+}

@@ -1,0 +1,100 @@
+//! Runs that have started and not finished: in memory, kept by the write-ahead log, never in a segment.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use runlog_core::{Run, Stream};
+
+use crate::hash::{id_hash, same_function};
+use crate::record::Record;
+use crate::wal::writer::Group;
+
+/// Every run in flight, by its identity.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    entries: HashTable<Arc<Flight>>,
+    bytes: usize,
+}
+
+/// A run in flight: its latest report.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) hash: u64,
+    pub(crate) stream: Arc<Stream>,
+    pub(crate) seq: u64,
+    report: Box<[u8]>,
+}
+
+impl Flight {
+    /// A run in flight from its report's bytes, which `record` was read from.
+    pub(crate) fn new(stream: &Arc<Stream>, record: &Record<'_>, report: &[u8]) -> Self {
+        let hash = id_hash(&stream.account, record.request_id);
+        Self { hash, stream: Arc::clone(stream), seq: record.facts.seq, report: report.into() }
+    }
+
+    /// The latest report; `None` never happens, since the bytes were read before.
+    pub(crate) fn record(&self) -> Option<Record<'_>> {
+        Record::decode(&self.report).ok()
+    }
+
+    fn is_of(&self, stream: &Stream, request_id: &str, retry_num: u8) -> bool {
+        same_function(&self.stream, stream)
+            && self.record().is_some_and(|mine| mine.request_id == request_id && mine.retry_num == retry_num)
+    }
+}
+
+impl InFlight {
+    /// Takes a report, unless a later one of the same run is known.
+    pub(crate) fn upsert(&mut self, flight: Flight) {
+        let Some(record) = flight.record() else { return };
+        let (request_id, retry_num) = (record.request_id, record.retry_num);
+        let bytes = flight.report.len();
+        match self.entries.find_mut(flight.hash, |known| known.is_of(&flight.stream, request_id, retry_num)) {
+            Some(known) if known.seq >= flight.seq => {}
+            Some(known) => {
+                self.bytes = (self.bytes + bytes).saturating_sub(known.report.len());
+                *known = Arc::new(flight);
+            }
+            None => {
+                self.bytes += bytes;
+                self.entries.insert_unique(flight.hash, Arc::new(flight), |entry| entry.hash);
+            }
+        }
+    }
+
+    /// Forgets a run, since it has finished.
+    pub(crate) fn remove(&mut self, hash: u64, stream: &Stream, request_id: &str, retry_num: u8) {
+        if let Ok(entry) = self.entries.find_entry(hash, |known| known.is_of(stream, request_id, retry_num)) {
+            let (gone, _) = entry.remove();
+            self.bytes = self.bytes.saturating_sub(gone.report.len());
+        }
+    }
+
+    pub(crate) fn find(&self, hash: u64, run: &Run) -> Option<&Arc<Flight>> {
+        self.entries.find(hash, |known| known.is_of(&run.stream, &run.request_id, run.retry_num))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of the reports.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Every report, in the order of acceptance, as the beginning of a new log file.
+    pub(crate) fn carried(&self) -> Group {
+        let mut flights: Vec<_> = self.entries.iter().collect();
+        flights.sort_unstable_by_key(|flight| flight.seq);
+        let mut group = Group::default();
+        for flight in flights {
+            group.push(|out| out.extend_from_slice(&flight.report));
+        }
+        group
+    }
+}

@@ -1,0 +1,183 @@
+//! The manifest: which files make up the store. Publishing one is what makes a flush or a merge happen.
+//!
+//! ```text
+//! "runlogM" 0xff | version 4 | generation | wal_start | next_file | last_seq |
+//! segments: count, (day zigzag, number)* | set aside: count, (file, reason)* |
+//! streams: count, (account, region, namespace, function, qualifier, first_start, last_start)* | crc 4
+//! ```
+//!
+//! Numbers are varints, texts follow their length. There are two copies, `manifest` and `manifest.copy`, each written
+//! aside, synced, renamed over its predecessor and made durable, one after the other. Files that a new manifest no
+//! longer names are removed after both are written, so the older copy, too, only ever names files that exist.
+
+use std::sync::Arc;
+
+use runlog_core::Stream;
+
+use crate::codec::{Malformed, Reader, checked, put_short_text, put_varint, seal, unzigzag, zigzag};
+use crate::disk::Disk;
+use crate::error::{Doing, Error, Result};
+use crate::health::SetAside;
+use crate::state::Catalog;
+
+const MAGIC: [u8; 8] = *b"runlogM\xff";
+const VERSION: u32 = 1;
+const COPIES: [&str; 2] = ["manifest", "manifest.copy"];
+
+/// What makes up the store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Manifest {
+    /// Rises by one with each publication.
+    pub(crate) generation: u64,
+    /// The first log file that segments do not cover.
+    pub(crate) wal_start: u64,
+    /// Segment files from this number on were never published.
+    pub(crate) next_file: u64,
+    /// The last sequence number that had been accepted.
+    pub(crate) last_seq: u64,
+    pub(crate) segments: Vec<SegmentName>,
+    pub(crate) set_aside: Vec<SetAside>,
+    pub(crate) catalog: Catalog,
+}
+
+/// Names a segment's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SegmentName {
+    /// The partition: days since 1970, UTC.
+    pub(crate) day: i64,
+    /// Unique in the store.
+    pub(crate) number: u64,
+}
+
+/// What the folder has by way of a manifest.
+#[derive(Debug)]
+pub(crate) enum Recovered {
+    /// No copy at all.
+    Absent,
+    /// The latest readable copy.
+    Found(Manifest),
+    /// Copies, and none of them readable.
+    Rotten(&'static str),
+}
+
+impl Manifest {
+    /// Reads the latest copy that is whole.
+    ///
+    /// # Errors
+    /// [`Error::Version`] for a later version, [`Error::Io`] when the disk does not work.
+    pub(crate) fn read(disk: &dyn Disk) -> Result<Recovered> {
+        let names: Vec<String> =
+            disk.list("").doing(|| "list the data folder".into())?.into_iter().map(|entry| entry.name).collect();
+        let mut best = Recovered::Absent;
+        for copy in COPIES.into_iter().filter(|copy| names.iter().any(|name| name == copy)) {
+            let bytes = disk.map(copy).doing(|| format!("read {copy}"))?;
+            match (Self::decode(&bytes), &best) {
+                (Err(Unreadable::Version(found)), _) => {
+                    return Err(Error::Version { file: copy.into(), found, known: VERSION });
+                }
+                (Err(Unreadable::Malformed(Malformed(what))), Recovered::Absent) => best = Recovered::Rotten(what),
+                (Ok(new), Recovered::Found(old)) if new.generation <= old.generation => {}
+                (Ok(new), _) => best = Recovered::Found(new),
+                (Err(Unreadable::Malformed(_)), _) => {}
+            }
+        }
+        Ok(best)
+    }
+
+    /// Writes both copies; durable when this returns.
+    pub(crate) fn write(&self, disk: &dyn Disk) -> Result<()> {
+        let bytes = self.encode();
+        for copy in COPIES {
+            let aside = format!("{copy}.new");
+            let mut file = disk.create(&aside).doing(|| format!("create {aside}"))?;
+            file.append(&bytes).doing(|| format!("write {aside}"))?;
+            file.sync().doing(|| format!("sync {aside}"))?;
+            disk.rename(&aside, copy).doing(|| format!("rename {aside} to {copy}"))?;
+            disk.sync_dir("").doing(|| "sync the data folder".into())?;
+        }
+        Ok(())
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        out.extend(VERSION.to_le_bytes());
+        for number in [self.generation, self.wal_start, self.next_file, self.last_seq] {
+            put_varint(&mut out, number);
+        }
+        put_varint(&mut out, self.segments.len() as u64);
+        for name in &self.segments {
+            put_varint(&mut out, zigzag(name.day));
+            put_varint(&mut out, name.number);
+        }
+        put_varint(&mut out, self.set_aside.len() as u64);
+        for SetAside { file, reason } in &self.set_aside {
+            put_short_text(&mut out, file);
+            put_short_text(&mut out, reason);
+        }
+        put_varint(&mut out, self.catalog.0.len() as u64);
+        for (stream, (first, last)) in &self.catalog.0 {
+            put_stream(&mut out, stream);
+            put_varint(&mut out, zigzag(*first));
+            put_varint(&mut out, zigzag(*last));
+        }
+        seal(&mut out);
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> std::result::Result<Self, Unreadable> {
+        let mut reader = Reader(checked(bytes)?);
+        if reader.array::<8>()? != MAGIC {
+            return Err(Malformed("it does not begin as a manifest").into());
+        }
+        let version = reader.u32()?;
+        if version != VERSION {
+            return Err(Unreadable::Version(version));
+        }
+        let mut manifest = Self {
+            generation: reader.varint()?,
+            wal_start: reader.varint()?,
+            next_file: reader.varint()?,
+            last_seq: reader.varint()?,
+            ..Self::default()
+        };
+        for _ in 0..reader.count(2)? {
+            manifest.segments.push(SegmentName { day: unzigzag(reader.varint()?), number: reader.varint()? });
+        }
+        for _ in 0..reader.count(2)? {
+            let (file, reason) = (reader.short_text()?.to_owned(), reader.short_text()?.to_owned());
+            manifest.set_aside.push(SetAside { file, reason });
+        }
+        for _ in 0..reader.count(7)? {
+            let stream = read_stream(&mut reader)?;
+            let starts = (unzigzag(reader.varint()?), unzigzag(reader.varint()?));
+            manifest.catalog.0.insert(Arc::new(stream), starts);
+        }
+        reader.end()?;
+        Ok(manifest)
+    }
+}
+
+/// Why a copy does not help.
+enum Unreadable {
+    Version(u32),
+    Malformed(Malformed),
+}
+
+impl From<Malformed> for Unreadable {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+/// Writes a stream's names.
+pub(crate) fn put_stream(out: &mut Vec<u8>, stream: &Stream) {
+    for name in [&stream.account, &stream.region, &stream.namespace, &stream.function, &stream.qualifier] {
+        put_short_text(out, name);
+    }
+}
+
+/// Reads a stream's names.
+pub(crate) fn read_stream(reader: &mut Reader<'_>) -> std::result::Result<Stream, Malformed> {
+    let mut name = || reader.short_text().map(str::to_owned);
+    Ok(Stream { account: name()?, region: name()?, namespace: name()?, function: name()?, qualifier: name()? })
+}

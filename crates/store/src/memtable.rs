@@ -1,0 +1,142 @@
+//! Finished runs that no segment has yet: columns per stream, texts left in the log's own bytes.
+//!
+//! Rows are only ever added, in the order of their sequence numbers, so a reader that knows a sequence number has a
+//! snapshot: the rows up to it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use runlog_core::{Row, Run, Stream};
+
+use crate::codec::Malformed;
+use crate::hash::{id_hash, stream_hash};
+use crate::record::{Facts, Record};
+
+/// The rows of one memtable.
+#[derive(Debug, Default)]
+pub(crate) struct Memtable {
+    slots: Vec<Slot>,
+    /// Places in `slots`, by the hash of their stream.
+    by_stream: HashTable<(u64, u32)>,
+    /// Every row, by the hash of its account and request id.
+    ids: HashTable<(u64, Place)>,
+    /// The log's groups, to whose bytes the rows point.
+    groups: Vec<Arc<Vec<u8>>>,
+    rows: usize,
+    bytes: usize,
+}
+
+/// The rows of one stream.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) stream: Arc<Stream>,
+    /// The first and last start of any report, of runs in flight too.
+    pub(crate) starts: (i64, i64),
+    /// In the order of their sequence numbers.
+    pub(crate) facts: Vec<Facts>,
+    reports: Vec<(u32, Range<u32>)>,
+}
+
+/// Where a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) slot: u32,
+    pub(crate) row: u32,
+}
+
+impl Memtable {
+    /// Keeps a group's bytes; its rows are added under the number that this returns.
+    pub(crate) fn add_group(&mut self, bytes: Arc<Vec<u8>>) -> u32 {
+        self.bytes += bytes.len();
+        self.groups.push(bytes);
+        u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// Notes a report's start, and finds or makes its stream's place.
+    pub(crate) fn note(&mut self, stream: &Arc<Stream>, start_ms: i64) -> u32 {
+        let hash = stream_hash(stream);
+        let slots = &mut self.slots;
+        let same = |entry: &(u64, u32)| {
+            slots.get(entry.1 as usize).is_some_and(|slot| Arc::ptr_eq(&slot.stream, stream) || slot.stream == *stream)
+        };
+        let at = match self.by_stream.find(hash, same) {
+            Some(&(_, at)) => at,
+            None => {
+                let at = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+                let starts = (start_ms, start_ms);
+                slots.push(Slot { stream: Arc::clone(stream), starts, facts: Vec::new(), reports: Vec::new() });
+                self.by_stream.insert_unique(hash, (hash, at), |entry| entry.0);
+                at
+            }
+        };
+        if let Some(slot) = slots.get_mut(at as usize) {
+            slot.starts = (slot.starts.0.min(start_ms), slot.starts.1.max(start_ms));
+        }
+        at
+    }
+
+    /// Adds a finished run, whose report lies at `range` of a group.
+    pub(crate) fn insert(&mut self, stream: &Arc<Stream>, hash: u64, facts: Facts, group: u32, range: &Range<usize>) {
+        let at = self.note(stream, facts.start_ms);
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        debug_assert!(slot.facts.last().is_none_or(|last| last.seq < facts.seq), "rows come in order");
+        let place = Place { slot: at, row: u32::try_from(slot.facts.len()).unwrap_or(u32::MAX) };
+        // A group is bounded by `GROUP_MAX_BYTES` and a batch, far below 4 GiB.
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        slot.facts.push(facts);
+        slot.reports.push((group, narrow(range.start)..narrow(range.end)));
+        self.ids.insert_unique(hash, (hash, place), |entry| entry.0);
+        self.rows += 1;
+    }
+
+    pub(crate) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(crate) fn slot(&self, at: u32) -> Option<&Slot> {
+        self.slots.get(at as usize)
+    }
+
+    /// Finished rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes of the log that the rows point to.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether the log holds anything for this memtable, be it of runs in flight only.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The report of a row.
+    pub(crate) fn record(&self, place: Place) -> Result<Record<'_>, Malformed> {
+        let slot = self.slot(place.slot).ok_or(Malformed("no such stream"))?;
+        let (group, range) = slot.reports.get(place.row as usize).ok_or(Malformed("no such row"))?;
+        let group = self.groups.get(*group as usize).ok_or(Malformed("no such group"))?;
+        let bytes = group.get(range.start as usize..range.end as usize).ok_or(Malformed("no such report"))?;
+        Record::decode(bytes)
+    }
+
+    /// The whole row.
+    pub(crate) fn row(&self, place: Place) -> Result<Row, Malformed> {
+        let slot = self.slot(place.slot).ok_or(Malformed("no such stream"))?;
+        self.record(place)?.to_row(&slot.stream)
+    }
+
+    /// The report of the finished run that `run` is another report of.
+    pub(crate) fn find(&self, hash: u64, run: &Run) -> Option<Record<'_>> {
+        let places = self.ids.iter_hash(hash).filter(|entry| entry.0 == hash);
+        places.filter_map(|&(_, place)| self.record(place).ok()).find(|record| record.is_of(run))
+    }
+
+    /// Rows that may have this account and request id.
+    pub(crate) fn find_id(&self, account: &str, request_id: &str) -> impl Iterator<Item = Place> + '_ {
+        let hash = id_hash(account, request_id);
+        self.ids.iter_hash(hash).filter(move |entry| entry.0 == hash).map(|entry| entry.1)
+    }
+}

@@ -1,0 +1,79 @@
+//! What can be chosen when a store is opened, and every limit of the engine by name.
+
+/// What can be chosen when a store is opened. The default is meant for a machine of two cores and more.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A memtable is flushed when its part of the write-ahead log has this many bytes.
+    pub memtable_max_bytes: usize,
+    /// A memtable is flushed when it has this many rows.
+    pub memtable_max_rows: usize,
+    /// Full memtables that may wait for their flush; at this number, writers wait.
+    pub sealed_max: usize,
+    /// How long a writer waits for a flush before it is told that the store is busy, in milliseconds.
+    pub busy_wait_ms: u64,
+    /// A run in flight that was not heard of for this long is closed as interrupted, in milliseconds.
+    pub in_flight_ttl_ms: i64,
+    /// How hard text is compressed: 1 is fast, 19 is small.
+    pub zstd_level: i32,
+    /// A merge makes no segment with more rows.
+    pub segment_max_rows: u64,
+    /// Segments of like size in one day that start a merge.
+    pub merge_min_segments: usize,
+    /// Whether flushing and merging happen on threads of their own. Without, they happen inside the calls that
+    /// ask for them or need them, so that a test is repeatable.
+    pub background: bool,
+    /// How new segments are cut into blocks.
+    pub shape: Shape,
+}
+
+/// How a segment is cut into blocks. Kept in each segment, so it can change from one to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Rows of a column block: the unit that is decoded at once.
+    pub block_rows: u32,
+    /// Blocks of a superblock: the unit whose zone maps stay in memory.
+    pub super_blocks: u32,
+    /// A text block is closed when it has this many bytes before compression.
+    pub text_block_bytes: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            memtable_max_bytes: 64 << 20,
+            memtable_max_rows: 100_000,
+            sealed_max: 3,
+            busy_wait_ms: 10_000,
+            in_flight_ttl_ms: 24 * 60 * 60 * 1000,
+            zstd_level: 1,
+            segment_max_rows: 8_000_000,
+            merge_min_segments: 4,
+            background: true,
+            shape: Shape::default(),
+        }
+    }
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { block_rows: 128, super_blocks: 64, text_block_bytes: 32 << 10 }
+    }
+}
+
+/// Bytes of one group of batches that wait for the same sync; more writers wait for the next group.
+pub(crate) const GROUP_MAX_BYTES: usize = 32 << 20;
+
+/// Segments that one merge reads.
+pub(crate) const MERGE_MAX_SEGMENTS: usize = 16;
+
+/// How much larger the largest segment of a tier may be than its smallest, when both are not tiny.
+pub(crate) const TIER_RATIO: u64 = 4;
+
+/// Segments up to this many rows are of one tier.
+pub(crate) const TIER_FLOOR_ROWS: u64 = 10_000;
+
+/// Bytes that a file's writer gathers before it hands them to the disk.
+pub(crate) const WRITE_BUFFER_BYTES: usize = 1 << 20;
+
+/// Return codes that get running counts of their own in a segment; rarer ones are counted by reading.
+pub(crate) const COUNTED_CODES_MAX: usize = 16;

@@ -1,0 +1,92 @@
+//! The best rows so far, and how many there are in all.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use runlog_core::Cost;
+
+use super::key::Key;
+use crate::memtable::Place;
+
+/// Where a row can be fetched from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// A place in the snapshot's memtable of this number.
+    Memtable(u32, Place),
+    /// The snapshot's run in flight of this number.
+    Flight(u32),
+    /// A row of the snapshot's segment of this number.
+    Segment(u32, u32),
+}
+
+/// A row by its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) key: Key,
+    pub(crate) at: Location,
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Found {}
+
+impl PartialOrd for Found {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Found {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+/// Keeps the best rows.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    /// The worst of the kept rows on top.
+    kept: BinaryHeap<Reverse<Found>>,
+    keep: usize,
+    /// Rows from here on (this key and larger ones) came on earlier pages.
+    after: Option<Key>,
+    /// Matching rows, kept or not.
+    pub(crate) total: u64,
+    pub(crate) cost: Cost,
+}
+
+impl Gather {
+    pub(crate) fn new(keep: usize, after: Option<Key>) -> Self {
+        Self { kept: BinaryHeap::new(), keep, after, total: 0, cost: Cost::default() }
+    }
+
+    /// Whether a row with this key, or any worse one, could still be kept.
+    pub(crate) fn wants(&self, key: Key) -> bool {
+        self.keep > 0 && (self.kept.len() < self.keep || self.kept.peek().is_some_and(|worst| worst.0.key < key))
+    }
+
+    /// Whether a row with this key lies on an earlier page.
+    pub(crate) fn is_before_page(&self, key: Key) -> bool {
+        self.after.is_some_and(|after| key >= after)
+    }
+
+    /// Offers a matching row; counting it is the caller's business.
+    pub(crate) fn offer(&mut self, key: Key, at: Location) {
+        if self.is_before_page(key) || !self.wants(key) {
+            return;
+        }
+        if self.kept.len() >= self.keep {
+            self.kept.pop();
+        }
+        self.kept.push(Reverse(Found { key, at }));
+    }
+
+    /// The kept rows, best first.
+    pub(crate) fn into_rows(self) -> Vec<Found> {
+        self.kept.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! What the store knows, and the snapshot of it that a query runs on.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use runlog_core::{Stream, StreamSummary};
+
+use crate::in_flight::{Flight, InFlight};
+use crate::memtable::Memtable;
+use crate::segment::Segment;
+
+/// Everything that is durable and so visible. Changed only under its lock, by one step at a time: a group of reports
+/// arrives, a memtable is sealed, segments are published or set aside.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Takes new rows.
+    pub(crate) active: Arc<Shared>,
+    /// Wait for their flush, oldest first.
+    pub(crate) sealed: Vec<Arc<Sealed>>,
+    pub(crate) in_flight: InFlight,
+    pub(crate) segments: Arc<Vec<Arc<Segment>>>,
+    /// The streams of sealed memtables and segments, and of whatever was there before.
+    pub(crate) catalog: Catalog,
+    /// The last accepted sequence number.
+    pub(crate) last_seq: u64,
+}
+
+/// A memtable that readers hold on to while rows are added to it.
+#[derive(Debug, Default)]
+pub(crate) struct Shared(RwLock<Memtable>);
+
+/// A memtable that takes no more rows.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) table: Arc<Shared>,
+    /// The last log file that it needs.
+    pub(crate) wal_number: u64,
+}
+
+/// Every stream that ever had a run, with its first and last start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalog(pub(crate) BTreeMap<Arc<Stream>, (i64, i64)>);
+
+/// What one query sees.
+pub(crate) struct Snapshot {
+    /// Rows of memtables with a later sequence number came later.
+    pub(crate) seq: u64,
+    pub(crate) tables: Vec<Arc<Shared>>,
+    pub(crate) flights: Vec<Arc<Flight>>,
+    pub(crate) segments: Arc<Vec<Arc<Segment>>>,
+}
+
+impl Shared {
+    pub(crate) fn new(table: Memtable) -> Self {
+        Self(RwLock::new(table))
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Memtable> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Memtable> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Catalog {
+    pub(crate) fn include(&mut self, stream: &Arc<Stream>, (first, last): (i64, i64)) {
+        let starts = self.0.entry(Arc::clone(stream)).or_insert((first, last));
+        *starts = (starts.0.min(first), starts.1.max(last));
+    }
+
+    pub(crate) fn include_table(&mut self, table: &Memtable) {
+        for slot in table.slots() {
+            self.include(&slot.stream, slot.starts);
+        }
+    }
+}
+
+impl State {
+    /// Every memtable, oldest first.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Arc<Shared>> {
+        self.sealed.iter().map(|sealed| &sealed.table).chain([&self.active])
+    }
+
+    /// What a query sees that wants the runs in flight for which `wanted` holds.
+    pub(crate) fn snapshot(&self, wanted: impl Fn(&Flight) -> bool) -> Snapshot {
+        Snapshot {
+            seq: self.last_seq,
+            tables: self.tables().cloned().collect(),
+            flights: self.in_flight.iter().filter(|flight| wanted(flight)).cloned().collect(),
+            segments: Arc::clone(&self.segments),
+        }
+    }
+
+    /// Every stream of an account that ever had a run, in the order of their names.
+    pub(crate) fn streams(&self, account: &str) -> Vec<StreamSummary> {
+        let mut found = Catalog::default();
+        for (stream, starts) in self.catalog.0.iter().filter(|(stream, _)| stream.account == account) {
+            found.include(stream, *starts);
+        }
+        for slot in self.active.read().slots().iter().filter(|slot| slot.stream.account == account) {
+            found.include(&slot.stream, slot.starts);
+        }
+        let summary = |(stream, (first_start_ms, last_start_ms)): (Arc<Stream>, _)| StreamSummary {
+            stream: Arc::unwrap_or_clone(stream),
+            first_start_ms,
+            last_start_ms,
+        };
+        found.0.into_iter().map(summary).collect()
+    }
+}

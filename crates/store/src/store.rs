@@ -1,0 +1,125 @@
+//! The store as its callers see it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+
+use crate::clock::{Clock, SystemClock};
+use crate::disk::{Disk, RealDisk};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::health::{Health, Stats};
+use crate::options::Options;
+use crate::{background, recovery};
+
+/// An open store. Share it between threads behind an `Arc`; every method takes `&self`.
+///
+/// Dropping it is safe at any moment: what was acknowledged is on disk.
+pub struct Store {
+    engine: Arc<Engine>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the store in a folder, made if absent, and locks it for this process.
+    ///
+    /// Torn and damaged files do not stop it: see [`Store::health`] for what they took with them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Locked`], [`crate::Error::Version`], or [`crate::Error::Io`] when the disk does not work.
+    pub fn open(dir: &Path, options: Options) -> Result<Self> {
+        Self::open_with(Arc::new(RealDisk::open(dir)?), Arc::new(SystemClock::default()), options)
+    }
+
+    /// Opens the store on any disk and clock.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options) -> Result<Self> {
+        let engine = Arc::new(recovery::open(disk, clock, options)?);
+        let threads = if engine.options.background { background::start(&engine)? } else { Vec::new() };
+        Ok(Self { engine, threads })
+    }
+
+    /// Offers runs and says, in their order, what became of each. Accepted runs are on disk when this returns, and so
+    /// is whatever a duplicate is a duplicate of.
+    ///
+    /// # Errors
+    /// For the batch as a whole: the store is poisoned or busy, or the batch is too large. After
+    /// [`crate::Error::Busy`] and the limits nothing was stored; after a disk failure, any part may have been.
+    pub fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>> {
+        self.engine.append(runs)
+    }
+
+    /// Answers a query from one snapshot that holds everything acknowledged before the call.
+    ///
+    /// # Errors
+    /// [`crate::Error::ForeignCursor`] when the cursor was made under another order.
+    pub fn query(&self, query: &Query) -> Result<Answer> {
+        self.engine.query(query)
+    }
+
+    /// Every stream of an account that ever had a run, in the order of their names.
+    pub fn streams(&self, account: &str) -> Vec<StreamSummary> {
+        self.engine.state().streams(account)
+    }
+
+    /// Turns all finished runs in memory into segments.
+    ///
+    /// # Errors
+    /// When the disk fails; the store is poisoned then.
+    pub fn flush(&self) -> Result<()> {
+        self.engine.flush()
+    }
+
+    /// Merges the segments of each day into as few as may be.
+    ///
+    /// # Errors
+    /// When the disk fails; the store is poisoned then.
+    pub fn merge(&self) -> Result<()> {
+        self.engine.merge_all()
+    }
+
+    /// Closes as interrupted every run in flight that was not heard of for the time to live, and says how many.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn expire_in_flight(&self) -> Result<usize> {
+        self.engine.expire_in_flight()
+    }
+
+    /// Whether the store takes writes, and what it lost.
+    pub fn health(&self) -> Health {
+        self.engine.health()
+    }
+
+    /// How much the store holds.
+    pub fn stats(&self) -> Stats {
+        self.engine.stats()
+    }
+
+    /// Closes the store in order. Nothing is flushed: the log keeps what memory holds.
+    ///
+    /// # Errors
+    /// When the log's end cannot be written; what was acknowledged is on disk all the same.
+    pub fn close(mut self) -> Result<()> {
+        self.stop();
+        self.engine.commit.exclusive(&self.engine, |wal| wal.close())
+    }
+
+    fn stop(&mut self) {
+        self.engine.work.tell(|flags| flags.stop = true);
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so; there is nothing left to do for it.
+            thread.join().ok();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,293 @@
+//! What the tests of the engine share: random histories, each step a pure function of one number, so that any of them
+//! can be replayed and shrunk; and the comparison of a store with the reference engine.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::sync::Arc;
+
+use runlog_core::naive::Naive;
+use runlog_core::{
+    Direction, Order, Outcome, Query, RET_RUNNING, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, Window,
+};
+use runlog_store::disk::sim::SimDisk;
+use runlog_store::{Error, ManualClock, Options, Shape, Store};
+
+pub const NOW_MS: i64 = 1_800_000_000_000;
+pub const TTL_MS: i64 = 1000;
+const DAY_MS: i64 = 86_400_000;
+
+/// splitmix64: small, and the same everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub fn chance(&mut self, one_in: u64) -> bool {
+        self.below(one_in) == 0
+    }
+
+    pub fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize].clone()
+    }
+}
+
+/// One step of a history.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Append(Vec<Run>),
+    Wait(i64),
+    Expire,
+    Flush,
+    Merge,
+    /// Closed in order, or just dropped.
+    Reopen(bool),
+    Query(Box<Query>),
+}
+
+impl Step {
+    pub fn of(number: u64) -> Self {
+        let mut random = Random(number);
+        match random.below(24) {
+            0 => Step::Flush,
+            1 => Step::Merge,
+            2 => Step::Reopen(random.chance(2)),
+            3 => Step::Expire,
+            4 => Step::Wait(random.pick(&[1, TTL_MS / 2, TTL_MS])),
+            5..=14 => Step::Append((0..random.below(9)).map(|_| run(&mut random)).collect()),
+            _ => Step::Query(Box::new(query(&mut random))),
+        }
+    }
+}
+
+pub fn steps(seed: u64, count: usize) -> Vec<Step> {
+    let mut random = Random(seed);
+    (0..count).map(|_| Step::of(random.next())).collect()
+}
+
+const IDS: [&str; 8] = [
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3302",
+    "00000000-0000-0000-0000-000000000000",
+    "3F2504E0-4F89-41D3-9A0C-0305E82C3301",
+    "1",
+    "e",
+    "运行\u{1a}",
+    "\u{1a}\u{1}",
+];
+
+pub fn stream(random: &mut Random) -> Stream {
+    Stream {
+        account: random.pick(&["1", "1", "1", "2"]).into(),
+        region: random.pick(&["ap-guangzhou", "ap-guangzhou", "eu"]).into(),
+        namespace: random.pick(&["default", "default", "prod"]).into(),
+        function: random.pick(&["f", "f", "g", "函数"]).into(),
+        qualifier: random.pick(&["$LATEST", "$LATEST", "1", ""]).into(),
+    }
+}
+
+pub fn run(random: &mut Random) -> Run {
+    let request_id = match random.below(3) {
+        0 => format!("0f25{:04x}-4f89-41d3-9a0c-0305e82c3301", random.below(40)),
+        1 => format!("r{}", random.below(40)),
+        _ => random.pick(&IDS).to_owned(),
+    };
+    let ret_code = random.pick(&[0, 0, 0, 1, RET_RUNNING, RET_RUNNING, 3, 430, -1]);
+    let start_ms = NOW_MS - random.pick(&[0, 0, 1, 2, DAY_MS, DAY_MS + 1, 20 * DAY_MS]) - random.below(3) as i64;
+    Run {
+        stream: Arc::new(stream(random)),
+        retry_num: random.pick(&[0, 0, 0, 1, 255]),
+        start_ms: if random.chance(60) { random.pick(&[-1, NOW_MS + 2 * DAY_MS]) } else { start_ms },
+        duration_us: random.pick(&[0, 1, 1, 2, 500, 1 << 53]),
+        bill_ms: random.pick(&[None, None, None, Some(0), Some(100)]),
+        mem_bytes: random.pick(&[0, 1, 1, 1 << 20, (1 << 53) - 1]),
+        ret_code,
+        invoke_finished: random.pick(&[1, 1, 1, 0, i32::MIN]),
+        exit_code: random.pick(&[None, None, Some(0), Some(137), Some(-1)]),
+        ret_msg: text(random, &request_id),
+        log: text(random, &request_id),
+        level: random.pick(&["", "", "", "", "warn"]).into(),
+        source: random.pick(&["", "", "", "", "来源"]).into(),
+        request_id,
+    }
+}
+
+fn text(random: &mut Random, request_id: &str) -> String {
+    let mut text = String::new();
+    for _ in 0..random.pick(&[0, 0, 1, 2, 3, 6]) {
+        match random.below(9) {
+            0 => text.push_str(request_id),
+            1 => text.push('\u{1a}'),
+            2 => text.push_str("\u{1a}\u{1}"),
+            3 => text.push_str("\u{1a}\u{2}\u{1}"),
+            4 => text.push_str("函数超时"),
+            5 => text.push_str("3f2504e0-4f89"),
+            6 => text.push_str(&format!("START RequestId: {request_id}\n")),
+            7 => text.push_str(&"filler ".repeat(random.below(60) as usize)),
+            _ => text.push_str("error"),
+        }
+    }
+    text
+}
+
+pub fn query(random: &mut Random) -> Query {
+    let of = stream(random);
+    let any = |random: &mut Random, text: String| if random.chance(2) { Some(text) } else { None };
+    let bounds = [i64::MIN, NOW_MS - 21 * DAY_MS, NOW_MS - DAY_MS - 1, NOW_MS - 2, NOW_MS - 1, NOW_MS, i64::MAX];
+    let (start_ms, end_ms) = (random.pick(&bounds), random.pick(&bounds));
+    let window = if random.chance(2) { Window::ALL } else { Window { start_ms, end_ms } };
+    let words = ["error", "e", "超", "3f2504e0", "START RequestId: r1", "\u{1a}", "\u{1}", "", "id: r", "c3301\n"];
+    Query {
+        scope: Scope {
+            account: of.account,
+            region: any(random, of.region),
+            namespace: any(random, of.namespace),
+            function: any(random, of.function),
+            qualifier: any(random, of.qualifier),
+        },
+        window,
+        result: match random.below(8) {
+            0 => ResultFilter::Ok,
+            1 | 2 => ResultFilter::Failed,
+            3 => ResultFilter::Running,
+            4 => ResultFilter::Codes(vec![random.pick(&[0, 1, 2, 3, 430, 7])]),
+            5 => ResultFilter::Codes(vec![1, random.pick(&[0, 2, 3])]),
+            _ => ResultFilter::All,
+        },
+        request_id: if random.chance(6) { Some(run(random).request_id) } else { None },
+        keyword: if random.chance(6) { Some(random.pick(&words).into()) } else { None },
+        order: Order {
+            by: random.pick(&[SortKey::StartTime, SortKey::Duration, SortKey::MemUsage, SortKey::FunctionName]),
+            direction: random.pick(&[Direction::Asc, Direction::Desc]),
+        },
+        start: Start::Offset(random.pick(&[0, 0, 0, 1, 3, 7, 1000])),
+        limit: random.pick(&[0, 1, 2, 5, 20, usize::MAX]),
+        as_of: if random.chance(5) { Some(random.below(60)) } else { None },
+    }
+}
+
+/// Everything of an account, in the order of acceptance of equal starts.
+pub fn everything(account: &str) -> Query {
+    Query {
+        scope: Scope::account(account),
+        window: Window::ALL,
+        result: ResultFilter::All,
+        request_id: None,
+        keyword: None,
+        order: Order::NEWEST_FIRST,
+        start: Start::Offset(0),
+        limit: usize::MAX,
+        as_of: None,
+    }
+}
+
+/// Options under which a few rows make several blocks, superblocks and memtables.
+pub fn tiny() -> Options {
+    Options {
+        memtable_max_rows: 12,
+        sealed_max: 2,
+        in_flight_ttl_ms: TTL_MS,
+        segment_max_rows: 60,
+        background: false,
+        shape: Shape { block_rows: 4, super_blocks: 3, text_block_bytes: 256 },
+        ..Options::default()
+    }
+}
+
+/// A store beside the reference engine.
+pub struct Pair {
+    pub disk: SimDisk,
+    pub clock: Arc<ManualClock>,
+    pub now_ms: i64,
+    store: Option<Store>,
+    pub naive: Naive,
+    pub options: Options,
+}
+
+pub fn open(disk: &SimDisk, clock: &Arc<ManualClock>, options: &Options) -> Result<Store, Error> {
+    Store::open_with(Arc::new(disk.clone()), Arc::clone(clock) as Arc<dyn runlog_store::Clock>, options.clone())
+}
+
+impl Pair {
+    pub fn new(options: Options) -> Self {
+        let disk = SimDisk::new(1);
+        let clock = Arc::new(ManualClock::at(NOW_MS));
+        let store = Some(open(&disk, &clock, &options).unwrap());
+        Self { disk, clock, now_ms: NOW_MS, store, naive: Naive::default(), options }
+    }
+
+    /// Takes a step on both sides and compares what they say.
+    pub fn step(&mut self, step: &Step) {
+        match step {
+            Step::Append(runs) => {
+                let expected: Vec<Outcome> =
+                    runs.iter().map(|run| self.naive.append(run.clone(), self.now_ms)).collect();
+                assert_eq!(self.store().append(runs.clone()).unwrap(), expected);
+            }
+            Step::Wait(ms) => {
+                self.now_ms += ms;
+                self.clock.set(self.now_ms);
+            }
+            Step::Expire => {
+                self.naive.expire(TTL_MS, self.now_ms);
+                self.store().expire_in_flight().unwrap();
+            }
+            Step::Flush => self.store().flush().unwrap(),
+            Step::Merge => self.store().merge().unwrap(),
+            Step::Reopen(in_order) => self.reopen(*in_order),
+            Step::Query(query) => compare(self.store(), &self.naive, query),
+        }
+    }
+
+    fn reopen(&mut self, in_order: bool) {
+        let old = self.store.take().unwrap();
+        if in_order {
+            old.close().unwrap();
+        } else {
+            let after = self.disk.process_death();
+            drop(old);
+            self.disk = after;
+        }
+        self.store = Some(open(&self.disk, &self.clock, &self.options).unwrap());
+        assert_eq!(self.store().health().set_aside, []);
+    }
+
+    pub fn store(&self) -> &Store {
+        self.store.as_ref().unwrap()
+    }
+
+    /// Compares everything that can be asked for at once.
+    pub fn compare_all(&self) {
+        for account in ["1", "2", "3"] {
+            compare(self.store(), &self.naive, &everything(account));
+            assert_eq!(self.store().streams(account), self.naive.streams(account));
+        }
+    }
+}
+
+/// Asserts that both answer alike, page after page.
+pub fn compare(store: &Store, naive: &Naive, query: &Query) {
+    let mut query = query.clone();
+    for _ in 0..4 {
+        let (mine, expected) = (store.query(&query).unwrap(), naive.query(&query));
+        assert_eq!((mine.total, mine.watermark.seq), (expected.total, expected.watermark.seq), "{query:?}");
+        assert_eq!(brief(&mine.rows), brief(&expected.rows), "{query:?}");
+        assert_eq!(mine.rows, expected.rows, "{query:?}");
+        assert_eq!(mine.next, expected.next, "{query:?}");
+        let Some(next) = mine.next else { return };
+        query.start = Start::After(next);
+    }
+}
+
+/// Rows for the eye.
+fn brief(rows: &[Row]) -> Vec<(u64, i64, u64, &str)> {
+    rows.iter().map(|row| (row.seq, row.run.start_ms, row.run.duration_us, row.run.request_id.as_str())).collect()
+}
