@@ -1,1 +1,56 @@
 //! The Rust SDK: signed calls and ingest for any server of the run-log API.
+//!
+//! ```no_run
+//! use runlog_client::{Client, GetFunctionLogs, LogFilter, NewRun, RetCode};
+//!
+//! # fn main() -> Result<(), runlog_client::Error> {
+//! let client = Client::builder("http://127.0.0.1:9160").credential("AKID...", "secret").build()?;
+//!
+//! // Store a run: the call returns once it is on the server's disk.
+//! let run = NewRun { duration: Some(812.5), log: Some("done\n".into()), ..NewRun::new("nightly", "2026-07-01 02:00:00") };
+//! let report = client.put_runs([run])?;
+//! assert_eq!(report.accepted, 1);
+//!
+//! // Ask for the failed runs of a function.
+//! let request = GetFunctionLogs {
+//!     function_name: Some("nightly".into()),
+//!     filter: Some(LogFilter { ret_code: Some(RetCode::Not0) }),
+//!     ..GetFunctionLogs::default()
+//! };
+//! for row in client.each_function_log(request) {
+//!     let row = row?;
+//!     println!("{} {} {} ms: {}", row.start_time, row.request_id, row.duration, row.ret_msg);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Calls block, are signed with TC3-HMAC-SHA256, and speak the dialect of `GetFunctionLogs`, so the queries work with
+//! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`.
+
+mod builder;
+mod client;
+mod clock;
+mod endpoint;
+mod envelope;
+mod error;
+mod logs;
+mod new_run;
+mod pages;
+mod put_runs;
+mod retry;
+mod signed;
+mod transport;
+mod words;
+
+pub use builder::ClientBuilder;
+pub use client::Client;
+pub use clock::{Clock, SystemClock};
+pub use error::Error;
+pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchContext};
+pub use new_run::{NewRun, StartTime};
+pub use pages::FunctionLogPages;
+pub use put_runs::{PutReport, RefusedRun};
+pub use runlog_wire::Language;
+pub use signed::SignedRequest;
+pub use words::{Order, OrderBy, RetCode};

@@ -1,0 +1,123 @@
+//! How a client is set up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::endpoint::Endpoint;
+use crate::transport::Transport;
+use crate::{Client, Error, Language};
+
+/// How long one request may take, with its answer, unless the caller says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often a request is sent again, unless the caller says otherwise: waits of 1, 2, 4 and 8 seconds.
+const RETRIES: u32 = 4;
+
+/// Sets up a [`Client`]; made by [`Client::builder`].
+#[must_use]
+pub struct ClientBuilder {
+    endpoint: String,
+    credential: Option<Credential>,
+    region: Option<String>,
+    language: Option<Language>,
+    timeout: Duration,
+    retries: u32,
+    user_agent: String,
+    ca_pem: Option<Vec<u8>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A key. It has no `Debug`, so that a secret cannot end up in a log.
+pub(crate) struct Credential {
+    pub(crate) secret_id: String,
+    pub(crate) secret_key: String,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(endpoint: String) -> Self {
+        Self {
+            endpoint,
+            credential: None,
+            region: None,
+            language: None,
+            timeout: TIMEOUT,
+            retries: RETRIES,
+            user_agent: concat!("runlog-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+            ca_pem: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// The key to sign with. Required.
+    pub fn credential(mut self, secret_id: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        self.credential = Some(Credential { secret_id: secret_id.into(), secret_key: secret_key.into() });
+        self
+    }
+
+    /// The region to ask, and the region of runs that are put without one. Absent: the server's default.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// The language of error messages. Absent: the server's choice.
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    /// How long one request may take, with its answer. 60 seconds otherwise.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How often one request is sent again. 4 otherwise; 0 turns it off.
+    ///
+    /// A signed call is sent again when it was over the rate limit. A batch of runs is also sent again when the server
+    /// was busy (429, 502, 503, 504) or could not be reached, since runs that came twice are stored once.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// The only authorities that an https server's certificate may come from, as PEM. Absent: the public ones.
+    pub fn ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_pem = Some(pem.into());
+        self
+    }
+
+    /// The `User-Agent` header.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Another clock than the machine's, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an endpoint that is not `http://` or `https://` and a host, a missing credential, and a
+    /// certificate that is not PEM.
+    pub fn build(self) -> Result<Client, Error> {
+        let credential = self.credential.filter(|key| !key.secret_id.is_empty() && !key.secret_key.is_empty());
+        let Some(credential) = credential else {
+            return Err(Error::Config("no credential; give a SecretId and a SecretKey".to_owned()));
+        };
+        let endpoint = Endpoint::parse(&self.endpoint)?;
+        Ok(Client {
+            transport: Transport::new(endpoint, self.timeout, &self.user_agent, self.ca_pem.as_deref())?,
+            credential,
+            region: self.region.filter(|region| !region.is_empty()),
+            language: self.language,
+            retries: self.retries,
+            clock: self.clock,
+        })
+    }
+}

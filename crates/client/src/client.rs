@@ -1,0 +1,103 @@
+//! Signed calls of the dialect.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::builder::Credential;
+use crate::clock::Clock;
+use crate::retry::Backoff;
+use crate::signed::Unsigned;
+use crate::transport::Transport;
+use crate::{ClientBuilder, Error, FunctionLogPages, FunctionLogs, GetFunctionLogs, Language, SignedRequest, envelope};
+
+/// A server of the run-log API, and the key to it.
+///
+/// Calls block. A client keeps its connections open and can be shared between threads.
+pub struct Client {
+    pub(crate) transport: Transport,
+    pub(crate) credential: Credential,
+    pub(crate) region: Option<String>,
+    pub(crate) language: Option<Language>,
+    pub(crate) retries: u32,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Client {
+    /// Starts to set up a client of the server at `http://host:port` or `https://host:port`.
+    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(endpoint.into())
+    }
+
+    /// One page of runs.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when the server refuses the request, such as for a window longer than a day; otherwise see
+    /// [`Client::call`].
+    pub fn get_function_logs(&self, request: &GetFunctionLogs) -> Result<FunctionLogs, Error> {
+        self.call("GetFunctionLogs", request)
+    }
+
+    /// Every run that matches, page after page, up to the 10,000 rows that the dialect reaches.
+    ///
+    /// `request.limit` is the length of a page and `request.offset` where to start. The rows are those of one moment
+    /// only when the window has a fixed end that has passed: runs that are stored between two pages move the others.
+    pub fn each_function_log(&self, request: GetFunctionLogs) -> FunctionLogPages<'_> {
+        FunctionLogPages::new(self, request)
+    }
+
+    /// Any action of the API: `request` is its parameters, the result what its `Response` holds.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when the server refuses the request; [`Error::Http`] and [`Error::Tls`] when it cannot be
+    /// reached; [`Error::BadAnswer`] when its answer is not a `Response` of this shape.
+    pub fn call<Request, Response>(&self, action: &str, request: &Request) -> Result<Response, Error>
+    where
+        Request: Serialize + ?Sized,
+        Response: DeserializeOwned,
+    {
+        let mut backoff = Backoff::new(self.retries);
+        loop {
+            // Signed anew for each try: a signature is good for five minutes only.
+            let signed = self.signed_request(action, request)?;
+            let reply = self.transport.post("/", &signed.headers, signed.body.as_bytes())?;
+            match envelope::read(&self.transport.endpoint.url, &reply) {
+                Err(error) if error.is_rate_limit() => match backoff.next(reply.retry_after) {
+                    Some(wait) => self.clock.sleep(wait),
+                    None => return Err(error),
+                },
+                result => return result,
+            }
+        }
+    }
+
+    /// The request that [`Client::call`] would send now, to be looked at or shown as `curl`.
+    ///
+    /// # Errors
+    /// [`Error::Request`] when `request` cannot be written as JSON.
+    pub fn signed_request<Request>(&self, action: &str, request: &Request) -> Result<SignedRequest, Error>
+    where
+        Request: Serialize + ?Sized,
+    {
+        let unsigned = Unsigned {
+            endpoint: &self.transport.endpoint,
+            action,
+            region: self.region.as_deref(),
+            language: self.language,
+            timestamp_s: self.clock.now_ms().div_euclid(1000),
+            body: serde_json::to_string(request).map_err(Error::Request)?,
+        };
+        Ok(unsigned.sign(&self.credential))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoint", &self.transport.endpoint.url)
+            .field("secret_id", &self.credential.secret_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! Everything that can go wrong, in one enum.
+
+use crate::PutReport;
+
+/// The error that caused another one.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The API answered with an error of its own.
+    #[error("{code}: {} (request id {request_id})", message.trim_end())]
+    Api {
+        /// The dialect's code, such as `InvalidParameterValue.DateTime`. Never translated.
+        code: String,
+        /// What is wrong, in the language that the client asked for.
+        message: String,
+        /// The id of this request, for the operators of the server.
+        request_id: String,
+    },
+    /// The server refused the request as a whole, with an HTTP status.
+    #[error("the server refused the request with status {status}: {}", message.trim_end())]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// A short stable name such as `TooLarge`; empty when the answer had none.
+        code: String,
+        /// The server's explanation.
+        message: String,
+    },
+    /// No connection, or one that broke.
+    #[error("no answer from {endpoint}: {source}; check the address, and that the server runs")]
+    Http {
+        /// The server.
+        endpoint: String,
+        /// What happened.
+        source: Cause,
+    },
+    /// No trusted connection.
+    #[error(
+        "no trusted connection to {endpoint}: {source}; for a private certificate give its CA, for plain http an http:// endpoint"
+    )]
+    Tls {
+        /// The server.
+        endpoint: String,
+        /// What happened.
+        source: Cause,
+    },
+    /// An answer that is not one of this API.
+    #[error("{endpoint} does not answer as a server of this API: {reason}")]
+    BadAnswer {
+        /// The server.
+        endpoint: String,
+        /// What was wrong with its answer.
+        reason: String,
+    },
+    /// The client was built with a value that cannot work.
+    #[error("{0}")]
+    Config(String),
+    /// The request's own `Serialize` failed.
+    #[error("the request cannot be written as JSON: {0}")]
+    Request(#[source] serde_json::Error),
+    /// [`Client::put_runs`](crate::Client::put_runs) stopped before its end. Runs before `index` have been answered for,
+    /// those of the batch that begins there may have been stored: sent again under the same request ids they count as
+    /// duplicates.
+    #[error("stopped at run {index}: {source}")]
+    Stopped {
+        /// The place in the input, from 0, from which runs are to be sent again.
+        index: u64,
+        /// What became of the runs before it.
+        report: Box<PutReport>,
+        /// What happened.
+        source: Box<Error>,
+    },
+}
+
+impl Error {
+    /// The code of an error that the server answered with.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Error::Api { code, .. } | Error::Refused { code, .. } => Some(code),
+            Error::Stopped { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
+    /// Whether the server did not accept the credential, or the credential may not do this.
+    pub fn is_unauthorized(&self) -> bool {
+        match self {
+            Error::Api { code, .. } => matches!(family(code), "AuthFailure" | "UnauthorizedOperation"),
+            Error::Refused { status, .. } => matches!(status, 401 | 403),
+            Error::Stopped { source, .. } => source.is_unauthorized(),
+            _ => false,
+        }
+    }
+
+    /// Whether the same call may succeed a little later without having done anything yet.
+    pub(crate) fn is_rate_limit(&self) -> bool {
+        matches!(self, Error::Api { code, .. } if family(code) == "RequestLimitExceeded")
+    }
+
+    /// Whether a call that may be repeated is worth repeating.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Error::Refused { status, .. } => matches!(status, 429 | 502..=504),
+            Error::Http { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// The part of a code before the first dot.
+fn family(code: &str) -> &str {
+    code.split_once('.').map_or(code, |(family, _)| family)
+}

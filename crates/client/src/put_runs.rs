@@ -1,0 +1,178 @@
+//! `POST /api/v1/runs`: runs go in, in batches that are sent again until the server has answered for them.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use crate::retry::Backoff;
+use crate::{Client, Error, NewRun, envelope};
+
+/// The most runs in one request: as many refusals as a server lists, so that none is only counted.
+const BATCH_MAX_RUNS: usize = 1_000;
+
+/// A request is sent when it has this much JSON, in bytes; one run more than that still fits.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// How hard to compress: beyond this level, time grows much faster than bytes shrink.
+const ZSTD_LEVEL: i32 = 3;
+
+/// What became of runs that were put.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PutReport {
+    /// Stored, and on the server's disk.
+    pub accepted: u64,
+    /// Stored already, for example by an earlier try whose answer was lost.
+    pub duplicates: u64,
+    /// Not stored.
+    pub refused: Vec<RefusedRun>,
+    /// Texts that were over their limit and were cut.
+    pub cut: u64,
+    /// The last sequence number that was given to one of the runs; 0 when none was accepted.
+    pub seq: u64,
+}
+
+/// A run that was not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRun {
+    /// Its place in the input, from 0.
+    pub index: u64,
+    /// A short stable name, such as `Conflict`.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Client {
+    /// Stores runs. They are sent as they come, in compressed batches; memory is needed for one batch.
+    ///
+    /// A batch that meets a busy or unreachable server is sent again (see
+    /// [`retries`](crate::ClientBuilder::retries)). That is safe: each run has its request id and start before the
+    /// first try, and a run that came twice is stored once. One refused run does not stop the others.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] when a batch could not be delivered, with the report of those before it.
+    pub fn put_runs(&self, runs: impl IntoIterator<Item = NewRun>) -> Result<PutReport, Error> {
+        let mut report = PutReport::default();
+        let mut batch = Batch::default();
+        let mut result = Ok(());
+        for mut run in runs {
+            run.settle(self.region.as_deref(), || self.clock.now_ms());
+            result = batch.push(&run);
+            if result.is_ok() && batch.is_full() {
+                result = self.put_batch(&mut batch, &mut report);
+            }
+            if result.is_err() {
+                break;
+            }
+        }
+        match result.and_then(|()| self.put_batch(&mut batch, &mut report)) {
+            Ok(()) => Ok(report),
+            Err(source) => {
+                Err(Error::Stopped { index: batch.first, report: Box::new(report), source: Box::new(source) })
+            }
+        }
+    }
+
+    /// Delivers a batch, adds what became of it to the report, and empties it.
+    fn put_batch(&self, batch: &mut Batch, report: &mut PutReport) -> Result<(), Error> {
+        if batch.runs > 0 {
+            let answer = self.deliver(&batch.lines)?;
+            report.add(answer, batch.first);
+            batch.start_next();
+        }
+        Ok(())
+    }
+
+    fn deliver(&self, lines: &[u8]) -> Result<Answer, Error> {
+        let body = zstd::encode_all(lines, ZSTD_LEVEL).map_err(|error| Error::Config(format!("zstd: {error}")))?;
+        let basic = STANDARD.encode(format!("{}:{}", self.credential.secret_id, self.credential.secret_key));
+        let headers = [
+            ("Authorization", format!("Basic {basic}")),
+            ("Content-Type", "application/x-ndjson".to_owned()),
+            ("Content-Encoding", "zstd".to_owned()),
+        ];
+        let mut backoff = Backoff::new(self.retries);
+        loop {
+            let (result, asked) = match self.transport.post("/api/v1/runs", &headers, &body) {
+                Ok(reply) if reply.status == 200 => (self.read_report(&reply.body), None),
+                Ok(reply) => (Err(envelope::refused(&reply)), reply.retry_after),
+                Err(error) => (Err(error), None),
+            };
+            match result {
+                Err(error) if error.is_passing() => match backoff.next(asked) {
+                    Some(wait) => self.clock.sleep(wait),
+                    None => return Err(error),
+                },
+                result => return result,
+            }
+        }
+    }
+
+    fn read_report(&self, body: &[u8]) -> Result<Answer, Error> {
+        serde_json::from_slice(body).map_err(|error| Error::BadAnswer {
+            endpoint: self.transport.endpoint.url.clone(),
+            reason: format!("no report of the runs ({error}): {}", envelope::shown(body)),
+        })
+    }
+}
+
+/// Runs on their way, one JSON object a line.
+#[derive(Default)]
+struct Batch {
+    /// The place of the first one in the whole input.
+    first: u64,
+    runs: usize,
+    lines: Vec<u8>,
+}
+
+impl Batch {
+    fn push(&mut self, run: &NewRun) -> Result<(), Error> {
+        serde_json::to_writer(&mut self.lines, run).map_err(Error::Request)?;
+        self.lines.push(b'\n');
+        self.runs += 1;
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.runs >= BATCH_MAX_RUNS || self.lines.len() >= BATCH_BYTES
+    }
+
+    fn start_next(&mut self) {
+        self.first += self.runs as u64;
+        self.runs = 0;
+        self.lines.clear();
+    }
+}
+
+/// The server's report of one body.
+#[derive(Deserialize)]
+struct Answer {
+    accepted: u64,
+    duplicates: u64,
+    refused: Vec<RefusedLine>,
+    #[serde(default)]
+    cut: u64,
+    seq: u64,
+}
+
+#[derive(Deserialize)]
+struct RefusedLine {
+    /// From 1.
+    line: u64,
+    code: String,
+    message: String,
+}
+
+impl PutReport {
+    fn add(&mut self, answer: Answer, first: u64) {
+        self.accepted += answer.accepted;
+        self.duplicates += answer.duplicates;
+        self.cut += answer.cut;
+        self.seq = self.seq.max(answer.seq);
+        self.refused.extend(answer.refused.into_iter().map(|RefusedLine { line, code, message }| RefusedRun {
+            index: first + line.saturating_sub(1),
+            code,
+            message,
+        }));
+    }
+}

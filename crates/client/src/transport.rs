@@ -1,0 +1,110 @@
+//! One request and its reply over HTTP; what the bytes mean is decided elsewhere.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::http::header::RETRY_AFTER;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::Error;
+use crate::endpoint::Endpoint;
+use crate::retry::retry_after;
+
+/// The largest answer that is read, in bytes: a page of many long logs, and still something that fits in memory.
+const ANSWER_MAX_BYTES: u64 = 1 << 30;
+
+/// A connection pool to one server.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    agent: Agent,
+    pub(crate) endpoint: Endpoint,
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// How long the server asks to wait before another try.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Transport {
+    /// `ca_pem` replaces the public roots that servers are otherwise checked against.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `ca_pem` holds no certificate.
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        timeout: Duration,
+        user_agent: &str,
+        ca_pem: Option<&[u8]>,
+    ) -> Result<Self, Error> {
+        let mut config = Agent::config_builder()
+            .timeout_global(Some(timeout))
+            .user_agent(user_agent)
+            .http_status_as_error(false)
+            // A signature holds for one host only.
+            .max_redirects(0)
+            .max_redirects_will_error(false);
+        if endpoint.is_loopback {
+            config = config.proxy(None);
+        }
+        if let Some(pem) = ca_pem {
+            let roots = RootCerts::Specific(Arc::new(certificates(pem)?));
+            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        }
+        Ok(Self { agent: config.build().into(), endpoint })
+    }
+
+    /// Posts a body to a path.
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, String)], body: &[u8]) -> Result<Reply, Error> {
+        let mut request = self.agent.post(format!("{}{path}", self.endpoint.url));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let mut response = request.send(body).map_err(|error| self.error(error))?;
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let body = response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_vec();
+        Ok(Reply { status, retry_after, body: body.map_err(|error| self.error(error))? })
+    }
+
+    fn error(&self, error: ureq::Error) -> Error {
+        let endpoint = self.endpoint.url.clone();
+        match error {
+            ureq::Error::BodyExceedsLimit(max_bytes) => {
+                Error::BadAnswer { endpoint, reason: format!("more than {max_bytes} bytes; ask for fewer rows") }
+            }
+            ureq::Error::Http(error) => Error::Config(format!("a header cannot be sent: {error}")),
+            error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => Error::Tls { endpoint, source: error.into() },
+            // What a handshake fails with arrives wrapped as invalid data.
+            ureq::Error::Io(error) if self.is_tls() && error.kind() == io::ErrorKind::InvalidData => {
+                Error::Tls { endpoint, source: error.into() }
+            }
+            ureq::Error::Io(error) => Error::Http { endpoint, source: error.into() },
+            error => Error::Http { endpoint, source: error.into() },
+        }
+    }
+
+    fn is_tls(&self) -> bool {
+        self.endpoint.url.starts_with("https:")
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
+    let items = parse_pem(pem).collect::<Result<Vec<_>, _>>();
+    let items = items.map_err(|error| Error::Config(format!("the CA certificate cannot be read: {error}")))?;
+    let certificates: Vec<_> = items
+        .into_iter()
+        .filter_map(|item| match item {
+            PemItem::Certificate(certificate) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(Error::Config("the CA certificate has no CERTIFICATE block; give it as PEM".to_owned()));
+    }
+    Ok(certificates)
+}
