@@ -1,4 +1,6 @@
 //! Everything that can go wrong, in one enum.
+//!
+//! Each message is whole: it tells the cause too, so `source()` does not give it a second time.
 
 use crate::PutReport;
 
@@ -30,22 +32,22 @@ pub enum Error {
         message: String,
     },
     /// No connection, or one that broke.
-    #[error("no answer from {endpoint}: {source}; check the address, and that the server runs")]
+    #[error("no answer from {endpoint}: {cause}; check the address, http or https, and that the server runs")]
     Http {
         /// The server.
         endpoint: String,
         /// What happened.
-        source: Cause,
+        cause: Cause,
     },
     /// No trusted connection.
     #[error(
-        "no trusted connection to {endpoint}: {source}; for a private certificate give its CA, for plain http an http:// endpoint"
+        "no trusted connection to {endpoint}: {cause}; for a private certificate give its CA, for plain http an http:// endpoint"
     )]
     Tls {
         /// The server.
         endpoint: String,
         /// What happened.
-        source: Cause,
+        cause: Cause,
     },
     /// An answer that is not one of this API.
     #[error("{endpoint} does not answer as a server of this API: {reason}")]
@@ -60,18 +62,18 @@ pub enum Error {
     Config(String),
     /// The request's own `Serialize` failed.
     #[error("the request cannot be written as JSON: {0}")]
-    Request(#[source] serde_json::Error),
+    Request(serde_json::Error),
     /// [`Client::put_runs`](crate::Client::put_runs) stopped before its end. Runs before `index` have been answered for,
     /// those of the batch that begins there may have been stored: sent again under the same request ids they count as
     /// duplicates.
-    #[error("stopped at run {index}: {source}")]
+    #[error("stopped at run {index}: {cause}")]
     Stopped {
         /// The place in the input, from 0, from which runs are to be sent again.
         index: u64,
         /// What became of the runs before it.
         report: Box<PutReport>,
         /// What happened.
-        source: Box<Error>,
+        cause: Box<Error>,
     },
 }
 
@@ -80,7 +82,7 @@ impl Error {
     pub fn code(&self) -> Option<&str> {
         match self {
             Error::Api { code, .. } | Error::Refused { code, .. } => Some(code),
-            Error::Stopped { source, .. } => source.code(),
+            Error::Stopped { cause, .. } => cause.code(),
             _ => None,
         }
     }
@@ -90,7 +92,7 @@ impl Error {
         match self {
             Error::Api { code, .. } => matches!(family(code), "AuthFailure" | "UnauthorizedOperation"),
             Error::Refused { status, .. } => matches!(status, 401 | 403),
-            Error::Stopped { source, .. } => source.is_unauthorized(),
+            Error::Stopped { cause, .. } => cause.is_unauthorized(),
             _ => false,
         }
     }

@@ -67,9 +67,7 @@ impl Client {
         }
         match result.and_then(|()| self.put_batch(&mut batch, &mut report)) {
             Ok(()) => Ok(report),
-            Err(source) => {
-                Err(Error::Stopped { index: batch.first, report: Box::new(report), source: Box::new(source) })
-            }
+            Err(cause) => Err(Error::Stopped { index: batch.first, report: Box::new(report), cause: Box::new(cause) }),
         }
     }
 

@@ -78,13 +78,13 @@ impl Transport {
                 Error::BadAnswer { endpoint, reason: format!("more than {max_bytes} bytes; ask for fewer rows") }
             }
             ureq::Error::Http(error) => Error::Config(format!("a header cannot be sent: {error}")),
-            error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => Error::Tls { endpoint, source: error.into() },
+            error @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_)) => Error::Tls { endpoint, cause: error.into() },
             // What a handshake fails with arrives wrapped as invalid data.
             ureq::Error::Io(error) if self.is_tls() && error.kind() == io::ErrorKind::InvalidData => {
-                Error::Tls { endpoint, source: error.into() }
+                Error::Tls { endpoint, cause: error.into() }
             }
-            ureq::Error::Io(error) => Error::Http { endpoint, source: error.into() },
-            error => Error::Http { endpoint, source: error.into() },
+            ureq::Error::Io(error) => Error::Http { endpoint, cause: error.into() },
+            error => Error::Http { endpoint, cause: error.into() },
         }
     }
 

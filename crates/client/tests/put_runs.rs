@@ -109,8 +109,8 @@ fn a_server_that_stays_busy_is_given_up() {
     let server = Server::start(|_, _| reply("503 Busy\r\nRetry-After: 1", ""));
     let error = put(&server, &clock, 1).unwrap_err();
     assert_eq!(clock.waits_s(), [1, 2, 4]);
-    let Error::Stopped { index: 0, source, .. } = error else { panic!("{error}") };
-    assert!(matches!(*source, Error::Refused { status: 503, .. }));
+    let Error::Stopped { index: 0, cause, .. } = error else { panic!("{error}") };
+    assert!(matches!(*cause, Error::Refused { status: 503, .. }));
 }
 
 #[test]

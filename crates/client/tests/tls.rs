@@ -11,7 +11,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use runlog_client::{Client, ClientBuilder, Error, GetFunctionLogs};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use server::{SECRET_ID, SECRET_KEY, ok};
+use server::{SECRET_ID, SECRET_KEY, ok, reply};
 
 /// A server with a certificate of its own making. Returns its endpoint and the certificate as PEM.
 fn tls_server() -> (String, String) {
@@ -62,7 +62,13 @@ fn an_unknown_certificate_is_not_trusted() {
 
 #[test]
 fn https_to_a_plain_port_says_so() {
-    let plain = server::Server::start(|_, _| ok("{}"));
-    let error = total(Client::builder(plain.endpoint().replace("http:", "https:"))).unwrap_err();
-    assert!(error.to_string().contains("https"), "{error}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(&reply("400 Bad Request", "")).unwrap();
+    });
+    let error = total(Client::builder(endpoint)).unwrap_err();
+    assert!(matches!(error, Error::Tls { .. }), "{error:?}");
 }
