@@ -104,7 +104,7 @@ pub struct V3Steps {
 
 /// Signs with TC3.
 pub fn sign_v3(secret_id: &str, secret_key: &str, input: &V3Input<'_>) -> V3Steps {
-    let mut headers: Vec<(&str, Cow<'_, [u8]>)> =
+    let mut headers: SignedHeaders<'_> =
         input.more_headers.iter().map(|(name, value)| (*name, value.as_bytes().into())).collect();
     headers.push(("content-type", input.content_type.trim().as_bytes().into()));
     headers.push(("host", input.host.trim().as_bytes().into()));
@@ -208,7 +208,7 @@ pub(crate) fn verify(
     let scope = Scope { timestamp_s, date: &auth.date, service: &auth.service };
     let [.., signing_key] = scope.keys(secret_key);
     let hosts = host_forms(headers.iter().find(|(name, _)| *name == "host").map_or(b"", |(_, value)| value));
-    let mut tried: Vec<Vec<(&str, Cow<'_, [u8]>)>> = Vec::new();
+    let mut tried: Vec<SignedHeaders<'_>> = Vec::new();
     for content_type in [TypeForm::Raw, TypeForm::Lower, TypeForm::OthersLower, TypeForm::WithoutParameters] {
         for (host_form, host) in &hosts {
             let read = read_headers(&headers, content_type, host);
@@ -237,6 +237,9 @@ pub(crate) fn explain(
     let scope = Scope { timestamp_s, date: &auth.date, service: &auth.service };
     Ok(steps(&auth.secret_id, secret_key, canonical(raw).0, &headers, &scope))
 }
+
+/// Names and values of the signed headers, sorted by name, under one reading.
+type SignedHeaders<'a> = Vec<(&'a str, Cow<'a, [u8]>)>;
 
 /// The canonical request without its headers, which differ from reading to reading.
 struct Canonical<'a> {
@@ -373,7 +376,7 @@ fn signed_values<'a>(auth: &'a V3Auth, raw: &RawRequest<'a>) -> Result<Vec<(&'a 
 }
 
 /// The header values under one reading.
-fn read_headers<'a>(headers: &[(&'a str, &'a [u8])], form: TypeForm, host: &'a [u8]) -> Vec<(&'a str, Cow<'a, [u8]>)> {
+fn read_headers<'a>(headers: &[(&'a str, &'a [u8])], form: TypeForm, host: &'a [u8]) -> SignedHeaders<'a> {
     let read = |(name, value): &(&'a str, &'a [u8])| -> (&'a str, Cow<'a, [u8]>) {
         let value = match (*name, form) {
             ("host", _) => host.into(),

@@ -1,9 +1,17 @@
 //! The actions: one file each, holding the action's table, its typed request and its typed answer.
 
+mod filled;
+mod functions;
+pub mod get_function;
 pub mod get_function_logs;
+pub mod get_request_status;
+pub mod list_functions;
+pub mod list_namespaces;
+pub mod list_version_by_function;
 mod paging;
 mod window;
 
+pub use paging::Page;
 use runlog_core::Zone;
 
 use crate::error::{ApiError, ErrorCode};
@@ -20,12 +28,35 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 
 /// Every action, by name.
 pub const ACTIONS: &[&Action] = &[
-    //SKIP    &get_function::ACTION,
+    &get_function::ACTION,
     &get_function_logs::ACTION,
-    //SKIP    &get_request_status::ACTION,
-    //SKIP    &list_functions::ACTION,
-    //SKIP    &list_namespaces::ACTION,
-    //SKIP    &list_version_by_function::ACTION,
+    &get_request_status::ACTION,
+    &list_functions::ACTION,
+    &list_namespaces::ACTION,
+    &list_version_by_function::ACTION,
+];
+
+/// The codes that every action can raise, besides its own.
+pub const COMMON_ERRORS: &[ErrorCode] = &[
+    ErrorCode::AuthFailureInvalidAuthorization,
+    ErrorCode::AuthFailureSecretIdNotFound,
+    ErrorCode::AuthFailureSignatureExpire,
+    ErrorCode::AuthFailureSignatureFailure,
+    ErrorCode::AuthFailureTokenFailure,
+    ErrorCode::InternalError,
+    ErrorCode::InvalidAction,
+    ErrorCode::InvalidParameter,
+    ErrorCode::InvalidParameterValue,
+    ErrorCode::InvalidRequest,
+    ErrorCode::MissingParameter,
+    ErrorCode::NoSuchVersion,
+    ErrorCode::RequestLimitExceeded,
+    ErrorCode::RequestSizeLimitExceeded,
+    ErrorCode::ServiceUnavailable,
+    ErrorCode::UnauthorizedOperationCam,
+    ErrorCode::UnknownParameter,
+    ErrorCode::UnsupportedProtocol,
+    ErrorCode::UnsupportedRegion,
 ];
 
 /// What an action needs to know besides its parameters.

@@ -35,6 +35,13 @@ impl ApiError {
         self
     }
 
+    /// The same message under another code.
+    #[must_use]
+    pub fn under(mut self, code: ErrorCode) -> Self {
+        self.code = code;
+        self
+    }
+
     /// Gives one argument of the message. What is longer than [`ECHO_MAX_CHARS`] is cut.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {

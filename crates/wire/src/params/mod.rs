@@ -7,6 +7,7 @@ mod multipart;
 mod names;
 mod table;
 
+pub(crate) use check::not_kept;
 pub use check::{Checked, Value, check};
 pub use table::{Action, Field, Param, ResourceLevel, Struct, Type};
 

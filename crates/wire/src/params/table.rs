@@ -138,9 +138,14 @@ impl Field {
         Self { name, ty, nullable: false, doc: Text::new(zh, en) }
     }
 
-    /// A field that can be `null`.
-    pub const fn nullable(name: &'static str, ty: Type<Field>, zh: &'static str, en: &'static str) -> Self {
-        Self { name, ty, nullable: true, doc: Text::new(zh, en) }
+    /// A field of which nothing is known here: it is there because clients expect it, and always empty.
+    pub const fn empty(name: &'static str, ty: Type<Field>) -> Self {
+        Self::new(name, ty, "此服务没有这项信息，恒为空。", "Nothing is known of it here; always empty.")
+    }
+
+    /// Like [`Field::empty`], for a field that can be `null` and always is.
+    pub const fn null(name: &'static str, ty: Type<Field>) -> Self {
+        Self { nullable: true, ..Self::empty(name, ty) }
     }
 }
 

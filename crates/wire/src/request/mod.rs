@@ -141,7 +141,7 @@ impl RawRequest<'_> {
         match self.headers.text("Authorization") {
             Ok(Some(authorization)) => self.parse_v3(post, authorization),
             Ok(None) => self.parse_v1(post),
-            Err(error) => Err(unauthorized(error)),
+            Err(error) => Err(error.under(ErrorCode::AuthFailureInvalidAuthorization)),
         }
     }
 
@@ -280,10 +280,4 @@ fn fields_tree<'f>(fields: impl IntoIterator<Item = &'f (String, String)>) -> Re
 /// The request does not have the shape of any form.
 fn shape(detail: Detail) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest).detail(detail)
-}
-
-/// A header error, about `Authorization`.
-fn unauthorized(error: ApiError) -> ApiError {
-    let name = error.arg("name").unwrap_or("Authorization").to_owned();
-    ApiError::new(ErrorCode::AuthFailureInvalidAuthorization).detail(Detail::HeaderTwice).with("name", name)
 }

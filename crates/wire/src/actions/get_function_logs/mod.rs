@@ -15,6 +15,7 @@
 mod response;
 mod table;
 
+pub(super) use response::Milliseconds;
 pub use response::response;
 pub use table::ACTION;
 
