@@ -1,3 +1,17 @@
-//! The program.
+//! The program: server and command line in one binary.
 
-fn main() {}
+mod backend;
+mod cam;
+mod cli;
+mod clock;
+mod config;
+mod files;
+mod ingest;
+mod keys;
+mod runner;
+mod sample;
+mod server;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

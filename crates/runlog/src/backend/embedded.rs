@@ -1,0 +1,50 @@
+//! The embedded store as a backend.
+
+use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+use runlog_store::{Error, Store};
+
+use super::{Backend, BackendError, Gauges, Health};
+
+/// A store in a data folder of this process.
+pub(crate) struct Embedded(pub(crate) Store);
+
+impl Backend for Embedded {
+    fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, BackendError> {
+        Ok(self.0.append(runs)?)
+    }
+
+    fn query(&self, query: &Query) -> Result<Answer, BackendError> {
+        Ok(self.0.query(query)?)
+    }
+
+    fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, BackendError> {
+        Ok(self.0.streams(account))
+    }
+
+    fn expire_in_flight(&self) -> Result<usize, BackendError> {
+        Ok(self.0.expire_in_flight()?)
+    }
+
+    fn health(&self) -> Health {
+        let health = self.0.health();
+        let set_aside = health.set_aside.iter().map(|aside| format!("{}: {}", aside.file, aside.reason)).collect();
+        Health { poisoned: health.poisoned, set_aside }
+    }
+
+    fn gauges(&self) -> Gauges {
+        let stats = self.0.stats();
+        Gauges {
+            runs: stats.rows,
+            in_flight: stats.in_flight,
+            segments: stats.segments,
+            disk_bytes: stats.disk_bytes,
+            last_seq: stats.last_seq,
+        }
+    }
+}
+
+impl From<Error> for BackendError {
+    fn from(error: Error) -> Self {
+        Self { message: error.to_string() }
+    }
+}

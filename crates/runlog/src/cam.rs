@@ -1,0 +1,258 @@
+//! Who may do what: policy documents in CAM's syntax, version 2.0, and their evaluation.
+//!
+//! An explicit deny wins over every allow; what nothing allows is denied; the root key is not limited by policies.
+//! (Published: the policy syntax and the order of evaluation in the CAM documentation.) Conditions are refused when a
+//! policy is read, since a condition that is not evaluated would widen what the policy allows.
+
+use serde::{Deserialize, Serialize};
+
+/// A policy document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    version: Version,
+    statement: Vec<Statement>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Version {
+    #[serde(rename = "2.0")]
+    V2,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Statement {
+    effect: Effect,
+    action: OneOrMany,
+    resource: OneOrMany,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// What a request wants to act on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resource<'a> {
+    /// One function: `qcs::scf:REGION:uin/UIN:namespace/NS/function/NAME`.
+    Function { region: &'a str, account: &'a str, namespace: &'a str, function: &'a str },
+    /// No resource in particular: only a statement on `*` speaks of it.
+    Any,
+}
+
+impl std::fmt::Display for Resource<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Resource::Function { region, account, namespace, function } => {
+                write!(f, "qcs::scf:{region}:uin/{account}:namespace/{namespace}/function/{function}")
+            }
+            Resource::Any => f.write_str("*"),
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy document.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+        let policy: Policy = serde_json::from_str(text).map_err(|error| {
+            let hint = if error.to_string().contains("`condition`") {
+                "; conditions are not evaluated yet, so a policy that has one is refused"
+            } else {
+                ""
+            };
+            anyhow::anyhow!("not a policy document of version 2.0: {error}{hint}")
+        })?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        for statement in &self.statement {
+            for action in statement.action.iter() {
+                let name = action.strip_prefix("name/").unwrap_or(action);
+                anyhow::ensure!(
+                    name == "*"
+                        || name.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()),
+                    "`{action}` is not an action; write it as scf:GetFunctionLogs, scf:* or *"
+                );
+            }
+            for resource in statement.resource.iter() {
+                anyhow::ensure!(
+                    resource == "*" || resource.splitn(6, ':').count() == 6 && resource.starts_with("qcs::"),
+                    "`{resource}` is not a resource; write it as qcs::scf:REGION:uin/UIN:namespace/NS/function/NAME or *"
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether policies allow an action on a resource.
+pub(crate) fn allows(policies: &[Policy], action: &str, resource: Resource<'_>) -> bool {
+    let mut statements = policies.iter().flat_map(|policy| &policy.statement);
+    let speaks = |statement: &&Statement| {
+        statement.action.iter().any(|pattern| action_matches(pattern, action))
+            && statement.resource.iter().any(|pattern| resource_matches(pattern, resource))
+    };
+    let spoken: Vec<Effect> = statements.by_ref().filter(speaks).map(|statement| statement.effect).collect();
+    !spoken.contains(&Effect::Deny) && spoken.contains(&Effect::Allow)
+}
+
+impl OneOrMany {
+    fn iter(&self) -> std::slice::Iter<'_, String> {
+        match self {
+            OneOrMany::One(text) => std::slice::from_ref(text).iter(),
+            OneOrMany::Many(texts) => texts.iter(),
+        }
+    }
+}
+
+fn action_matches(pattern: &str, action: &str) -> bool {
+    let pattern = pattern.strip_prefix("name/").unwrap_or(pattern);
+    // Action names are compared without regard to case: a deny must not be dodged by spelling.
+    wildcard(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
+}
+
+fn resource_matches(pattern: &str, resource: Resource<'_>) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let Resource::Function { region, account, namespace, function } = resource else {
+        return false;
+    };
+    let mut segments = pattern.splitn(6, ':').skip(2);
+    let mut segment = || segments.next().unwrap_or_default();
+    let (service, wanted_region, wanted_account, wanted) = (segment(), segment(), segment(), segment());
+    let fits = |pattern: &str, text: &str| pattern.is_empty() || wildcard(pattern, text);
+    wildcard(service, "scf")
+        && fits(wanted_region, region)
+        && fits(wanted_account, &format!("uin/{account}"))
+        && (wildcard(wanted, &format!("namespace/{namespace}/function/{function}"))
+            // The older form of a resource names the function alone.
+            || wildcard(wanted, &format!("function/{function}")))
+}
+
+/// Matches a whole text against a pattern in which `*` stands for any text, the empty one too.
+fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEST1: Resource<'_> =
+        Resource::Function { region: "ap-guangzhou", account: "100000000001", namespace: "default", function: "Test1" };
+
+    fn policy(effect: &str, action: &str, resource: &str) -> Policy {
+        Policy::parse(&format!(
+            r#"{{"version":"2.0","statement":[{{"effect":"{effect}","action":["{action}"],"resource":"{resource}"}}]}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn resources() {
+        let get = |resource| allows(&[policy("allow", "scf:GetFunctionLogs", resource)], "scf:GetFunctionLogs", TEST1);
+        for resource in [
+            "*",
+            "qcs::scf:ap-guangzhou:uin/100000000001:namespace/default/function/Test1",
+            "qcs::scf:::namespace/default/function/Test1",
+            "qcs::scf:*:uin/*:namespace/*/function/*",
+            "qcs::scf:::function/Test1",
+            "qcs::scf:::*",
+            "qcs::scf::uin/100000000001:namespace/default/*",
+        ] {
+            assert!(get(resource), "{resource}");
+        }
+        for resource in [
+            "qcs::scf:ap-beijing:uin/100000000001:namespace/default/function/Test1",
+            "qcs::scf::uin/100000000002:namespace/default/function/Test1",
+            "qcs::scf:::namespace/default/function/Test",
+            "qcs::scf:::namespace/default/function/Test10",
+            "qcs::cos:::namespace/default/function/Test1",
+            "qcs::scf:::function/est1",
+        ] {
+            assert!(!get(resource), "{resource}");
+        }
+    }
+
+    #[test]
+    fn actions() {
+        let may = |pattern| allows(&[policy("allow", pattern, "*")], "scf:GetFunctionLogs", TEST1);
+        for pattern in
+            ["*", "scf:*", "scf:Get*", "name/scf:Get*", "scf:GetFunctionLogs", "scf:getfunctionlogs", "scf:*Logs"]
+        {
+            assert!(may(pattern), "{pattern}");
+        }
+        for pattern in ["scf:List*", "cos:*", "scf:GetFunction", "scf:Logs"] {
+            assert!(!may(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn deny_wins_and_silence_denies() {
+        let allow = policy("allow", "scf:*", "*");
+        let deny = policy("deny", "scf:Get*", "qcs::scf:::namespace/default/function/Test1");
+        assert!(allows(std::slice::from_ref(&allow), "scf:GetFunctionLogs", TEST1));
+        assert!(!allows(&[allow.clone(), deny.clone()], "scf:GetFunctionLogs", TEST1));
+        assert!(!allows(&[deny, allow], "scf:GetFunctionLogs", TEST1));
+        assert!(!allows(&[], "scf:GetFunctionLogs", TEST1));
+    }
+
+    #[test]
+    fn an_account_level_action_needs_the_star() {
+        assert!(allows(&[policy("allow", "scf:ListFunctions", "*")], "scf:ListFunctions", Resource::Any));
+        let narrow = policy("allow", "scf:ListFunctions", "qcs::scf:::namespace/default/function/Test1");
+        assert!(!allows(&[narrow], "scf:ListFunctions", Resource::Any));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for (text, says) in [
+            ("{}", "version"),
+            (r#"{"version":"1.0","statement":[]}"#, "2.0"),
+            (
+                r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*","condition":{}}]}"#,
+                "conditions",
+            ),
+            (r#"{"version":"2.0","statement":[{"effect":"maybe","action":"*","resource":"*"}]}"#, "maybe"),
+            (
+                r#"{"version":"2.0","statement":[{"effect":"allow","action":"GetFunctionLogs","resource":"*"}]}"#,
+                "scf:GetFunctionLogs",
+            ),
+            (r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"Test1"}]}"#, "qcs::scf"),
+        ] {
+            let error = Policy::parse(text).unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+}

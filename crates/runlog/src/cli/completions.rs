@@ -1,0 +1,22 @@
+//! `runlog completions`: completions for a shell.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+/// Arguments of `runlog completions`.
+#[derive(clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell, such as bash, zsh or fish.
+    shell: Shell,
+}
+
+/// Prints the completions.
+pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut super::Cli::command(), "runlog", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(ExitCode::SUCCESS)
+}

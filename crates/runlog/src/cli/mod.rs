@@ -1,0 +1,81 @@
+//! The command line: one file a command.
+//!
+//! Data go to standard output, everything else to standard error. Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found
+//! (with `--fail-empty`), 4 not authorised.
+
+mod completions;
+mod config;
+mod demo;
+mod keys;
+//mod logs;
+mod sample;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The home of function run logs.
+#[derive(Parser)]
+#[command(name = "runlog", version, about, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a server.
+    Serve(serve::ServeArgs),
+    /// Start a server with a day of sample runs, and print calls to try.
+    Demo(demo::DemoArgs),
+    /// Query run logs over the signed API of any server.
+    //Logs(logs::LogsArgs),
+    /// Make, list and delete keys of a data folder.
+    Keys(keys::KeysArgs),
+    /// Show every option, its value and where the value came from.
+    Config(config::ConfigArgs),
+    /// Print generated runs as NDJSON.
+    Sample(sample::SampleArgs),
+    /// Print completions for a shell.
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Demo(args) => demo::run(args),
+        //Command::Logs(args) => logs::run(args),
+        Command::Keys(args) => keys::run(args),
+        Command::Config(args) => config::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        // A reader that has seen enough, such as `head`, closes the pipe: that is no error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io_error = error.chain().find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    io_error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

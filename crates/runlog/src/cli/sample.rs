@@ -1,0 +1,44 @@
+//! `runlog sample`: generated runs as NDJSON, for trying things out and for benchmarks.
+
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use runlog_core::Zone;
+use runlog_core::limits::DAY_MS;
+
+use crate::clock;
+use crate::sample::Plan;
+
+/// Arguments of `runlog sample`.
+#[derive(clap::Args)]
+pub(crate) struct SampleArgs {
+    /// How many runs.
+    #[arg(long, default_value_t = 1000)]
+    runs: u64,
+    /// The same seed gives the same runs.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many functions.
+    #[arg(long, default_value_t = 200)]
+    functions: u32,
+    /// The first moment of the day, such as `2026-07-01 00:00:00` (UTC) [default: a day ago].
+    #[arg(long, value_name = "TIME")]
+    day: Option<String>,
+}
+
+/// Prints the runs.
+pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<ExitCode> {
+    let day_start_ms = match &args.day {
+        Some(text) => Zone::UTC.parse(text).context("--day")?.ms,
+        None => clock::now_ms() - DAY_MS,
+    };
+    let plan = Plan { functions: args.functions, ..Plan::day(args.seed, args.runs, day_start_ms) };
+    let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    for run in plan.generate() {
+        serde_json::to_writer(&mut out, &run)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,91 @@
+//! `runlog serve`: a server on a data folder.
+
+use std::future::Future;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use runlog_store::{Options, Store};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::backend::Embedded;
+use crate::config::{Flags, LogFormat, Settings};
+use crate::server::Server;
+
+/// Arguments of `runlog serve`.
+#[derive(clap::Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Serves until it is told to stop (SIGTERM or SIGINT).
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let settings = args.flags.settings()?;
+    start_log(&settings);
+    let (runtime, server, backend) = start(settings)?;
+    announce(&server)?;
+    runtime.block_on(async {
+        server.run(stopped()?).await;
+        anyhow::Ok(())
+    })?;
+    close(runtime, backend)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the store and binds the listener.
+pub(crate) fn start(settings: Settings) -> anyhow::Result<(Runtime, Server, Arc<Embedded>)> {
+    let options = Options { in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000, ..Options::default() };
+    let store = Store::open(&settings.data, options)
+        .with_context(|| format!("cannot open the data folder {}", settings.data.display()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let backend = Arc::new(Embedded(store));
+    let server = runtime.block_on(Server::bind(settings, Arc::clone(&backend) as _))?;
+    Ok((runtime, server, backend))
+}
+
+/// Ends the runtime, then closes the store.
+pub(crate) fn close(runtime: Runtime, backend: Arc<Embedded>) -> anyhow::Result<()> {
+    // Dropping the runtime waits for calls of the engine that are under way.
+    drop(runtime);
+    let Embedded(store) = Arc::into_inner(backend).context("the store is still in use")?;
+    store.close().context("the store was not closed cleanly; nothing acknowledged is lost")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Completes when the process is asked to stop.
+pub(crate) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new connections, open requests finish");
+    })
+}
+
+/// Sends structured events to standard error.
+pub(crate) fn start_log(settings: &Settings) {
+    let builder = tracing_subscriber::fmt().with_max_level(settings.log_level.0).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => builder.with_ansi(false).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+/// Prints where the server is, and its root key if it was made just now.
+pub(crate) fn announce(server: &Server) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let also = if server.has_tls { " (and https on the same port)" } else { "" };
+    writeln!(out, "runlog serves http://{}{also}", server.address)?;
+    if let Some(key) = &server.made_root {
+        writeln!(out, "A root key was made. It is shown this once:")?;
+        writeln!(out, "SecretId: {}\nSecretKey: {}", key.secret_id, key.secret_key)?;
+    }
+    out.flush()?;
+    Ok(())
+}

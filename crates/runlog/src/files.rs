@@ -1,0 +1,67 @@
+//! The program's own files: keys, certificates, configuration. The store's data go through its `Disk` instead.
+//!
+//! A file that holds a secret is readable by its owner only, and is replaced as a whole or not at all.
+#![allow(clippy::disallowed_methods, reason = "this is the program's one place for file access")]
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::Context;
+
+/// Reads a text file that must be there.
+pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Reads a text file; `None` when there is no such file.
+pub(crate) fn read_if_present(path: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// When a file was last changed; `None` when there is no such file.
+pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
+/// Makes a folder (and its parents) that only its owner can enter.
+pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("cannot make {}", path.display()))
+}
+
+/// Replaces a file that only its owner can read: the old text or the new one survives a crash, never a mixture.
+pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    let replace = || -> io::Result<()> {
+        let next = path.with_extension("next");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&next, path)?;
+        match path.parent() {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    replace().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Takes the lock that serialises changes of a file by several processes, for as long as the result lives.
+pub(crate) fn lock_beside(path: &Path) -> anyhow::Result<File> {
+    let lock = path.with_extension("lock");
+    let take = || -> io::Result<File> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock)?;
+        file.lock()?;
+        Ok(file)
+    };
+    take().with_context(|| format!("cannot lock {}", lock.display()))
+}

@@ -1,0 +1,21 @@
+//! Ways for runs to come in. Each format ends in the same `Vec<Run>` and a refusal for each record that is not a run.
+
+mod body;
+mod json;
+mod lines;
+mod record;
+
+pub(crate) use body::{BodyError, Encoding, body_reader};
+pub(crate) use json::{IngestError, Report, Sink, ingest};
+pub(crate) use record::Defaults;
+
+/// A record that was not stored, and why.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Refused {
+    /// The record's line, or its place in a JSON array; the first is 1.
+    pub(crate) line: u64,
+    /// A short stable name.
+    pub(crate) code: String,
+    /// What is wrong and what to do.
+    pub(crate) message: String,
+}

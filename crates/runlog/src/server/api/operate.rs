@@ -1,0 +1,38 @@
+//! For those who operate the server: alive, ready, metrics.
+
+use hyper::{Request, StatusCode};
+
+use crate::server::app::App;
+use crate::server::auth;
+use crate::server::respond::{self, Answer};
+
+/// The content type of the OpenMetrics text form. (Published: the OpenMetrics specification.)
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Whether the process answers.
+pub(super) fn livez() -> Answer {
+    respond::text(StatusCode::OK, "text/plain", "ok\n")
+}
+
+/// Whether the server does all of its work: 200, or 503 with what does not work.
+pub(super) fn readyz(app: &App) -> Answer {
+    let health = app.backend().health();
+    let status = if health.poisoned.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::json!({
+        "ready": health.poisoned.is_none(),
+        "writes_refused_because": health.poisoned,
+        "set_aside": health.set_aside,
+    });
+    respond::text(status, "application/json", format!("{body}\n"))
+}
+
+/// Counters and gauges. They tell how much runs here, so they are for those who have a key.
+pub(super) fn metrics<B>(app: &App, request: &Request<B>) -> Answer {
+    match auth::basic(request.headers(), &app.keyring) {
+        Ok(_) => {
+            let page = app.metrics.page(app.backend().gauges(), &app.backend().health());
+            respond::text(StatusCode::OK, OPENMETRICS, page)
+        }
+        Err(advice) => respond::unauthorized(advice),
+    }
+}

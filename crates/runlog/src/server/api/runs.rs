@@ -1,0 +1,198 @@
+//! `POST /api/v1/runs`: runs come in, as NDJSON or a JSON array, plain or compressed.
+//!
+//! 200 means that every accepted run is on disk. Posting the same body again is safe: what is stored already counts
+//! as a duplicate.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::{Request, StatusCode};
+use runlog_core::{Outcome, Run, Stream};
+use tokio::sync::mpsc;
+
+use crate::backend::{Backend, BackendError};
+use crate::cam::Resource;
+use crate::clock;
+use crate::config::Settings;
+use crate::ingest::{self, BodyError, Defaults, Encoding, IngestError, Report};
+use crate::keys::Key;
+use crate::server::app::App;
+use crate::server::auth;
+use crate::server::respond::{self, Answer};
+
+/// The action that a key's policies must allow on the function that ran.
+pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";
+
+/// How long a client that came at a busy moment should wait, in seconds.
+const RETRY_AFTER_S: u32 = 1;
+
+/// Parts of a body that wait between the network and the parser.
+const PARTS_QUEUED: usize = 8;
+
+pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
+    let started = clock::monotonic();
+    let key = match auth::basic(request.headers(), &app.keyring) {
+        Ok(key) => key,
+        Err(advice) => return respond::unauthorized(advice),
+    };
+    let Some(encoding) = encoding(request.headers()) else {
+        let message = "Content-Encoding must be gzip, zstd or absent";
+        return respond::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedEncoding", message);
+    };
+    let max_bytes = app.settings.ingest_max_body;
+    if request.body().size_hint().lower() > max_bytes {
+        return too_large(max_bytes);
+    }
+    let Ok(_turn) = Arc::clone(&app.ingests).try_acquire_owned() else {
+        return busy("too many ingest requests at a time; retry in a moment");
+    };
+    let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
+    let task = Ingest { key, settings: Arc::clone(&app.settings), backend: Arc::clone(app.backend()) };
+    let work = tokio::task::spawn_blocking(move || task.run(incoming, encoding));
+    forward(request.into_body(), parts, max_bytes).await;
+    match work.await {
+        Ok((report, result)) => {
+            app.metrics.ingest(report.accepted, report.duplicates, report.refused_total, started.elapsed());
+            answer(&report, result)
+        }
+        Err(panic) => {
+            tracing::error!(%panic, "an ingest request failed");
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "the request failed; send it again")
+        }
+    }
+}
+
+/// Hands the body on as it arrives. A parser that has given up has closed the channel; the rest is then not read.
+async fn forward(mut body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>, max_bytes: u64) {
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        let part = match frame.map(hyper::body::Frame::into_data) {
+            Ok(Ok(data)) => {
+                seen += data.len() as u64;
+                if seen > max_bytes { Err(BodyError::TooLarge { max_bytes }) } else { Ok(data) }
+            }
+            // Trailers carry nothing for us.
+            Ok(Err(_)) => continue,
+            Err(_) => Err(BodyError::Disconnected),
+        };
+        let is_last = part.is_err();
+        if parts.send(part).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// One ingest request, off the reactor.
+struct Ingest {
+    key: Arc<Key>,
+    settings: Arc<Settings>,
+    backend: Arc<dyn Backend>,
+}
+
+type Ingested = (Report, Result<(), IngestError<BackendError>>);
+
+impl Ingest {
+    fn run(self, parts: mpsc::Receiver<Result<Bytes, BodyError>>, encoding: Encoding) -> Ingested {
+        let mut reader = match ingest::body_reader(parts, encoding, self.settings.ingest_max_body) {
+            Ok(reader) => reader,
+            Err(error) => return (Report::default(), Err(IngestError::Body(error))),
+        };
+        let defaults = Defaults {
+            account: &self.key.account,
+            region: &self.settings.default_region,
+            zone: self.settings.time_zone,
+            now_ms: clock::now_ms(),
+        };
+        let mut sink = KeySink {
+            key: &self.key,
+            regions: &self.settings.regions.0,
+            backend: &*self.backend,
+            permitted: HashMap::new(),
+        };
+        ingest::ingest(&mut reader, &defaults, &mut sink)
+    }
+}
+
+/// The engine, as far as a key may write to it.
+struct KeySink<'a> {
+    key: &'a Key,
+    regions: &'a [String],
+    backend: &'a dyn Backend,
+    /// What was found for each stream, by the address that the streams of one body share.
+    permitted: HashMap<*const Stream, (Arc<Stream>, Result<(), String>)>,
+}
+
+impl ingest::Sink for KeySink<'_> {
+    type Error = BackendError;
+
+    fn permit(&mut self, run: &Run) -> Result<(), String> {
+        let found = self
+            .permitted
+            .entry(Arc::as_ptr(&run.stream))
+            .or_insert_with(|| (Arc::clone(&run.stream), permit(self.key, self.regions, &run.stream)));
+        found.1.clone()
+    }
+
+    fn append(&mut self, runs: Vec<Run>) -> Result<Vec<Outcome>, BackendError> {
+        self.backend.append(runs)
+    }
+}
+
+fn permit(key: &Key, regions: &[String], stream: &Stream) -> Result<(), String> {
+    if !regions.is_empty() && !regions.contains(&stream.region) {
+        return Err(format!("region {} is not served here; see the option `regions`", stream.region));
+    }
+    let resource = Resource::Function {
+        region: &stream.region,
+        account: &stream.account,
+        namespace: &stream.namespace,
+        function: &stream.function,
+    };
+    if key.may(PUT_RUNS, resource) {
+        return Ok(());
+    }
+    Err(format!("you are not authorized to perform operation ({PUT_RUNS})\nresource ({resource}) has no permission\n"))
+}
+
+fn answer(report: &Report, result: Result<(), IngestError<BackendError>>) -> Answer {
+    let (status, code, message) = match result {
+        Ok(()) => {
+            let body = serde_json::to_vec(report).unwrap_or_default();
+            return respond::text(StatusCode::OK, "application/json", body);
+        }
+        Err(IngestError::Array(message)) => (StatusCode::BAD_REQUEST, "Malformed", message),
+        Err(IngestError::Body(error)) => match error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>()) {
+            Some(BodyError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", error.to_string()),
+            _ => (StatusCode::BAD_REQUEST, "BadBody", format!("the body could not be read: {error}")),
+        },
+        Err(IngestError::Sink(error)) => {
+            tracing::error!(%error, "runs could not be stored");
+            let message =
+                "the store does not accept runs at the moment; /readyz says why. Send the same body again later";
+            (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message.to_owned())
+        }
+    };
+    let body = serde_json::json!({ "code": code, "message": message, "so_far": report });
+    let answer = respond::text(status, "application/json", body.to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE { respond::retry_after(answer, RETRY_AFTER_S) } else { answer }
+}
+
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
+    match headers.get(CONTENT_ENCODING) {
+        None => Some(Encoding::Identity),
+        Some(value) => value.to_str().ok().and_then(Encoding::parse),
+    }
+}
+
+fn too_large(max_bytes: u64) -> Answer {
+    let message = BodyError::TooLarge { max_bytes }.to_string();
+    respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
+}
+
+fn busy(message: &str) -> Answer {
+    respond::retry_after(respond::error(StatusCode::SERVICE_UNAVAILABLE, "Busy", message), RETRY_AFTER_S)
+}

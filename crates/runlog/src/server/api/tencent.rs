@@ -1,0 +1,344 @@
+//! The signed API at `/`: the Tencent Cloud API 3.0 dialect.
+//!
+//! Every answer has HTTP status 200 and a request id. A request goes through size, form, key, signature, action,
+//! region, rate, parameters, policy, and then the engine; the first that fails answers.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body;
+use hyper::{Request, StatusCode};
+use runlog_core::StreamSummary;
+use runlog_wire::actions::{
+    self, Context, get_function, get_function_logs, get_request_status, list_functions, list_namespaces,
+    list_version_by_function,
+};
+use runlog_wire::params::Action;
+use runlog_wire::{ApiError, ApiRequest, Auth, Detail, ErrorCode, RawRequest, envelope, limits};
+
+use crate::backend::BackendError;
+use crate::cam::Resource;
+use crate::clock;
+use crate::keys::Key;
+use crate::server::app::App;
+use crate::server::respond::{self, Answer};
+
+/// The longest region id that is taken.
+const REGION_MAX_BYTES: usize = 64;
+
+/// What the metrics call a request whose action could not be told.
+const NO_ACTION: &str = "none";
+
+pub(super) async fn answer<B>(app: &App, request: Request<B>) -> Answer
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let started = clock::monotonic();
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let (head, body) = request.into_parts();
+    // One byte over the largest form, so that a body over the limit is told from one at it.
+    let body = Limited::new(body, limits::TC3_POST_MAX_BYTES + 1).collect().await;
+    let (body, is_cut) = match body {
+        Ok(body) => (body.to_bytes(), false),
+        Err(error) => (bytes::Bytes::new(), error.is::<LengthLimitError>()),
+    };
+    let raw = RawRequest {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
+        body: &body,
+    };
+    let mut call = Call { app, started, action: NO_ACTION, secret_id: String::new() };
+    let result = if is_cut {
+        Err(ApiError::new(ErrorCode::RequestSizeLimitExceeded))
+    } else {
+        call.answer(&raw, &request_id).await
+    };
+    call.report(&request_id, result.as_ref().map(Vec::len));
+    let body = result.unwrap_or_else(|error| envelope::failure(&error, ApiRequest::language_hint(&raw), &request_id));
+    respond::json(StatusCode::OK, body, &head.headers)
+}
+
+/// A request on its way.
+struct Call<'a> {
+    app: &'a App,
+    started: Instant,
+    action: &'static str,
+    secret_id: String,
+}
+
+/// What the actions know of their caller.
+struct Caller<'a> {
+    app: &'a App,
+    key: Arc<Key>,
+    region: String,
+    request_id: &'a str,
+}
+
+impl Call<'_> {
+    async fn answer(&mut self, raw: &RawRequest<'_>, request_id: &str) -> Result<Vec<u8>, ApiError> {
+        let request = raw.parse()?;
+        request.secret_id().clone_into(&mut self.secret_id);
+        let key = self.authenticate(raw, &request)?;
+        let action = actions::find(&request.common.action, &request.common.version)?;
+        self.action = action.name;
+        let region = region(self.app, request.common.region.as_deref())?;
+        self.app
+            .rate
+            .admit(request.secret_id(), action.name, self.started)
+            .map_err(|over| ApiError::rate_limited(over.observed, over.limit))?;
+        Caller { app: self.app, key, region, request_id }.run(action, &request).await
+    }
+
+    fn authenticate(&self, raw: &RawRequest<'_>, request: &ApiRequest) -> Result<Arc<Key>, ApiError> {
+        let settings = &self.app.settings;
+        let key = self.app.keyring.get(request.secret_id());
+        let key = key.ok_or_else(|| ApiError::new(ErrorCode::AuthFailureSecretIdNotFound))?;
+        let now_s = clock::now_ms().div_euclid(1000);
+        let max_skew_s = i64::from(settings.signature_max_skew);
+        request.verify(raw, &key.secret_key, now_s, max_skew_s)?;
+        if let (true, Auth::V1(auth)) = (settings.refuse_replay, &request.auth) {
+            let expires_s = request.common.timestamp_s.saturating_add(max_skew_s);
+            if !self.app.replay.is_new(request.secret_id(), auth.signature(), expires_s, now_s) {
+                return Err(ApiError::new(ErrorCode::AuthFailureSignatureExpire));
+            }
+        }
+        Ok(key)
+    }
+
+    /// One structured event and one count a request.
+    fn report(&self, request_id: &str, result: Result<usize, &ApiError>) {
+        let elapsed = self.started.elapsed();
+        let code = result.as_ref().err().map_or("", |error| error.code());
+        self.app.metrics.request(self.action, code, elapsed);
+        tracing::info!(
+            request_id,
+            action = self.action,
+            secret_id = self.secret_id,
+            code,
+            bytes = result.unwrap_or_default(),
+            elapsed_us = elapsed.as_micros() as u64,
+            "request"
+        );
+    }
+}
+
+impl Caller<'_> {
+    async fn run(&self, action: &'static Action, request: &ApiRequest) -> Result<Vec<u8>, ApiError> {
+        let context = Context {
+            zone: self.app.settings.time_zone,
+            now_ms: clock::now_ms(),
+            account: &self.key.account,
+            region: &self.region,
+            billing_step_ms: self.app.settings.billing_step_ms.into(),
+        };
+        let params = &request.params;
+        match action.name {
+            "GetFunctionLogs" => {
+                let request = get_function_logs::Request::parse(params, &context)?;
+                self.permit_logs(action.name, &request.namespace, request.function.as_deref()).await?;
+                let query = request.query();
+                let answer = self.ask(move |backend| backend.query(&query)).await?;
+                Ok(self.success(&get_function_logs::response(&request, &answer, &context)))
+            }
+            "GetRequestStatus" => {
+                let request = get_request_status::Request::parse(params, &context)?;
+                self.permit_logs(action.name, &request.namespace, Some(&request.function)).await?;
+                let query = request.query();
+                let answer = self.ask(move |backend| backend.query(&query)).await?;
+                Ok(self.success(&get_request_status::response(&request, &answer, &context)))
+            }
+            "ListFunctions" => {
+                let request = list_functions::Request::parse(params, &context)?;
+                self.permit(action.name, Resource::Any)?;
+                Ok(self.success(&list_functions::response(&request, &self.streams().await?, &context)?))
+            }
+            "ListNamespaces" => {
+                let request = list_namespaces::Request::parse(params, &context)?;
+                self.permit(action.name, Resource::Any)?;
+                Ok(self.success(&list_namespaces::response(&request, &self.streams().await?, &context)))
+            }
+            "GetFunction" => {
+                let request = get_function::Request::parse(params, &context)?;
+                self.permit(action.name, self.function(&request.namespace, &request.function))?;
+                Ok(self.success(&get_function::response(&request, &self.streams().await?, &context)?))
+            }
+            "ListVersionByFunction" => {
+                let request = list_version_by_function::Request::parse(params, &context)?;
+                self.permit(action.name, self.function(&request.namespace, &request.function))?;
+                Ok(self.success(&list_version_by_function::response(&request, &self.streams().await?, &context)?))
+            }
+            _ => Err(ApiError::new(ErrorCode::InvalidAction)),
+        }
+    }
+
+    /// Permits reading the runs of a function that exists, or of every function of a namespace.
+    async fn permit_logs(&self, action: &str, namespace: &str, function: Option<&str>) -> Result<(), ApiError> {
+        let Some(function) = function else {
+            // All functions at once: each of them must be allowed, and those to come.
+            self.permit(action, self.function(namespace, "*"))?;
+            for summary in self.streams().await? {
+                if summary.stream.namespace == namespace {
+                    self.permit(action, self.function(namespace, &summary.stream.function))?;
+                }
+            }
+            return Ok(());
+        };
+        self.permit(action, self.function(namespace, function))?;
+        match self.app.has_function(&self.key.account, &self.region, namespace, function).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ApiError::function_not_found(function)),
+            Err(error) => Err(internal(&error)),
+        }
+    }
+
+    fn permit(&self, action: &str, resource: Resource<'_>) -> Result<(), ApiError> {
+        if self.key.may(&format!("scf:{action}"), resource) {
+            return Ok(());
+        }
+        Err(ApiError::cam_refused(action, resource))
+    }
+
+    fn function<'a>(&'a self, namespace: &'a str, function: &'a str) -> Resource<'a> {
+        Resource::Function { region: &self.region, account: &self.key.account, namespace, function }
+    }
+
+    /// The streams of the caller's account in the request's region.
+    async fn streams(&self) -> Result<Vec<StreamSummary>, ApiError> {
+        let account = self.key.account.clone();
+        let mut streams = self.ask(move |backend| backend.streams(&account)).await?;
+        streams.retain(|summary| summary.stream.region == self.region);
+        Ok(streams)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn crate::backend::Backend) -> Result<T, BackendError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.app.with_backend(call).await.map_err(|error| internal(&error))
+    }
+
+    fn success(&self, response: &impl serde::Serialize) -> Vec<u8> {
+        envelope::success(response, self.request_id)
+    }
+}
+
+/// The region that a request is for. Any well-formed id is a partition of the data, unless the options list some.
+fn region(app: &App, asked: Option<&str>) -> Result<String, ApiError> {
+    let settings = &app.settings;
+    let region = asked.filter(|region| !region.is_empty()).unwrap_or(&settings.default_region);
+    let is_plain = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if region.len() > REGION_MAX_BYTES || !is_plain {
+        return Err(invalid_region());
+    }
+    let served = &settings.regions.0;
+    if !served.is_empty() && !served.iter().any(|name| name == region) {
+        return Err(ApiError::new(ErrorCode::UnsupportedRegion));
+    }
+    Ok(region.to_owned())
+}
+
+fn invalid_region() -> ApiError {
+    ApiError::new(ErrorCode::InvalidParameterValue).detail(Detail::ValueInCommon).with("name", "Region")
+}
+
+/// The engine's error is for the server's log; the caller gets the code.
+fn internal(error: &BackendError) -> ApiError {
+    tracing::error!(%error, "the engine failed");
+    ApiError::new(ErrorCode::InternalErrorSystem)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use runlog_core::{Answer as Found, Outcome, Query, Run};
+    use runlog_wire::sign_v3::{V3Input, sign_v3};
+
+    use super::*;
+    use crate::backend::{Backend, Gauges, Health};
+    use crate::config::Flags;
+    use crate::keys::Keyring;
+
+    /// An engine whose disk is gone.
+    struct Broken;
+
+    fn gone<T>() -> Result<T, BackendError> {
+        Err(BackendError { message: "no such device: /dev/sdz".to_owned() })
+    }
+
+    impl Backend for Broken {
+        fn append(&self, _: Vec<Run>) -> Result<Vec<Outcome>, BackendError> {
+            gone()
+        }
+        fn query(&self, _: &Query) -> Result<Found, BackendError> {
+            gone()
+        }
+        fn streams(&self, _: &str) -> Result<Vec<StreamSummary>, BackendError> {
+            gone()
+        }
+        fn expire_in_flight(&self) -> Result<usize, BackendError> {
+            gone()
+        }
+        fn health(&self) -> Health {
+            Health::default()
+        }
+        fn gauges(&self) -> Gauges {
+            Gauges::default()
+        }
+    }
+
+    /// The body of the answer that a broken engine's server gives to a signed request.
+    async fn ask(action: &str, body: &str) -> String {
+        let data = tempfile::tempdir().unwrap();
+        let flags = Flags::default().or("data", data.path().to_str().unwrap()).or("root_key", "AKIDroot:secret");
+        let settings = flags.settings().unwrap();
+        let (keyring, _) = Keyring::open(&settings.data, settings.root_key.as_ref()).unwrap();
+        let app = App::new(settings, Arc::new(Broken), keyring);
+        let timestamp_s = clock::now_ms() / 1000;
+        let input = V3Input {
+            method: "POST",
+            host: "localhost",
+            path: "/",
+            query: "",
+            content_type: "application/json",
+            more_headers: &[],
+            payload: body.as_bytes(),
+            timestamp_s,
+            service: "scf",
+            unsigned_payload: false,
+        };
+        let request = Request::post("/")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("x-tc-action", action)
+            .header("x-tc-version", "2018-04-16")
+            .header("x-tc-timestamp", timestamp_s)
+            .header("authorization", sign_v3("AKIDroot", "secret", &input).authorization)
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .unwrap();
+        let response = answer(&app, request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_fails_is_an_internal_error_that_tells_no_secrets() {
+        for (action, body) in [
+            ("GetFunctionLogs", "{}"),
+            ("GetFunctionLogs", r#"{"FunctionName":"f"}"#),
+            ("GetRequestStatus", r#"{"FunctionName":"f","FunctionRequestId":"r"}"#),
+            ("ListFunctions", "{}"),
+            ("ListNamespaces", "{}"),
+            ("GetFunction", r#"{"FunctionName":"f"}"#),
+            ("ListVersionByFunction", r#"{"FunctionName":"f"}"#),
+        ] {
+            let answer = ask(action, body).await;
+            assert!(answer.contains(r#""Code":"InternalError.System""#), "{action}: {answer}");
+            assert!(!answer.contains("sdz"), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What every request can reach.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+
+use tokio::sync::Semaphore;
+
+use super::metrics::Metrics;
+use super::rate::RateLimiter;
+use super::replay::ReplayGuard;
+use crate::backend::{Backend, BackendError};
+use crate::config::Settings;
+use crate::keys::Keyring;
+
+/// Queries that run at a time, for each core: one works while another waits for a page of the disk.
+const QUERIES_PER_CORE: usize = 2;
+
+/// The state of a server.
+pub(crate) struct App {
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) keyring: Keyring,
+    pub(crate) rate: RateLimiter,
+    pub(crate) replay: ReplayGuard,
+    pub(crate) metrics: Metrics,
+    /// Ingest requests that may run at a time.
+    pub(crate) ingests: Arc<Semaphore>,
+    backend: Arc<dyn Backend>,
+    queries: Semaphore,
+    functions: KnownFunctions,
+}
+
+/// A function by (account, region, namespace, name).
+type FunctionName = (String, String, String, String);
+
+/// Functions that are known to exist. They never cease to, so what is here is true.
+#[derive(Default)]
+struct KnownFunctions(RwLock<HashSet<FunctionName>>);
+
+impl App {
+    pub(crate) fn new(settings: Settings, backend: Arc<dyn Backend>, keyring: Keyring) -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            rate: RateLimiter::new(settings.rate_limit),
+            ingests: Arc::new(Semaphore::new(settings.ingest_max_concurrent as usize)),
+            replay: ReplayGuard::default(),
+            metrics: Metrics::new(),
+            queries: Semaphore::new(QUERIES_PER_CORE * cores),
+            functions: KnownFunctions::default(),
+            settings: Arc::new(settings),
+            keyring,
+            backend,
+        }
+    }
+
+    /// The engine, for callers that are on a blocking thread already.
+    pub(crate) fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// Calls the engine on a blocking thread, when its turn comes.
+    pub(crate) async fn with_backend<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&dyn Backend) -> Result<T, BackendError> + Send + 'static,
+    ) -> Result<T, BackendError> {
+        // The semaphore is never closed, so a turn always comes.
+        let _turn = self.queries.acquire().await;
+        let backend = Arc::clone(&self.backend);
+        let done = tokio::task::spawn_blocking(move || call(&*backend)).await;
+        done.unwrap_or_else(|panic| Err(BackendError { message: format!("a call of the engine failed: {panic}") }))
+    }
+
+    /// Whether a function has ever run.
+    pub(crate) async fn has_function(
+        &self,
+        account: &str,
+        region: &str,
+        namespace: &str,
+        function: &str,
+    ) -> Result<bool, BackendError> {
+        let name = (account.to_owned(), region.to_owned(), namespace.to_owned(), function.to_owned());
+        if self.functions.0.read().unwrap_or_else(PoisonError::into_inner).contains(&name) {
+            return Ok(true);
+        }
+        let account = account.to_owned();
+        let streams = self.with_backend(move |backend| backend.streams(&account)).await?;
+        let mut known = self.functions.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(streams.into_iter().map(|summary| {
+            let stream = summary.stream;
+            (stream.account, stream.region, stream.namespace, stream.function)
+        }));
+        Ok(known.contains(&name))
+    }
+}

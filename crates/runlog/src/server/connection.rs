@@ -1,0 +1,59 @@
+//! One connection: tell TLS from plain text by its first byte, then serve HTTP/1.1 on it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::Watcher;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::app::App;
+use super::{api, tls};
+
+/// How long a client may take for its first byte, its TLS handshake, and each request head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
+pub(super) async fn serve(app: Arc<App>, tls: Option<TlsAcceptor>, stream: TcpStream, watcher: Watcher) {
+    let first = tokio::time::timeout(HEAD_TIMEOUT, first_byte(&stream)).await;
+    match (first, tls) {
+        (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
+            match tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => http(app, stream, watcher).await,
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake timed out"),
+            }
+        }
+        // Without a certificate: closed at once, or a client that tries TLS waits for an answer until it times out.
+        (Ok(Some(tls::FIRST_BYTE)), None) => tracing::debug!("TLS on a server without a certificate"),
+        (Ok(Some(_)), _) => http(app, stream, watcher).await,
+        (Ok(None) | Err(_), _) => {}
+    }
+}
+
+async fn first_byte(stream: &TcpStream) -> Option<u8> {
+    let mut first = [0];
+    let peeked = stream.peek(&mut first).await.ok()?;
+    first.get(..peeked)?.first().copied()
+}
+
+async fn http(app: Arc<App>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, watcher: Watcher) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let app = Arc::clone(&app);
+        async move { Ok::<Response<_>, Infallible>(api::route(&app, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "connection closed early");
+    }
+}

@@ -1,0 +1,93 @@
+//! Responses of both APIs.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body_util::Full;
+use hyper::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
+use hyper::{Response, StatusCode};
+
+/// Answers shorter than this go out as they are.
+const GZIP_MIN_BYTES: usize = 1024;
+
+/// An answer of any route.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// A text of a content type.
+pub(crate) fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A JSON answer, compressed when the caller takes gzip and it is worth it.
+///
+/// The content type is exactly `application/json`: with a charset behind it the Python SDK takes an error for an
+/// answer with every field empty.
+pub(crate) fn json(status: StatusCode, body: Vec<u8>, asked: &HeaderMap) -> Answer {
+    if body.len() <= GZIP_MIN_BYTES || !takes_gzip(asked) {
+        return text(status, "application/json", body);
+    }
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    let Ok(packed) = encoder.write_all(&body).and_then(|()| encoder.finish()) else {
+        return text(status, "application/json", body);
+    };
+    let mut response = text(status, "application/json", packed);
+    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+/// An error of the native API.
+pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
+    let body = serde_json::json!({ "code": code, "message": message });
+    text(status, "application/json", body.to_string())
+}
+
+/// Asks for credentials.
+pub(crate) fn unauthorized(message: &str) -> Answer {
+    let mut response = error(StatusCode::UNAUTHORIZED, "Unauthorized", message);
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"runlog\""));
+    response
+}
+
+/// The same answer, with advice to come back.
+pub(crate) fn retry_after(mut response: Answer, seconds: u32) -> Answer {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let values = asked.get_all(ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| {
+        let (name, quality) = item.split_once(';').unwrap_or((item, ""));
+        let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0));
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gzip_only_for_those_who_take_it() {
+        for (header, takes) in [
+            ("gzip, deflate", true),
+            ("deflate;q=1, GZIP;q=0.5", true),
+            ("identity", false),
+            ("gzip;q=0", false),
+            ("*;q=0", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(header));
+            assert_eq!(takes_gzip(&headers), takes, "{header}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+}
