@@ -1,0 +1,89 @@
+//! `cargo xtask`: every development task of this repository, one file each.
+//!
+//! A task is a row of [`TASKS`]; the help is printed from the same rows. Tasks write only below the target folder,
+//! and leave no process behind.
+
+#![allow(clippy::disallowed_methods, reason = "tasks are not the program: no crash or moment is simulated here")]
+
+mod bench;
+mod compat;
+mod demo;
+mod fuzz;
+mod report;
+mod server;
+mod test;
+mod tidy;
+mod tools;
+mod torture;
+
+use std::process::ExitCode;
+
+struct Task {
+    name: &'static str,
+    arguments: &'static str,
+    help: &'static str,
+    run: fn(&[String]) -> anyhow::Result<ExitCode>,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "demo",
+        arguments: "[-- ARGS]",
+        help: "build the program and its console, start it with sample data",
+        run: demo::task,
+    },
+    Task {
+        name: "test",
+        arguments: "[--only PHASE[,PHASE]]",
+        help: "format, lints, licences, tests, and the real clients against a running server",
+        run: test::task,
+    },
+    Task {
+        name: "compat",
+        arguments: "[SUITE...] [--server BINARY]",
+        help: "only the real clients: python, node, tccli, scfcli (default: all)",
+        run: compat::task,
+    },
+    Task { name: "tidy", arguments: "", help: "only the checks of the whole tree", run: tidy::task },
+    Task { name: "bench", arguments: "[ARGS]", help: "build and run the benchmark suite", run: bench::task },
+    Task {
+        name: "torture",
+        arguments: "[--seed N] [--minutes M]",
+        help: "cut the store's disk at every write and sync of random histories",
+        run: torture::task,
+    },
+    Task {
+        name: "fuzz",
+        arguments: "[--minutes N]",
+        help: "run every fuzz target, N minutes in all (default 5)",
+        run: fuzz::task,
+    },
+];
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, rest)) = arguments.split_first() else {
+        print!("{}", help());
+        return Ok(ExitCode::from(2));
+    };
+    match name.as_str() {
+        "help" | "--help" | "-h" => {
+            print!("{}", help());
+            Ok(ExitCode::SUCCESS)
+        }
+        compat::INSIDE => compat::inside(rest),
+        _ => match TASKS.iter().find(|task| task.name == name) {
+            Some(task) => (task.run)(rest),
+            None => anyhow::bail!("there is no task `{name}`\n\n{}", help()),
+        },
+    }
+}
+
+fn help() -> String {
+    let mut text = String::from("Development tasks of runlog.\n\nUsage: cargo xtask TASK [ARGUMENTS]\n\n");
+    for Task { name, arguments, help, .. } in TASKS {
+        let usage = format!("{name} {arguments}");
+        text += &format!("  {usage:<38}{help}\n");
+    }
+    text
+}
