@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::tools::{cargo, no_more, root, run, succeeds, take_option};
+use crate::tools::{cargo, command, no_more, root, run, succeeds, take_option};
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     let mut arguments = arguments.to_vec();
@@ -18,7 +18,7 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     let seconds = minutes * 60 / targets.len() as u64;
     for target in targets {
         // Not the cargo that started us: cargo-fuzz needs nightly, and rustup chooses it by the first argument.
-        let mut fuzz = crate::tools::command("cargo");
+        let mut fuzz = command("cargo");
         fuzz.args(["+nightly", "fuzz", "run", &target, "--", &format!("-max_total_time={seconds}")]);
         run(&mut fuzz)?;
     }
@@ -28,15 +28,16 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
 /// The names of the targets: the files of `fuzz/fuzz_targets`.
 fn targets() -> Result<Vec<String>> {
     let folder = root().join("fuzz/fuzz_targets");
-    let entries =
-        std::fs::read_dir(&folder).context("there are no fuzz targets: the folder fuzz/ does not exist yet")?;
-    let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-    let is_target = |path: &&std::path::PathBuf| path.extension().is_some_and(|extension| extension == "rs");
-    let mut names: Vec<String> = paths
-        .iter()
-        .filter(is_target)
-        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-        .collect();
+    if !folder.is_dir() {
+        bail!("there are no fuzz targets: the folder fuzz/fuzz_targets does not exist");
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
     names.sort();
     if names.is_empty() {
         bail!("there are no fuzz targets in fuzz/fuzz_targets");

@@ -60,22 +60,24 @@ const TASKS: &[Task] = &[
     },
 ];
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let Some((name, rest)) = arguments.split_first() else {
-        print!("{}", help());
-        return Ok(ExitCode::from(2));
-    };
-    match name.as_str() {
-        "help" | "--help" | "-h" => {
+    start(&arguments).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn start(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let (name, rest) = arguments.split_first().map_or(("help", arguments), |(name, rest)| (name.as_str(), rest));
+    match TASKS.iter().find(|task| task.name == name) {
+        Some(task) => (task.run)(rest),
+        None if name == compat::INSIDE => compat::inside(rest),
+        None if ["help", "--help", "-h"].contains(&name) => {
             print!("{}", help());
             Ok(ExitCode::SUCCESS)
         }
-        compat::INSIDE => compat::inside(rest),
-        _ => match TASKS.iter().find(|task| task.name == name) {
-            Some(task) => (task.run)(rest),
-            None => anyhow::bail!("there is no task `{name}`\n\n{}", help()),
-        },
+        None => anyhow::bail!("there is no task `{name}`\n\n{}", help()),
     }
 }
 
