@@ -1,7 +1,10 @@
 //! Requests for tests: the recorded ones and ones made here.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
-use runlog_wire::{Headers, RawRequest};
+use runlog_wire::sign_v1::{V1Algorithm, V1Input, sign_v1};
+use runlog_wire::sign_v3::{V3Input, sign_v3};
+use runlog_wire::text::encode_form;
+use runlog_wire::{ApiError, Headers, RawRequest, Verified};
 
 /// The key that every recorded request was signed with.
 pub const LAB_SECRET_ID: &str = "AKIDlabEXAMPLE0000000000000000000000";
@@ -92,4 +95,97 @@ fn read_file(file: &'static str, text: &str) -> Vec<Capture> {
         }
     };
     starts.map(read).collect()
+}
+
+/// The time at which requests made here are signed.
+pub const NOW_S: i64 = 1_795_483_800;
+
+/// A TC3 request of `action`, signed with the lab key: a POST of `payload`, or a GET of `query` when it is `None`.
+pub fn tc3(content_type: &str, query: &str, payload: Option<&[u8]>) -> Owned {
+    let mut request = Owned {
+        method: if payload.is_some() { "POST" } else { "GET" }.to_owned(),
+        path: "/".to_owned(),
+        query: query.to_owned(),
+        headers: Vec::new(),
+        body: payload.unwrap_or_default().to_vec(),
+    };
+    for (name, value) in [
+        ("Host", "127.0.0.1:9160"),
+        ("Content-Type", content_type),
+        ("X-TC-Action", "GetFunctionLogs"),
+        ("X-TC-Version", "2018-04-16"),
+        ("X-TC-Region", "ap-guangzhou"),
+        ("X-TC-Timestamp", &NOW_S.to_string()),
+    ] {
+        request.set_header(name, value);
+    }
+    sign_tc3(&mut request, |_| {});
+    request
+}
+
+/// A TC3 POST of JSON.
+pub fn json(body: &str) -> Owned {
+    tc3("application/json", "", Some(body.as_bytes()))
+}
+
+/// Signs what the request holds now, after `change` to what is signed.
+pub fn sign_tc3(request: &mut Owned, change: impl for<'a> FnOnce(&mut V3Input<'a>)) {
+    let unsigned_payload = request.header("X-TC-Content-SHA256").is_some();
+    let mut input = V3Input {
+        method: &request.method,
+        host: request.header("Host").unwrap_or_default(),
+        path: "/",
+        query: &request.query,
+        content_type: request.header("Content-Type").unwrap_or_default(),
+        more_headers: &[],
+        payload: &request.body,
+        timestamp_s: NOW_S,
+        service: "scf",
+        unsigned_payload,
+    };
+    change(&mut input);
+    let authorization = sign_v3(LAB_SECRET_ID, LAB_SECRET_KEY, &input).authorization;
+    request.set_header("Authorization", &authorization);
+}
+
+/// A v1 request with these fields besides the common ones, signed with the lab key.
+pub fn v1(method: &str, algorithm: V1Algorithm, fields: &[(&str, &str)]) -> Owned {
+    let common = [
+        ("Action", "GetFunctionLogs"),
+        ("Version", "2018-04-16"),
+        ("Region", "ap-guangzhou"),
+        ("Timestamp", "1795483800"),
+        ("Nonce", "0"),
+        ("SecretId", LAB_SECRET_ID),
+        ("SignatureMethod", algorithm.name()),
+    ];
+    let fields: Vec<(String, String)> =
+        fields.iter().chain(&common).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    v1_of(method, algorithm, &fields, &fields)
+}
+
+/// A v1 request that sends `sent` and signs `signed`.
+pub fn v1_of(method: &str, algorithm: V1Algorithm, sent: &[(String, String)], signed: &[(String, String)]) -> Owned {
+    let host = "127.0.0.1:9160";
+    let input = V1Input { method, host, path: "/", fields: signed, algorithm };
+    let signature = sign_v1(LAB_SECRET_KEY, &input).signature;
+    let sent = sent.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let text = encode_form(sent.chain([("Signature", signature.as_str())]));
+    let post = method == "POST";
+    Owned {
+        method: method.to_owned(),
+        path: "/".to_owned(),
+        query: if post { String::new() } else { text.clone() },
+        headers: vec![
+            ("Host".to_owned(), host.to_owned()),
+            ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+        ],
+        body: if post { text.into_bytes() } else { Vec::new() },
+    }
+}
+
+/// Parses and verifies with the lab key at [`NOW_S`].
+pub fn verify(request: &Owned) -> Result<Verified, ApiError> {
+    let raw = request.raw();
+    raw.parse()?.verify(&raw, LAB_SECRET_KEY, NOW_S, 300)
 }

@@ -27,7 +27,7 @@ pub const ACTION: Action = Action {
     ],
     level: ResourceLevel::Function,
     sample_request: r#"{"FunctionName":"APITest"}"#,
-    sample_response: r#"{"Response":{"ModTime":"2018-06-11 18:46:45","FunctionVersion":"$LATEST","FunctionName":"APITest","Namespace":"default","Status":"Active","Type":"Event","AddTime":"2018-06-01 08:00:00","Qualifier":"$LATEST","RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,
+    sample_response: r#"{"Response":{"ModTime":"2018-06-11 18:46:45","CodeInfo":"","Description":"","Triggers":[],"Handler":"","CodeSize":0,"Timeout":0,"FunctionVersion":"$LATEST","MemorySize":0,"Runtime":null,"FunctionName":"APITest","VpcConfig":{"VpcId":"","SubnetId":""},"UseGpu":"FALSE","Environment":{"Variables":[]},"CodeResult":"","CodeError":"","ErrNo":0,"Namespace":"default","Role":"","InstallDependency":"FALSE","Status":"Active","StatusDesc":"","ClsLogsetId":"","ClsTopicId":"","FunctionId":"","Tags":[],"EipConfig":{"EipFixed":"","Eips":[]},"AccessInfo":{"Host":"","Vip":""},"Type":"Event","L5Enable":"FALSE","Layers":[],"DeadLetterConfig":{"Type":"","Name":"","FilterType":""},"AddTime":"2018-06-01 08:00:00","PublicNetConfig":null,"OnsEnable":null,"CfsConfig":{"CfsInsList":[]},"AvailableStatus":"","Qualifier":"$LATEST","InitTimeout":0,"StatusReasons":[],"AsyncRunEnable":"FALSE","TraceEnable":"FALSE","ImageConfig":null,"ProtocolType":null,"ProtocolParams":null,"InstanceConcurrencyConfig":null,"DnsCache":"FALSE","IntranetConfig":null,"RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,
     sources: &["https://cloud.tencent.com/document/api/583/18584"],
 };
 
