@@ -2,7 +2,8 @@
 //! the message comes from.
 //!
 //! Codes are Tencent Cloud's own: the common ones of its documents and those that its SDKs list for these actions.
-//! A row marked `Observed` quotes what users of the real service have seen; the service is free to change it.
+//! A row marked `Observed` quotes what users of the real service have seen, in English at least; the service is free
+//! to change it. Where only one language is known, the other is our translation.
 
 use crate::language::{Source, Text};
 
@@ -166,8 +167,8 @@ codes! {
     RequestLimitExceededUin "RequestLimitExceeded.UinLimitExceeded" Published
         "主账号限频。" "The frequency limit of the root account is exceeded.";
     RequestSizeLimitExceeded "RequestSizeLimitExceeded" Ours
-        "请求包超过限制大小：`{bytes}` 字节，上限为 `{max}` 字节。"
-        "The request packet size exceeds the limit: `{bytes}` bytes, at most `{max}` are accepted.";
+        "请求包超过限制大小，上限为 `{max}` 字节。"
+        "The request packet size exceeds the limit of `{max}` bytes.";
     ResourceInUse "ResourceInUse" Published
         "资源被占用。" "The resource is in use.";
     ResourceInsufficient "ResourceInsufficient" Published

@@ -80,6 +80,16 @@ impl ApiError {
         Self::new(ErrorCode::UnauthorizedOperationCam).with("action", action).with("resource", resource)
     }
 
+    /// A region that this server does not serve.
+    pub fn unsupported_region(region: &str) -> Self {
+        Self::new(ErrorCode::UnsupportedRegion).with("value", region)
+    }
+
+    /// A request larger than `max` bytes.
+    pub fn too_large(max: usize) -> Self {
+        Self::new(ErrorCode::RequestSizeLimitExceeded).with("max", max)
+    }
+
     /// A named function has no run.
     pub fn function_not_found(function: &str) -> Self {
         Self::new(ErrorCode::ResourceNotFoundFunctionName).with("value", function)

@@ -148,7 +148,7 @@ impl RawRequest<'_> {
     fn parse_v3(&self, post: bool, authorization: &str) -> Result<ApiRequest, ApiError> {
         let (bytes, max) = if post { (self.body.len(), TC3_POST_MAX_BYTES) } else { (self.query.len(), GET_MAX_BYTES) };
         if bytes > max {
-            return Err(ApiError::new(ErrorCode::RequestSizeLimitExceeded).with("bytes", bytes).with("max", max));
+            return Err(ApiError::too_large(max));
         }
         let auth = V3Auth::parse(authorization)?;
         let common = Common::from_headers(&self.headers)?;
