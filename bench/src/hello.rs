@@ -13,12 +13,14 @@ use tokio::net::TcpListener;
 
 /// Serves from threads of its own until the process ends; answers with a body of `bytes` bytes.
 pub(crate) fn start(bytes: usize) -> anyhow::Result<SocketAddr> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let body = Bytes::from(vec![b'x'; bytes]);
     std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
+            let listener = TcpListener::from_std(listener)?;
             while let Ok((stream, _)) = listener.accept().await {
                 let body = body.clone();
                 let _ = stream.set_nodelay(true);
@@ -30,7 +32,8 @@ pub(crate) fn start(bytes: usize) -> anyhow::Result<SocketAddr> {
                     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
                 });
             }
-        });
+            std::io::Result::Ok(())
+        })
     });
     Ok(address)
 }
