@@ -66,7 +66,7 @@ fn https_to_a_plain_port_says_so() {
     let endpoint = format!("https://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        stream.read(&mut [0; 4096]).unwrap();
+        stream.read_exact(&mut [0; 5]).unwrap();
         stream.write_all(&reply("400 Bad Request", "")).unwrap();
     });
     let error = total(Client::builder(endpoint)).unwrap_err();

@@ -1,0 +1,335 @@
+//! `runlog logs`: queries over the signed API, so they work against any server of it.
+//!
+//! Runs go to standard output, the window and the total to standard error.
+
+mod print;
+mod server;
+mod table;
+mod units;
+mod window;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ColorChoice, ValueEnum};
+use runlog_client::{Client, Error, FunctionLog, GetFunctionLogs, LogFilter, Order, OrderBy, RetCode, SearchContext};
+use runlog_core::limits::PAGE_MAX_ROWS;
+
+use print::{Format, Printer};
+use server::{ServerArgs, setting};
+use window::{Window, WindowArgs};
+
+use crate::clock;
+
+/// Exit code of a call that failed.
+const EXIT_ERROR: u8 = 1;
+/// Exit code of a command line that cannot work.
+const EXIT_USAGE: u8 = 2;
+/// Exit code of `--fail-empty` when there is nothing.
+const EXIT_EMPTY: u8 = 3;
+/// Exit code of a credential that is not accepted, or may not do this.
+const EXIT_UNAUTHORIZED: u8 = 4;
+
+/// Arguments of `runlog logs`.
+#[derive(clap::Args)]
+pub(crate) struct LogsArgs {
+    /// The function; without it, every function of the namespace.
+    function: Option<String>,
+    #[command(flatten)]
+    window: WindowArgs,
+    /// Only runs that failed.
+    #[arg(long, group = "result")]
+    errors: bool,
+    /// Only runs that succeeded.
+    #[arg(long, group = "result")]
+    ok: bool,
+    /// Only runs with this class of results.
+    #[arg(long, value_name = "CLASS", group = "result", value_parser = ret_code())]
+    ret_code: Option<RetCode>,
+    /// Only the run with this id; then no window is needed.
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Only runs whose log or return message contains this text.
+    #[arg(long, value_name = "TEXT")]
+    keyword: Option<String>,
+    /// Only runs of this version or alias.
+    #[arg(long, value_name = "VERSION")]
+    qualifier: Option<String>,
+    /// The namespace [default: the server's, `default`].
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// start_time, duration, mem_usage or function_name, and :asc or :desc behind it.
+    #[arg(long, value_name = "KEY", default_value = "start_time:desc", value_parser = sort)]
+    sort: (OrderBy, Order),
+    /// The most runs to print.
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
+    limit: u64,
+    /// How many runs to pass over.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    offset: u64,
+    /// Every page, up to the 10,000 runs that the API reaches.
+    #[arg(long)]
+    all: bool,
+    /// How to print the runs.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+    /// Whether to colour the table; auto: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// Exit with 3 when nothing was found.
+    #[arg(long)]
+    fail_empty: bool,
+    /// Print the signed request instead of sending it.
+    #[arg(long, value_name = "AS")]
+    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// How a request is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RequestForm {
+    /// A curl command, good for five minutes.
+    Curl,
+}
+
+/// Why the command failed.
+enum Failure {
+    /// The arguments cannot work.
+    Usage(String),
+    /// The call failed.
+    Call(Error),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+/// Does what the arguments ask.
+pub(crate) fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
+    let fail_empty = args.fail_empty;
+    let (message, code) = match args.answer() {
+        Ok(code) => return Ok(code.into()),
+        Err(Failure::Other(error)) => return Err(error),
+        Err(Failure::Usage(message)) => (message, EXIT_USAGE),
+        Err(Failure::Call(error)) => (error.to_string(), exit_code(&error, fail_empty)),
+    };
+    eprintln!("error: {message}");
+    Ok(code.into())
+}
+
+impl LogsArgs {
+    fn answer(self) -> Result<u8, Failure> {
+        let client = self.server.client()?;
+        let window = self.window(clock::now_ms())?;
+        let request = self.request(window.as_ref());
+        if let Some(RequestForm::Curl) = self.print_request {
+            return self.print_curl(&client, &request);
+        }
+        let printer = Printer::new(BufWriter::new(io::stdout().lock()), self.output, self.is_coloured());
+        let (printed, total) = if self.all {
+            let mut pages = client.each_function_log(request);
+            let printed = print(pages.by_ref(), printer)?;
+            (printed, pages.total_count().unwrap_or_default())
+        } else {
+            let page = client.get_function_logs(&request)?;
+            (print(page.data.into_iter().map(Ok), printer)?, page.total_count)
+        };
+        eprintln!("{}", self.summary(window.as_ref(), printed, total));
+        // `--limit 0` asks for the total alone.
+        let found = if self.limit == 0 { total } else { printed };
+        Ok(if self.fail_empty && found == 0 { EXIT_EMPTY } else { 0 })
+    }
+
+    /// The window to ask for; none when a run is asked for by its id alone.
+    fn window(&self, now_ms: i64) -> Result<Option<Window>, Failure> {
+        if self.request_id.is_some() && !self.window.is_given() {
+            return Ok(None);
+        }
+        self.window.window(now_ms).map(Some).map_err(Failure::Usage)
+    }
+
+    fn request(&self, window: Option<&Window>) -> GetFunctionLogs {
+        let ret_code = match (self.errors, self.ok) {
+            (true, _) => Some(RetCode::Not0),
+            (_, true) => Some(RetCode::Is0),
+            _ => self.ret_code,
+        };
+        let (order_by, order) = self.sort;
+        GetFunctionLogs {
+            function_name: self.function.clone(),
+            offset: Some(self.offset),
+            limit: if self.all { None } else { Some(self.limit) },
+            order: Some(order),
+            order_by: Some(order_by),
+            filter: ret_code.map(|ret_code| LogFilter { ret_code: Some(ret_code) }),
+            namespace: self.namespace.clone(),
+            qualifier: self.qualifier.clone(),
+            function_request_id: self.request_id.clone(),
+            start_time: window.map(|window| window.start.clone()),
+            end_time: window.map(|window| window.end.clone()),
+            search_context: self.keyword.clone().map(|keyword| SearchContext { keyword, ..SearchContext::default() }),
+        }
+    }
+
+    fn print_curl(&self, client: &Client, request: &GetFunctionLogs) -> Result<u8, Failure> {
+        let mut command = client.signed_request("GetFunctionLogs", request)?.to_curl();
+        if let Some(ca) = &self.server.ca {
+            command += &format!(" \\\n  --cacert '{}'", ca.display().to_string().replace('\'', r"'\''"));
+        }
+        writeln!(io::stdout(), "{command}")?;
+        eprintln!("signed for five minutes");
+        Ok(0)
+    }
+
+    /// The line below the runs.
+    fn summary(&self, window: Option<&Window>, printed: u64, total: u64) -> String {
+        let window = match window {
+            Some(Window { start, end }) => format!("{start} .. {end} (UTC{})", self.window.time_zone),
+            None => "everything retained".to_owned(),
+        };
+        let beyond = if self.all && total > PAGE_MAX_ROWS { "; the API reaches the first 10,000" } else { "" };
+        format!("{window}: {} of {} runs{beyond}", units::count(printed), units::count(total))
+    }
+
+    fn is_coloured(&self) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => io::stdout().is_terminal() && setting(None, &["NO_COLOR"]).is_none(),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Call(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Other(error.into())
+    }
+}
+
+fn print(
+    runs: impl Iterator<Item = Result<FunctionLog, Error>>,
+    mut printer: Printer<impl Write>,
+) -> Result<u64, Failure> {
+    for run in runs {
+        printer.run(&run?)?;
+    }
+    Ok(printer.finish()?)
+}
+
+fn exit_code(error: &Error, fail_empty: bool) -> u8 {
+    match error {
+        Error::Config(_) => EXIT_USAGE,
+        // A function that never ran is unknown to the server.
+        error if fail_empty && error.code() == Some("ResourceNotFound.FunctionName") => EXIT_EMPTY,
+        error if error.is_unauthorized() => EXIT_UNAUTHORIZED,
+        _ => EXIT_ERROR,
+    }
+}
+
+/// Reads `duration` and `duration:asc`.
+fn sort(text: &str) -> Result<(OrderBy, Order), String> {
+    let (key, direction) = text.split_once(':').unwrap_or((text, Order::Desc.as_str()));
+    OrderBy::from_word(key).zip(Order::from_word(direction)).ok_or_else(|| {
+        let keys: Vec<&str> = OrderBy::ALL.iter().map(|key| key.as_str()).collect();
+        format!("it takes {}, and :asc or :desc behind it", keys.join(", "))
+    })
+}
+
+fn ret_code() -> impl TypedValueParser<Value = RetCode> {
+    PossibleValuesParser::new(RetCode::ALL.iter().map(|word| word.as_str()))
+        .try_map(|word| RetCode::from_word(&word).ok_or("not a class of results"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    /// 2026-07-01 12:00:00 in UTC+8.
+    const NOW_MS: i64 = 1_782_878_400_000;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        logs: LogsArgs,
+    }
+
+    fn parse(words: &str) -> Result<LogsArgs, clap::Error> {
+        CommandLine::try_parse_from(format!("logs {words}").split_whitespace()).map(|line| line.logs)
+    }
+
+    /// The body that a command line sends.
+    fn body(words: &str) -> String {
+        let args = parse(words).unwrap();
+        let window = args.window(NOW_MS).ok().unwrap();
+        serde_json::to_string(&args.request(window.as_ref())).unwrap()
+    }
+
+    #[test]
+    fn a_command_line_as_a_request() {
+        assert_eq!(
+            body("f --since 1h --errors --sort duration --qualifier $LATEST --keyword boom"),
+            r#"{"FunctionName":"f","Offset":0,"Limit":20,"Order":"desc","OrderBy":"duration","Filter":{"RetCode":"not0"},"Qualifier":"$LATEST","StartTime":"2026-07-01 11:00:00","EndTime":"2026-07-01 12:00:00","SearchContext":{"Offset":"","Limit":0,"Keyword":"boom","Type":""}}"#
+        );
+        assert_eq!(
+            body("--request-id r --ret-code TimeLimitExceeded --sort function_name:asc --all"),
+            r#"{"Offset":0,"Order":"asc","OrderBy":"function_name","Filter":{"RetCode":"TimeLimitExceeded"},"FunctionRequestId":"r"}"#
+        );
+        assert!(body("--request-id r --since 1m").contains("StartTime"));
+    }
+
+    #[test]
+    fn command_lines_that_cannot_work() {
+        for (words, kind) in [
+            ("--errors --ok", ErrorKind::ArgumentConflict),
+            ("--errors --ret-code is0", ErrorKind::ArgumentConflict),
+            ("--since 1h --from today", ErrorKind::ArgumentConflict),
+            ("--all --limit 5", ErrorKind::ArgumentConflict),
+            ("--ret-code 1", ErrorKind::InvalidValue),
+            ("--since 2d", ErrorKind::ValueValidation),
+            ("--sort size", ErrorKind::ValueValidation),
+            ("--sort duration:up", ErrorKind::ValueValidation),
+            ("--time-zone Beijing", ErrorKind::ValueValidation),
+            ("-o xml", ErrorKind::InvalidValue),
+        ] {
+            let error = parse(words).err().expect(words);
+            assert_eq!((error.kind(), error.exit_code()), (kind, EXIT_USAGE.into()), "{words}");
+        }
+    }
+
+    #[test]
+    fn the_line_below_says_what_was_looked_at() {
+        let args = parse("--all").unwrap();
+        let window = args.window(NOW_MS).ok().unwrap();
+        assert_eq!(
+            args.summary(window.as_ref(), 10_000, 12_345),
+            "2026-06-30 12:00:00 .. 2026-07-01 12:00:00 (UTC+08:00): 10,000 of 12,345 runs; the API reaches the first 10,000"
+        );
+        assert_eq!(parse("").unwrap().summary(None, 1, 1), "everything retained: 1 of 1 runs");
+    }
+
+    #[test]
+    fn exit_codes() {
+        let api = |code: &str| Error::Api { code: code.into(), message: "no".into(), request_id: "r".into() };
+        for (error, code) in [
+            (api("AuthFailure.SignatureFailure"), 4),
+            (api("UnauthorizedOperation.CAM"), 4),
+            (api("UnauthorizedOperation"), 4),
+            (api("InvalidParameterValue.DateTime"), 1),
+            (Error::Config("no endpoint".into()), 2),
+            (Error::Http { endpoint: "http://h".into(), cause: "refused".into() }, 1),
+        ] {
+            assert_eq!(exit_code(&error, false), code, "{error}");
+        }
+        let unknown = api("ResourceNotFound.FunctionName");
+        assert_eq!((exit_code(&unknown, false), exit_code(&unknown, true)), (1, 3));
+    }
+}

@@ -1,0 +1,84 @@
+//! Which server a command asks, and as whom: from flags, then the environment.
+
+use std::env;
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use runlog_client::{Client, Language};
+
+use super::Failure;
+use crate::files;
+
+/// Which server, and the key to it.
+#[derive(clap::Args)]
+pub(super) struct ServerArgs {
+    /// The server [env: RUNLOG_ENDPOINT] [default: http://127.0.0.1:9160].
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The key's id [env: RUNLOG_SECRET_ID, TENCENTCLOUD_SECRET_ID].
+    #[arg(long, value_name = "ID")]
+    secret_id: Option<String>,
+    /// The key's secret; better from the environment, since others can read a command line
+    /// [env: RUNLOG_SECRET_KEY, TENCENTCLOUD_SECRET_KEY].
+    #[arg(long, value_name = "KEY")]
+    secret_key: Option<String>,
+    /// The region [env: RUNLOG_REGION, TENCENTCLOUD_REGION] [default: the server's].
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// The language of the server's error messages.
+    #[arg(long, value_name = "LANGUAGE", value_parser = language())]
+    language: Option<Language>,
+    /// File with the CA certificate of an https server, as PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// A client of the server.
+    pub(super) fn client(&self) -> Result<Client, Failure> {
+        let endpoint = setting(self.endpoint.as_ref(), &["RUNLOG_ENDPOINT"]);
+        let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
+        let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
+        let region = setting(self.region.as_ref(), &["RUNLOG_REGION", "TENCENTCLOUD_REGION"]);
+        let (Some(secret_id), Some(secret_key)) = (secret_id, secret_key) else {
+            return Err(Failure::Usage("no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY".to_owned()));
+        };
+        let mut builder = Client::builder(endpoint.unwrap_or_else(|| "http://127.0.0.1:9160".to_owned()))
+            .credential(secret_id, secret_key)
+            .user_agent(concat!("runlog/", env!("CARGO_PKG_VERSION")));
+        if let Some(region) = region {
+            builder = builder.region(region);
+        }
+        if let Some(language) = self.language {
+            builder = builder.language(language);
+        }
+        if let Some(path) = &self.ca {
+            builder = builder.ca_certificate(files::read(path).map_err(Failure::Other)?);
+        }
+        Ok(builder.build()?)
+    }
+}
+
+/// A flag's value, or that of the first of these environment variables that is set. An empty one counts as not set.
+pub(super) fn setting(flag: Option<&String>, variables: &[&str]) -> Option<String> {
+    let from_environment = || variables.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
+    flag.cloned().filter(|value| !value.is_empty()).or_else(from_environment)
+}
+
+fn language() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new([Language::Chinese, Language::English].map(Language::tag))
+        .map(|tag| Language::from_tag(&tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_comes_before_the_environment() {
+        let flag = "flag".to_owned();
+        assert_eq!(setting(Some(&flag), &["PATH"]).as_deref(), Some("flag"));
+        assert_eq!(setting(Some(&String::new()), &["RUNLOG_NOT_SET", "PATH"]), env::var("PATH").ok());
+        assert_eq!(setting(None, &["RUNLOG_NOT_SET"]), None);
+    }
+}

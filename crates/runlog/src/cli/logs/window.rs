@@ -1,0 +1,171 @@
+//! The window of starts that a query asks for, from `--since`, `--from` and `--to`.
+
+use runlog_core::limits::DAY_MS;
+use runlog_core::{TimeError, Zone};
+
+/// How a window is asked for.
+#[derive(clap::Args)]
+pub(super) struct WindowArgs {
+    /// How far to look back from --to: 90s, 15m, 1h30m, up to 1d [default: 1d].
+    #[arg(long, value_name = "SPAN", value_parser = span_ms, conflicts_with = "from")]
+    since: Option<i64>,
+    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, or RFC 3339 with its zone.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// The last start, its whole second included [default: now, or a day after --from].
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// The zone that the server writes its times in.
+    #[arg(long, value_name = "ZONE", default_value = "+08:00")]
+    pub(super) time_zone: Zone,
+}
+
+/// A window as the API takes it: both ends belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) start: String,
+    pub(super) end: String,
+}
+
+impl WindowArgs {
+    /// Whether a window was asked for at all.
+    pub(super) fn is_given(&self) -> bool {
+        self.since.is_some() || self.from.is_some() || self.to.is_some()
+    }
+
+    /// The window. `now_ms` is the current time in Unix milliseconds.
+    ///
+    /// # Errors
+    /// A sentence for the user: a text that is no time, an end before the start, more than a day.
+    pub(super) fn window(&self, now_ms: i64) -> Result<Window, String> {
+        let zone = self.time_zone;
+        let read = |flag: &str, text: &Option<String>| {
+            let ms = text.as_deref().map(|text| moment_ms(text, zone, now_ms)).transpose();
+            ms.map_err(|error| format!("{flag}: {error}"))
+        };
+        let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
+        let end_ms = to.unwrap_or_else(|| from.map_or(now_ms, |from| now_ms.min(from.saturating_add(DAY_MS))));
+        let start_ms = from.unwrap_or_else(|| end_ms.saturating_sub(self.since.unwrap_or(DAY_MS)));
+        let window = Window { start: zone.format(start_ms), end: zone.format(end_ms) };
+        if end_ms < start_ms {
+            return Err(format!("the window ends ({}) before it starts ({})", window.end, window.start));
+        }
+        if end_ms - start_ms > DAY_MS {
+            return Err(format!("the window {} .. {} is longer than {LIMIT}", window.start, window.end));
+        }
+        Ok(window)
+    }
+}
+
+const LIMIT: &str = "a day, the most that one query of this API can ask for; ask day by day";
+
+/// A moment in Unix milliseconds. A day alone is its midnight.
+fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, TimeError> {
+    let midnight = |ms: i64| {
+        let mut day = zone.format(ms);
+        day.truncate(day.len() - "08:00:00".len());
+        zone.parse(&(day + "00:00:00")).map(|time| time.ms)
+    };
+    match text {
+        "now" => Ok(now_ms),
+        "today" => midnight(now_ms),
+        "yesterday" => midnight(now_ms.saturating_sub(DAY_MS)),
+        _ => {
+            let mut whole = text.to_owned();
+            match text.len() {
+                10 => whole += " 00:00:00",
+                16 => whole += ":00",
+                _ => {}
+            }
+            zone.parse(&whole).map(|time| time.ms).map_err(|_| TimeError::Time(text.to_owned()))
+        }
+    }
+}
+
+/// Reads `1h30m` as milliseconds; at most a day.
+fn span_ms(text: &str) -> Result<i64, String> {
+    let error = || "write it as 90s, 15m, 1h30m or 1d".to_owned();
+    let mut total_ms: i64 = 0;
+    let mut count: Option<i64> = None;
+    for char in text.chars() {
+        if let Some(digit) = char.to_digit(10) {
+            count = Some(count.unwrap_or_default().saturating_mul(10).saturating_add(digit.into()));
+            continue;
+        }
+        let unit_ms = match char {
+            's' => 1_000,
+            'm' => 60_000,
+            'h' => 3_600_000,
+            'd' => DAY_MS,
+            _ => return Err(error()),
+        };
+        total_ms = total_ms.saturating_add(count.take().ok_or_else(error)?.saturating_mul(unit_ms));
+    }
+    if count.is_some() || total_ms == 0 {
+        return Err(error());
+    }
+    if total_ms > DAY_MS {
+        return Err(format!("it is longer than {LIMIT}, with --from and --to"));
+    }
+    Ok(total_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-07-01 12:34:56.789 in UTC+8.
+    const NOW_MS: i64 = 1_782_880_496_789;
+
+    fn window(since: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<(String, String), String> {
+        let args = WindowArgs {
+            since: since.map(span_ms).transpose()?,
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+            time_zone: Zone::UTC8,
+        };
+        args.window(NOW_MS).map(|window| (window.start, window.end))
+    }
+
+    #[test]
+    fn windows_as_they_are_asked_for() {
+        for (since, from, to, start, end) in [
+            (None, None, None, "2026-06-30 12:34:56", "2026-07-01 12:34:56"),
+            (Some("1h30m"), None, None, "2026-07-01 11:04:56", "2026-07-01 12:34:56"),
+            (None, Some("today"), None, "2026-07-01 00:00:00", "2026-07-01 12:34:56"),
+            (None, Some("yesterday"), Some("today"), "2026-06-30 00:00:00", "2026-07-01 00:00:00"),
+            (None, Some("2026-06-01"), None, "2026-06-01 00:00:00", "2026-06-02 00:00:00"),
+            (None, Some("2026-07-01 08:00"), Some("now"), "2026-07-01 08:00:00", "2026-07-01 12:34:56"),
+            (None, Some("2026-06-30T23:00:00Z"), None, "2026-07-01 07:00:00", "2026-07-01 12:34:56"),
+            (Some("90s"), None, Some("2026-06-01 00:01:30"), "2026-06-01 00:00:00", "2026-06-01 00:01:30"),
+        ] {
+            assert_eq!(window(since, from, to), Ok((start.to_owned(), end.to_owned())));
+        }
+    }
+
+    #[test]
+    fn windows_that_cannot_be_asked_for() {
+        for (from, to, says) in [
+            (Some("2026-06-01"), Some("2026-06-02 00:00:01"), "longer than a day"),
+            (Some("today"), Some("yesterday"), "before it starts"),
+            (Some("tomorrow"), None, "--from: `tomorrow` is not a time"),
+            (None, Some("2026-02-30"), "--to: `2026-02-30` is not a time"),
+        ] {
+            let error = window(None, from, to).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn spans() {
+        for (text, ms) in [("1d", DAY_MS), ("24h", DAY_MS), ("1h30m", 5_400_000), ("90s", 90_000), ("1m1s", 61_000)] {
+            assert_eq!(span_ms(text), Ok(ms), "{text}");
+        }
+        for text in ["", "5", "h", "1h30", "1.5h", "-1h", "0s", "1w", "1ｈ"] {
+            assert!(span_ms(text).unwrap_err().starts_with("write it as"), "{text}");
+        }
+        for text in ["25h", "1d1s", "99999999999999999999d"] {
+            assert!(span_ms(text).unwrap_err().contains("longer than a day"), "{text}");
+        }
+    }
+}
