@@ -63,9 +63,9 @@ pub enum Error {
     /// The request's own `Serialize` failed.
     #[error("the request cannot be written as JSON: {0}")]
     Request(serde_json::Error),
-    /// [`Client::put_runs`](crate::Client::put_runs) stopped before its end. Runs before `index` have been answered for,
-    /// those of the batch that begins there may have been stored: sent again under the same request ids they count as
-    /// duplicates.
+    /// [`Client::put_runs`](crate::Client::put_runs) stopped before its end. Runs before `index` have been answered
+    /// for; those of the batch that begins there may have been stored: sent again under the same request ids they
+    /// count as duplicates.
     #[error("stopped at run {index}: {cause}")]
     Stopped {
         /// The place in the input, from 0, from which runs are to be sent again.

@@ -8,8 +8,9 @@ use crate::clock::unix_ms;
 
 /// A run to store. Only the function's name is required.
 ///
-/// The region, namespace, function, request id and retry number together are the run's identity: reports that share it
-/// are stored once. A report with [`ret_code`](Self::ret_code) 2 says that the run has started; a later one replaces it.
+/// The region, namespace, function, request id and retry number together are the run's identity: reports that share
+/// it are stored once. A report with [`ret_code`](Self::ret_code) 2 says that the run has started; a later one
+/// replaces it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct NewRun {

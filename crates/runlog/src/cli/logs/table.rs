@@ -119,7 +119,7 @@ mod tests {
         [
             run("2026-07-01 08:00:00", "APITest", 0, 0.532, 3_174_400, "\"Hello World\""),
             run("2026-07-01 08:00:01", "夜间任务", 433, 1_234.0, 45 << 20, ""),
-            run("2026-07-01 08:00:02", "f", 2, 95_000.0, 0, "\x1b[2Jsteering\nthe terminal"),
+            run("2026-07-01 08:00:02", "f", 2, 95_000.0, 0, "\x1b[2Jsteering\nit"),
         ]
     }
 
@@ -135,7 +135,7 @@ mod tests {
 START                FUNCTION  RESULT      DURATION   MEMORY  REQUEST ID                            MESSAGE
 2026-07-01 08:00:00  APITest   ok           0.53 ms  3.0 MiB  bc309eaa-6d64-11e8-a7fe-5254000b4175  \"Hello World\"
 2026-07-01 08:00:01  夜间任务  time limit    1.23 s   45 MiB  bc309eaa-6d64-11e8-a7fe-5254000b4175
-2026-07-01 08:00:02  f         running       1m 35s      0 B  bc309eaa-6d64-11e8-a7fe-5254000b4175  [2Jsteering the terminal";
+2026-07-01 08:00:02  f         running       1m 35s      0 B  bc309eaa-6d64-11e8-a7fe-5254000b4175  [2Jsteering it";
         assert_eq!(lines(false).join("\n"), expected);
     }
 
