@@ -53,7 +53,7 @@ where
     };
     let mut call = Call { app, started, action: NO_ACTION, secret_id: String::new() };
     let result = if is_cut {
-        Err(ApiError::new(ErrorCode::RequestSizeLimitExceeded))
+        Err(ApiError::too_large(limits::TC3_POST_MAX_BYTES))
     } else {
         call.answer(&raw, &request_id).await
     };
@@ -236,7 +236,7 @@ fn region(app: &App, asked: Option<&str>) -> Result<String, ApiError> {
     }
     let served = &settings.regions.0;
     if !served.is_empty() && !served.iter().any(|name| name == region) {
-        return Err(ApiError::new(ErrorCode::UnsupportedRegion));
+        return Err(ApiError::unsupported_region(region));
     }
     Ok(region.to_owned())
 }
