@@ -1,5 +1,6 @@
 //! The parts of an open store and the few steps that touch several of them.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::health::{Health, Stats};
+use crate::health::{Health, SetAside, Stats};
 use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::query;
@@ -29,6 +30,9 @@ pub(crate) struct Engine {
     /// The manifest as it is on disk.
     pub(crate) manifest: Mutex<Manifest>,
     pub(crate) state: RwLock<State>,
+    pub(crate) set_aside: Mutex<Vec<SetAside>>,
+    /// The next segment file's number.
+    pub(crate) next_file: AtomicU64,
     pub(crate) poison: OnceLock<String>,
     pub(crate) torn_bytes: u64,
     pub(crate) work: Work,
@@ -70,14 +74,14 @@ impl Engine {
             let snapshot = engine.state().snapshot(|flight| wants_flights && query.scope.matches(&flight.stream));
             query::answer(&snapshot, query)
         })?;
-        answer.watermark.set_aside_files = self.set_aside_files();
+        answer.watermark.set_aside_files = self.set_aside().len() as u64;
         let took = self.clock.elapsed().saturating_sub(began);
         answer.cost.elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         Ok(answer)
     }
 
     pub(crate) fn health(&self) -> Health {
-        let set_aside = self.manifest().set_aside.clone();
+        let set_aside = self.set_aside().clone();
         Health { poisoned: self.poison.get().cloned(), set_aside, torn_bytes: self.torn_bytes }
     }
 
@@ -168,6 +172,11 @@ impl Engine {
 
     pub(crate) fn manifest(&self) -> MutexGuard<'_, Manifest> {
         self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Damaged files, known without waiting for a publication.
+    pub(crate) fn set_aside(&self) -> MutexGuard<'_, Vec<SetAside>> {
+        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn folder_bytes(&self, path: &str) -> u64 {

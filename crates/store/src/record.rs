@@ -37,7 +37,8 @@ pub(crate) struct Record<'a> {
     pub(crate) retry_num: u8,
     pub(crate) bill_ms: Option<u64>,
     pub(crate) exit_code: Option<i32>,
-    names: [&'a [u8]; 5],
+    /// Account, region, namespace, function, qualifier; empty where the row's stream is known otherwise.
+    pub(crate) names: [&'a [u8]; 5],
     pub(crate) request_id: &'a str,
     pub(crate) level: &'a [u8],
     pub(crate) source: &'a [u8],
@@ -111,6 +112,24 @@ impl<'a> Record<'a> {
         Ok(record)
     }
 
+    /// A row of these facts and nothing else yet.
+    pub(crate) fn of_facts(facts: Facts) -> Self {
+        Self {
+            facts,
+            heard_ms: 0,
+            invoke_finished: 0,
+            retry_num: 0,
+            bill_ms: None,
+            exit_code: None,
+            names: [&[]; 5],
+            request_id: "",
+            level: &[],
+            source: &[],
+            ret_msg: &[],
+            log: &[],
+        }
+    }
+
     /// The stream that the report names.
     pub(crate) fn stream(&self) -> Result<Stream, Malformed> {
         let [account, region, namespace, function, qualifier] = self.names;
@@ -146,8 +165,6 @@ impl<'a> Record<'a> {
 
     /// Whether the report says of its run exactly what `run` says; the stream's names are compared too.
     pub(crate) fn says(&self, run: &Run) -> bool {
-        let stream = &run.stream;
-        let names = [&stream.account, &stream.region, &stream.namespace, &stream.function, &stream.qualifier];
         self.facts.start_ms == run.start_ms
             && self.facts.duration_us == run.duration_us
             && self.facts.mem_bytes == run.mem_bytes
@@ -156,12 +173,18 @@ impl<'a> Record<'a> {
             && self.invoke_finished == run.invoke_finished
             && self.bill_ms == run.bill_ms
             && self.exit_code == run.exit_code
-            && self.names.iter().zip(names).all(|(mine, theirs)| *mine == theirs.as_bytes())
+            && self.is_in(&run.stream)
             && self.request_id == run.request_id
             && self.level == run.level.as_bytes()
             && self.source == run.source.as_bytes()
             && self.ret_msg == run.ret_msg.as_bytes()
             && self.log == run.log.as_bytes()
+    }
+
+    /// Whether the report names this stream.
+    pub(crate) fn is_in(&self, stream: &Stream) -> bool {
+        let names = [&stream.account, &stream.region, &stream.namespace, &stream.function, &stream.qualifier];
+        self.names.iter().zip(names).all(|(mine, theirs)| *mine == theirs.as_bytes())
     }
 
     /// Whether the report speaks of the run that `run` is another report of.

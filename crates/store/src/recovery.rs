@@ -1,52 +1,60 @@
-//! Opening a store (log only, for now).
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+//! Opening a store: from whatever a crash, or rot, left in the folder.
+//!
+//! 1. The manifest names the segments; when no copy is readable, the segments themselves do.
+//! 2. Segments are opened; what is damaged or missing is set aside.
+//! 3. Log files that segments do not cover are replayed into memtables, sealed at once.
+//! 4. A new log file begins with the runs in flight, and with the last group of the log: if its sync failed or never
+//!    happened, it may be in memory only, and from now on it counts.
+//! 5. A new manifest is published, and files that it does not name are removed.
+//!
+//! Every step can be cut by another crash, and then repeated.
 
-use runlog_core::RET_RUNNING;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::disk::Disk;
 use crate::engine::{Engine, Work};
-use crate::error::{Doing, Result};
-use crate::hash::id_hash;
-use crate::in_flight::Flight;
-use crate::manifest::Manifest;
+use crate::error::{Doing, Error, Result};
+use crate::health::SetAside;
+use crate::manifest::{Manifest, Recovered, SegmentName};
 use crate::options::Options;
-use crate::record::Record;
+use crate::publish::{SET_ASIDE, move_aside};
+use crate::replay::{Replay, replay};
+use crate::segment::{self, Segment};
 use crate::state::State;
 use crate::wal;
-use crate::wal::writer::{Group, WalWriter};
+use crate::wal::writer::WalWriter;
 
+/// Opens the store on a disk.
 pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options) -> Result<Engine> {
-    disk.create_dir(wal::DIR).doing(|| "make wal".into())?;
-    let mut state = State::default();
-    let mut last = 0;
-    let mut torn_bytes = 0;
-    for entry in disk.list(wal::DIR).doing(|| "list wal".into())? {
-        let Some(number) = wal::number(&entry.name) else { continue };
-        last = last.max(number);
-        let bytes = Arc::new(disk.map(&wal::path(number)).doing(|| "read wal".into())?.to_vec());
-        let scan = wal::reader::scan(&entry.name, &bytes, number)?;
-        torn_bytes += scan.torn_bytes;
-        let mut table = state.active.write();
-        let group = table.add_group(Arc::clone(&bytes));
-        for range in scan.groups.into_iter().flat_map(|group| group.reports) {
-            let Some(encoded) = bytes.get(range.clone()) else { continue };
-            let Ok(record) = Record::decode(encoded) else { continue };
-            let Ok(stream) = record.stream().map(Arc::new) else { continue };
-            let hash = id_hash(&stream.account, record.request_id);
-            state.last_seq = state.last_seq.max(record.facts.seq);
-            if record.facts.ret_code == RET_RUNNING {
-                table.note(&stream, record.facts.start_ms);
-                state.in_flight.upsert(Flight::new(&stream, &record, encoded));
-            } else {
-                table.insert(&stream, hash, record.facts, group, &range);
-                state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
-            }
+    for folder in [wal::DIR, segment::DIR, SET_ASIDE] {
+        disk.create_dir(folder).doing(|| format!("make the folder {folder}"))?;
+    }
+    disk.sync_dir("").doing(|| "sync the data folder".into())?;
+    let files = segment_files(&*disk)?;
+    let (mut manifest, is_rebuilt) = read_manifest(&*disk, &files)?;
+    let mut segments = open_segments(&disk, &mut manifest)?;
+    if is_rebuilt {
+        leave_out_replaced(&mut segments, &mut manifest);
+    }
+    let mut state = State { last_seq: manifest.last_seq, catalog: manifest.catalog.clone(), ..State::default() };
+    for segment in &segments {
+        state.last_seq = state.last_seq.max(segment.seq.max);
+        for rows in segment.footer.streams.iter().filter(|_| is_rebuilt) {
+            state.catalog.include(&rows.stream, (rows.first_start_ms, rows.last_start_ms));
         }
     }
-    let wal = WalWriter::create(&*disk, last + 1, Group::default())?;
-    Ok(Engine {
+    state.segments = Arc::new(segments);
+    let Replay { last_file, carried, torn_bytes } = replay(&*disk, &mut manifest, &mut state, is_rebuilt)?;
+    let wal_number = last_file.max(manifest.wal_start) + 1;
+    let wal = WalWriter::create(&*disk, wal_number, carried)?;
+    manifest.wal_start = state.sealed.first().map_or(wal_number, |sealed| sealed.wal_number);
+    let next_file = files.iter().map(|name| name.number + 1).max().unwrap_or(1).max(manifest.next_file);
+    let engine = Engine {
         commit: Commit::new(state.last_seq),
         disk,
         clock,
@@ -54,37 +62,97 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         flushing: Mutex::default(),
         merging: Mutex::default(),
         wal: Mutex::new(wal),
-        manifest: Mutex::new(Manifest::default()),
+        set_aside: Mutex::new(std::mem::take(&mut manifest.set_aside)),
+        manifest: Mutex::new(manifest),
+        next_file: AtomicU64::new(next_file),
         state: RwLock::new(state),
         poison: OnceLock::new(),
         torn_bytes,
         work: Work::default(),
-    })
+    };
+    engine.publish(|_| (), |_| ())?;
+    remove_unnamed(&engine, &files)?;
+    engine.work.tell(|flags| (flags.flush, flags.merge) = (true, true));
+    Ok(engine)
 }
 
-impl Engine {
-    pub(crate) fn retry_without_damaged<T>(&self, mut work: impl FnMut(&Engine) -> Result<T>) -> Result<T> {
-        work(self)
+/// Every segment file of the folder, named by a manifest or not.
+fn segment_files(disk: &dyn Disk) -> Result<Vec<SegmentName>> {
+    let mut names = Vec::new();
+    let folders = disk.list(segment::DIR).doing(|| format!("list {}", segment::DIR))?;
+    for day in folders.iter().filter_map(|entry| segment::day_of_folder(&entry.name)) {
+        let folder = segment::folder(day);
+        for entry in disk.list(&folder).doing(|| format!("list {folder}"))? {
+            let number = entry.name.strip_suffix(".seg").and_then(|number| number.parse().ok());
+            names.extend(number.map(|number| SegmentName { day, number }));
+        }
     }
-    pub(crate) fn set_aside_files(&self) -> u64 {
-        0
+    Ok(names)
+}
+
+/// The manifest, or one that names every segment file; and whether it is that.
+fn read_manifest(disk: &dyn Disk, files: &[SegmentName]) -> Result<(Manifest, bool)> {
+    let mut rebuilt = Manifest { segments: files.to_vec(), ..Manifest::default() };
+    match Manifest::read(disk)? {
+        Recovered::Found(manifest) => return Ok((manifest, false)),
+        // A store that crashed while it was made has no manifest, and no segments.
+        Recovered::Absent if files.is_empty() => return Ok((Manifest::default(), false)),
+        Recovered::Absent => rebuilt.note_set_aside("manifest", "it is missing"),
+        Recovered::Rotten(what) => rebuilt.note_set_aside("manifest", what),
     }
-    pub(crate) fn flush(&self) -> Result<()> {
-        Ok(())
+    Ok((rebuilt, true))
+}
+
+/// Opens what the manifest names; takes from it, and sets aside, what cannot be read.
+fn open_segments(disk: &Arc<dyn Disk>, manifest: &mut Manifest) -> Result<Vec<Arc<Segment>>> {
+    let mut segments = Vec::new();
+    for name in std::mem::take(&mut manifest.segments) {
+        let path = segment::path(name);
+        match Segment::open(disk, name) {
+            Ok(segment) => {
+                manifest.segments.push(name);
+                segments.push(Arc::new(segment));
+            }
+            Err(Error::Damaged { what, .. }) => {
+                move_aside(&**disk, &path)?;
+                manifest.note_set_aside(&path, what);
+            }
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                manifest.note_set_aside(&path, "it is missing, or was set aside before");
+            }
+            Err(error) => return Err(error),
+        }
     }
-    pub(crate) fn flush_sealed(&self) -> Result<()> {
-        Ok(())
+    Ok(segments)
+}
+
+/// Without a manifest, segments that were merged into others may still lie beside them.
+fn leave_out_replaced(segments: &mut Vec<Arc<Segment>>, manifest: &mut Manifest) {
+    let replaced: BTreeSet<u64> = segments.iter().flat_map(|segment| segment.footer.replaces.clone()).collect();
+    segments.retain(|segment| !replaced.contains(&segment.name.number));
+    manifest.segments.retain(|name| !replaced.contains(&name.number));
+}
+
+/// Removes files that the published manifest does not name: of flushes and merges that were cut short, of merges whose
+/// inputs were not removed yet, and log files that segments cover.
+fn remove_unnamed(engine: &Engine, files: &[SegmentName]) -> Result<()> {
+    let manifest = engine.manifest();
+    let named: BTreeSet<SegmentName> = manifest.segments.iter().copied().collect();
+    for name in files.iter().filter(|name| !named.contains(name)) {
+        match engine.disk.remove(&segment::path(*name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => done.doing(|| format!("remove {}", segment::path(*name)))?,
+        }
     }
-    pub(crate) fn merge_all(&self) -> Result<()> {
-        Ok(())
-    }
-    pub(crate) fn merge_tier(&self) -> Result<bool> {
-        Ok(false)
-    }
-    pub(crate) fn after_append(&self) -> Result<()> {
-        Ok(())
-    }
-    pub(crate) fn is_memtable_full_now(&self) -> bool {
-        false
+    engine.remove_logs(manifest.wal_start.saturating_sub(1));
+    Ok(())
+}
+
+impl Manifest {
+    /// Notes a damaged file, once.
+    pub(crate) fn note_set_aside(&mut self, file: &str, reason: &str) {
+        if !self.set_aside.iter().any(|known| known.file == file) {
+            self.set_aside.push(SetAside { file: file.to_owned(), reason: reason.to_owned() });
+        }
     }
 }

@@ -6,10 +6,10 @@ use common::{Pair, Step, tiny};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn equals_the_reference_engine(steps in prop::collection::vec(any::<u64>().prop_map(Step::of), 1..90)) {
+    fn equals_the_reference_engine(steps in prop::collection::vec(any::<u64>().prop_map(Step::of), 1..160)) {
         let mut pair = Pair::new(tiny());
         for step in &steps {
             pair.step(step);

@@ -7,6 +7,7 @@ use runlog_core::Cost;
 
 use super::key::Key;
 use crate::memtable::Place;
+use crate::segment::TextCache;
 
 /// Where a row can be fetched from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +86,26 @@ impl Gather {
         self.kept.push(Reverse(Found { key, at }));
     }
 
+    /// A key, or the first place of the page where the key lies before it.
+    pub(crate) fn within_page(&self, key: Key) -> Key {
+        self.after.map_or(key, |after| key.min(after))
+    }
+
     /// The kept rows, best first.
-    pub(crate) fn into_rows(self) -> Vec<Found> {
-        self.kept.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect()
+    pub(crate) fn take_rows(&mut self) -> Vec<Found> {
+        std::mem::take(&mut self.kept).into_sorted_vec().into_iter().map(|Reverse(found)| found).collect()
+    }
+
+    /// Notes a column block that was read.
+    pub(crate) fn read(&mut self, rows: usize, bytes: usize) {
+        self.cost.rows_read += rows as u64;
+        self.cost.blocks_read += 1;
+        self.cost.bytes_read += bytes as u64;
+    }
+
+    /// Notes the text blocks that were read.
+    pub(crate) fn read_texts(&mut self, texts: &TextCache) {
+        self.cost.blocks_read += texts.read.0;
+        self.cost.bytes_read += texts.read.1;
     }
 }

@@ -22,6 +22,14 @@ impl Key {
         }
     }
 
+    /// The first key that a row with this value can have.
+    pub(crate) fn best(direction: Direction, value: u64) -> Self {
+        match direction {
+            Direction::Desc => Self([value, u64::MAX, u64::MAX]),
+            Direction::Asc => Self([!value, u64::MAX, u64::MAX]),
+        }
+    }
+
     /// The key of a row; `rank` is the rank of its function's name.
     pub(crate) fn of(order: Order, facts: &Facts, rank: u64) -> Self {
         let value = match order.by {

@@ -2,17 +2,24 @@
 //!
 //! Every source counts its matching rows and offers the best of them by key; only the rows of the page are fetched.
 
-pub(crate) mod gather;
-pub(crate) mod key;
-pub(crate) mod memory;
+mod best;
+mod count;
+mod exhaustive;
+mod fetch;
+mod filter;
+mod gather;
+mod key;
+mod memory;
 pub(crate) mod plan;
+mod ranges;
 
-use runlog_core::{Answer, Cursor, Query, Row, SortKey, Watermark};
+use runlog_core::{Answer, Cursor, Query, SortKey, Stream, Watermark};
 
-use crate::codec::Malformed;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::state::Snapshot;
-use gather::{Gather, Location};
+use best::Source;
+use filter::Filter;
+use gather::Gather;
 use key::Names;
 use plan::Plan;
 
@@ -21,15 +28,38 @@ pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
     let plan = Plan::new(query, snapshot, names(snapshot, query))?;
     let mut gather = Gather::new(plan.keep, plan.after);
     memory::scan(&plan, snapshot, &mut gather);
-    let (total, cost) = (gather.total, gather.cost);
-    let found = gather.into_rows();
-    let page = found.iter().skip(plan.offset).take(query.limit);
-    let mut rows = page.map(|found| fetch(snapshot, found.at)).collect::<Result<Vec<Row>>>()?;
-    let more = found.len().saturating_sub(plan.offset) > query.limit;
-    rows.shrink_to_fit();
+    if plan.wants_finished() {
+        scan_segments(&plan, snapshot, &mut gather)?;
+    }
+    let found = gather.take_rows();
+    let page = found.get(plan.offset.min(found.len())..).unwrap_or_default();
+    let more = page.len() > query.limit;
+    let page = page.get(..query.limit).unwrap_or(page);
+    let rows = fetch::fetch(snapshot, page, &mut gather)?;
     let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
     let watermark = Watermark { seq: snapshot.seq, ..Watermark::default() };
-    Ok(Answer { rows, total, next, watermark, cost })
+    Ok(Answer { rows, total: gather.total, next, watermark, cost: gather.cost })
+}
+
+fn scan_segments(plan: &Plan<'_>, snapshot: &Snapshot, gather: &mut Gather) -> Result<()> {
+    let mut sources = Vec::new();
+    for (number, segment) in (0..).zip(snapshot.segments.iter()) {
+        let Some(filter) = Filter::new(plan, segment) else { continue };
+        let ranges = ranges::ranges(plan, segment)?;
+        if !ranges.is_empty() {
+            sources.push(Source { filter, number, ranges });
+        }
+    }
+    if let Some(request_id) = &plan.query.request_id {
+        return sources.iter().try_for_each(|source| exhaustive::scan_id(plan, source, request_id, gather));
+    }
+    if plan.keyword.is_some() {
+        return sources.iter().try_for_each(|source| exhaustive::scan_keyword(plan, source, gather));
+    }
+    for Source { filter, ranges, .. } in &sources {
+        ranges.iter().try_for_each(|range| count::count(filter, &range.rows, gather))?;
+    }
+    best::search(plan, &sources, gather)
 }
 
 /// The function names that matter to the order.
@@ -41,20 +71,7 @@ fn names(snapshot: &Snapshot, query: &Query) -> Names {
     for table in &snapshot.tables {
         streams.extend(table.read().slots().iter().map(|slot| slot.stream.clone()));
     }
-    Names::of(streams.iter().map(|stream| &**stream).filter(|stream| query.scope.matches(stream)))
-}
-
-fn fetch(snapshot: &Snapshot, at: Location) -> Result<Row> {
-    let row = match at {
-        Location::Memtable(number, place) => {
-            let table = snapshot.tables.get(number as usize).ok_or(Malformed("no such memtable"));
-            table.and_then(|table| table.read().row(place))
-        }
-        Location::Flight(number) => {
-            let flight = snapshot.flights.get(number as usize).ok_or(Malformed("no such run in flight"));
-            flight.and_then(|flight| flight.record().ok_or(Malformed("no report"))?.to_row(&flight.stream))
-        }
-        Location::Segment(..) => Err(Malformed("no such segment")),
-    };
-    row.map_err(Error::damaged("memory"))
+    let stored = snapshot.segments.iter().flat_map(|segment| &segment.footer.streams).map(|rows| &*rows.stream);
+    let all = streams.iter().map(|stream| &**stream).chain(stored);
+    Names::of(all.filter(|stream: &&Stream| query.scope.matches(stream)))
 }

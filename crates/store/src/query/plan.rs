@@ -5,6 +5,7 @@ use runlog_core::{Query, ResultFilter, Start, Stream};
 use super::key::{Key, Names};
 use crate::error::{Error, Result};
 use crate::record::{Facts, Record};
+use crate::segment::text::Keyword;
 use crate::state::Snapshot;
 
 /// A query on a snapshot.
@@ -18,7 +19,7 @@ pub(crate) struct Plan<'a> {
     /// Rows to keep: those before the page, the page, and one more to know whether there is one.
     pub(crate) keep: usize,
     pub(crate) after: Option<Key>,
-    keyword: Option<memchr::memmem::Finder<'a>>,
+    pub(crate) keyword: Option<Keyword<'a>>,
 }
 
 impl<'a> Plan<'a> {
@@ -30,7 +31,7 @@ impl<'a> Plan<'a> {
         };
         let keep = if query.limit == 0 { 0 } else { offset.saturating_add(query.limit).saturating_add(1) };
         let max_seq = query.as_of.map_or(snapshot.seq, |as_of| as_of.min(snapshot.seq));
-        let keyword = query.keyword.as_ref().map(|word| memchr::memmem::Finder::new(word.as_bytes()));
+        let keyword = query.keyword.as_deref().map(Keyword::new);
         Ok(Self { query, max_seq, names, offset, keep, after, keyword })
     }
 
@@ -71,8 +72,8 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether a text has the keyword, or none is asked for.
-    pub(crate) fn has_keyword(&self, text: &[u8]) -> bool {
-        self.keyword.as_ref().is_none_or(|finder| finder.find(text).is_some())
+    fn has_keyword(&self, text: &[u8]) -> bool {
+        self.keyword.as_ref().is_none_or(|keyword| keyword.is_in(text))
     }
 
     /// Whether a row's texts must be looked at.

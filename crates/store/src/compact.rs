@@ -1,0 +1,165 @@
+//! Merging segments of one day into fewer, so that queries ask fewer and text compresses together.
+//!
+//! In the background, segments of like size are merged (*size-tiered*): each row is rewritten a few times at most.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::manifest::SegmentName;
+use crate::options::{COUNTED_CODES_MAX, MERGE_MAX_SEGMENTS, TIER_FLOOR_ROWS, TIER_RATIO};
+use crate::segment::scan::Cursor;
+use crate::segment::writer::{Purpose, SegmentWriter};
+use crate::segment::{self, Segment};
+
+type Segments = Vec<Arc<Segment>>;
+
+impl Engine {
+    /// Merges each day's segments into as few as their largest size allows.
+    pub(crate) fn merge_all(&self) -> Result<()> {
+        self.check_poison()?;
+        for day in self.segments_by_day().into_keys() {
+            while let Some(group) = self.segments_by_day().remove(&day).and_then(|found| whole(&self.options, found)) {
+                self.merge_segments(&group)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges one tier that is full; false when there is none.
+    pub(crate) fn merge_tier(&self) -> Result<bool> {
+        self.check_poison()?;
+        let found = self.segments_by_day().into_values().find_map(|found| tier(&self.options, found));
+        let Some(group) = found else { return Ok(false) };
+        self.merge_segments(&group)?;
+        Ok(true)
+    }
+
+    fn segments_by_day(&self) -> BTreeMap<i64, Segments> {
+        let mut days: BTreeMap<i64, Segments> = BTreeMap::new();
+        for segment in self.state().segments.iter() {
+            days.entry(segment.name.day).or_default().push(Arc::clone(segment));
+        }
+        days.values_mut().for_each(|found| found.sort_by_key(|segment| (segment.rows(), segment.name)));
+        days
+    }
+
+    /// Replaces segments of one day by one with all their rows.
+    fn merge_segments(&self, inputs: &Segments) -> Result<()> {
+        let _one_at_a_time = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = inputs.first() else { return Ok(()) };
+        let name = self.next_name(first.name.day);
+        match self.write_merged(name, inputs) {
+            Ok(merged) => self.publish_merge(inputs, &merged),
+            Err(Error::Damaged { file, what }) => {
+                self.disk.remove(&segment::path(name)).ok();
+                self.set_segment_aside(&file, what);
+                Ok(())
+            }
+            Err(error) => {
+                self.poison(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn write_merged(&self, name: SegmentName, inputs: &Segments) -> Result<Arc<Segment>> {
+        let mut codes: Vec<i32> = inputs.iter().flat_map(|segment| segment.footer.codes.iter().copied()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes.truncate(COUNTED_CODES_MAX);
+        let purpose = Purpose {
+            name,
+            shape: self.options.shape,
+            zstd_level: self.options.zstd_level,
+            replaces: inputs.iter().map(|segment| segment.name.number).collect(),
+            codes,
+        };
+        let mut writer = SegmentWriter::create(&*self.disk, purpose)?;
+        let mut cursors = inputs.iter().map(|segment| Cursor::new(segment)).collect::<Result<Vec<_>>>()?;
+        while let Some(stream) = first_stream(&cursors)? {
+            while let Some(at) = first_of(&cursors, &stream)? {
+                let Some(cursor) = cursors.get_mut(at) else { break };
+                writer.push(&stream, &cursor.record())?;
+                if !cursor.advance()? {
+                    drop(cursors.swap_remove(at));
+                }
+            }
+        }
+        writer.finish()?;
+        self.open_segment(name)
+    }
+
+    fn publish_merge(&self, inputs: &Segments, merged: &Arc<Segment>) -> Result<()> {
+        let is_input = |segment: &Arc<Segment>| inputs.iter().any(|input| Arc::ptr_eq(input, segment));
+        let mut manifest = self.manifest();
+        let present = self.state().segments.iter().filter(|segment| is_input(segment)).count();
+        if present != inputs.len() {
+            // One was set aside meanwhile, with reason: its rows must not come back this way.
+            merged.retire();
+            return Ok(());
+        }
+        self.publish_locked(
+            &mut manifest,
+            |manifest| {
+                manifest.segments.retain(|name| inputs.iter().all(|input| input.name != *name));
+                manifest.segments.push(merged.name);
+            },
+            |state| {
+                let rest = state.segments.iter().filter(|segment| !is_input(segment)).cloned();
+                state.segments = Arc::new(rest.chain([Arc::clone(merged)]).collect());
+            },
+        )?;
+        inputs.iter().for_each(|input| input.retire());
+        Ok(())
+    }
+}
+
+/// The first stream that any cursor stands at.
+fn first_stream(cursors: &[Cursor<'_>]) -> Result<Option<Arc<runlog_core::Stream>>> {
+    let mut first = None;
+    for cursor in cursors {
+        let stream = cursor.stream()?;
+        if first.is_none_or(|first| stream < first) {
+            first = Some(stream);
+        }
+    }
+    Ok(first.cloned())
+}
+
+/// The cursor that stands at the first row of a stream.
+fn first_of(cursors: &[Cursor<'_>], stream: &Arc<runlog_core::Stream>) -> Result<Option<usize>> {
+    let mut first = None;
+    for (at, cursor) in cursors.iter().enumerate() {
+        let facts = cursor.facts();
+        let key = (facts.start_ms, facts.seq);
+        if first.is_none_or(|(_, best)| key < best) && cursor.stream()? == stream {
+            first = Some((at, key));
+        }
+    }
+    Ok(first.map(|(at, _)| at))
+}
+
+/// Segments, smallest first, that fit together in one; none unless there are two.
+fn whole(options: &crate::options::Options, mut found: Segments) -> Option<Segments> {
+    let mut rows = 0;
+    let fits = found.iter().take_while(|segment| {
+        rows += segment.rows();
+        rows <= options.segment_max_rows
+    });
+    let fits = fits.count();
+    found.truncate(fits);
+    (fits >= 2).then_some(found)
+}
+
+/// Enough segments of like size, smallest first.
+fn tier(options: &crate::options::Options, found: Segments) -> Option<Segments> {
+    (0..found.len()).find_map(|from| {
+        let smallest = found.get(from)?.rows().max(TIER_FLOOR_ROWS);
+        let mut alike: Segments = found.get(from..)?.to_vec();
+        alike.retain(|segment| segment.rows() <= smallest.saturating_mul(TIER_RATIO));
+        alike.truncate(MERGE_MAX_SEGMENTS);
+        whole(options, alike).filter(|alike| alike.len() >= options.merge_min_segments.max(2))
+    })
+}

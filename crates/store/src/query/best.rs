@@ -1,0 +1,180 @@
+//! The best rows of all segments: superblocks, then blocks, then rows, in the order of what they can hold at best,
+//! until that cannot beat the worst row kept.
+
+use std::collections::BinaryHeap;
+use std::ops::Range;
+
+use runlog_core::{Direction, SortKey, Window};
+
+use super::filter::Filter;
+use super::gather::{Gather, Location};
+use super::key::{Key, start};
+use super::plan::Plan;
+use super::ranges::Rows;
+use crate::error::Result;
+use crate::segment::columns::Columns;
+use crate::segment::zones::{Bounds, Zone};
+
+/// A segment's part in a search.
+pub(crate) struct Source<'a> {
+    pub(crate) filter: Filter<'a>,
+    /// The segment's number in the snapshot.
+    pub(crate) number: u32,
+    pub(crate) ranges: Vec<Rows>,
+}
+
+/// Rows that were not looked at yet.
+struct Node {
+    /// No row among them comes before this.
+    bound: Key,
+    source: usize,
+    rank: u64,
+    part: Part,
+    rows: Range<u32>,
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Superblock(usize),
+    Block(u32),
+}
+
+struct Search<'a> {
+    plan: &'a Plan<'a>,
+    sources: &'a [Source<'a>],
+    frontier: BinaryHeap<Node>,
+}
+
+/// Offers rows of all sources until no better one can follow.
+pub(crate) fn search(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gather) -> Result<()> {
+    let mut search = Search { plan, sources, frontier: BinaryHeap::new() };
+    for (at, source) in sources.iter().enumerate() {
+        for Rows { rows, rank } in &source.ranges {
+            search.open(at, rows, *rank, gather);
+        }
+    }
+    while let Some(node) = search.frontier.pop() {
+        if !gather.wants(node.bound) {
+            break;
+        }
+        match node.part {
+            Part::Superblock(number) => search.open_superblock(number, &node, gather)?,
+            Part::Block(number) => search.open_block(number, &node, gather)?,
+        }
+    }
+    Ok(())
+}
+
+impl Search<'_> {
+    fn open(&mut self, at: usize, rows: &Range<u32>, rank: u64, gather: &Gather) {
+        let Some(source) = self.sources.get(at) else { return };
+        let superblocks = &source.filter.segment.footer.superblocks;
+        for (number, rows) in source.filter.by_superblock(rows) {
+            let Some(superblock) = superblocks.get(number).filter(|_| !source.filter.is_without(number)) else {
+                continue;
+            };
+            self.push(at, Part::Superblock(number), rows, rank, &superblock.zone, gather);
+        }
+    }
+
+    fn open_superblock(&mut self, number: usize, node: &Node, gather: &mut Gather) -> Result<()> {
+        let Some(source) = self.sources.get(node.source) else { return Ok(()) };
+        let segment = source.filter.segment;
+        let chunk = segment.chunk(number)?;
+        let per_super = segment.footer.shape.super_blocks as usize;
+        for (block, rows) in source.filter.by_block(&node.rows) {
+            let in_chunk = block as usize % per_super;
+            if !source.filter.is_block_without(&chunk, in_chunk, per_super.min(chunk.blocks())) {
+                self.push(node.source, Part::Block(block), rows, node.rank, &chunk.zone(in_chunk), gather);
+            }
+        }
+        Ok(())
+    }
+
+    fn open_block(&mut self, number: u32, node: &Node, gather: &mut Gather) -> Result<()> {
+        let Some(source) = self.sources.get(node.source) else { return Ok(()) };
+        let segment = source.filter.segment;
+        let columns =
+            segment.columns(number, &segment.chunk((number / segment.footer.shape.super_blocks) as usize)?)?;
+        gather.read(columns.rows(), columns.bytes);
+        let first = segment.row_in_block(node.rows.start);
+        for (row, at) in node.rows.clone().zip(first..) {
+            let value = self.value(&columns, at, node.rank);
+            // Most rows of most blocks end here, with one number read.
+            if !gather.wants(Key::best(self.plan.query.order.direction, value)) || !source.filter.matches(&columns, at)
+            {
+                continue;
+            }
+            let start_ms = columns.start.get(at).cast_signed();
+            let key = Key::new(self.plan.query.order.direction, value, start(start_ms), columns.seq.get(at));
+            gather.offer(key, Location::Segment(source.number, row));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, source: usize, part: Part, rows: Range<u32>, rank: u64, zone: &Zone, gather: &Gather) {
+        let Some(filter) = self.sources.get(source).map(|source| &source.filter) else { return };
+        let (best, worst) = self.corners(filter, zone, rank);
+        if filter.may_match(zone) && gather.wants(best) && !gather.is_before_page(worst) {
+            // Rows before the page do not compete, so neither do their keys.
+            self.frontier.push(Node { bound: gather.within_page(best), source, rank, part, rows });
+        }
+    }
+
+    /// The keys that a row within the zone comes behind at best and before at worst.
+    fn corners(&self, filter: &Filter<'_>, zone: &Zone, rank: u64) -> (Key, Key) {
+        let value = match self.plan.query.order.by {
+            SortKey::StartTime => Bounds { min: 0, max: 0 },
+            SortKey::Duration if filter.only_failed => zone.failed_duration,
+            SortKey::Duration => zone.duration,
+            SortKey::MemUsage if filter.only_failed => zone.failed_mem,
+            SortKey::MemUsage => zone.mem,
+            SortKey::FunctionName => Bounds { min: rank, max: rank },
+        };
+        let starts = clip(zone.start, self.plan.query.window);
+        let direction = self.plan.query.order.direction;
+        let low = Key::new(direction, value.min, start(starts.0), zone.seq.min);
+        let high = Key::new(direction, value.max, start(starts.1), zone.seq.max);
+        match direction {
+            Direction::Desc => (high, low),
+            Direction::Asc => (low, high),
+        }
+    }
+
+    #[inline]
+    fn value(&self, columns: &Columns<'_>, row: usize, rank: u64) -> u64 {
+        match self.plan.query.order.by {
+            SortKey::StartTime => 0,
+            SortKey::Duration => columns.duration.get(row),
+            SortKey::MemUsage => columns.mem.get(row),
+            SortKey::FunctionName => rank,
+        }
+    }
+}
+
+/// The least and greatest start of rows that lie within the bounds and the window.
+fn clip(bounds: Bounds, window: Window) -> (i64, i64) {
+    let least = bounds.min.cast_signed().max(window.start_ms);
+    let greatest = bounds.max.cast_signed().min(window.end_ms.saturating_sub(1));
+    (least, greatest)
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        self.bound == other.bound
+    }
+}
+
+impl Eq for Node {}
+
+impl PartialOrd for Node {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Node {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.bound.cmp(&other.bound)
+    }
+}

@@ -1,0 +1,48 @@
+//! Exact totals: by subtraction where running counts tell, by reading only where they do not.
+
+use std::ops::Range;
+
+use super::filter::{Codes, Filter};
+use super::gather::Gather;
+use crate::error::Result;
+
+/// Counts the matching rows.
+pub(crate) fn count(filter: &Filter<'_>, rows: &Range<u32>, gather: &mut Gather) -> Result<()> {
+    if filter.codes != Codes::Unknown && filter.max_seq.is_none() {
+        gather.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
+        return Ok(());
+    }
+    for (superblock, rows) in filter.by_superblock(rows) {
+        count_superblock(filter, superblock, &rows, gather)?;
+    }
+    Ok(())
+}
+
+fn count_superblock(filter: &Filter<'_>, superblock: usize, rows: &Range<u32>, gather: &mut Gather) -> Result<()> {
+    let Some(zone) = filter.segment.footer.superblocks.get(superblock).map(|superblock| &superblock.zone) else {
+        return Ok(());
+    };
+    if !filter.may_match(zone) || filter.is_without(superblock) {
+        return Ok(());
+    }
+    if filter.codes != Codes::Unknown && filter.is_seen(zone) {
+        gather.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
+        return Ok(());
+    }
+    let chunk = filter.segment.chunk(superblock)?;
+    for (block, rows) in filter.by_block(rows) {
+        let zone = chunk.zone((block % filter.segment.footer.shape.super_blocks) as usize);
+        if !filter.may_match(&zone) {
+            continue;
+        }
+        if filter.codes == Codes::All && filter.is_seen(&zone) {
+            gather.total += rows.len() as u64;
+            continue;
+        }
+        let columns = filter.segment.columns(block, &chunk)?;
+        gather.read(columns.rows(), columns.bytes);
+        let first = filter.segment.row_in_block(rows.start);
+        gather.total += (first..first + rows.len()).filter(|row| filter.matches(&columns, *row)).count() as u64;
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Replaying the log after a restart. Replaying twice, or what segments have already, changes nothing.
+
+use std::sync::Arc;
+
+use runlog_core::{RET_RUNNING, Run, Stream};
+
+use crate::disk::Disk;
+use crate::error::{Doing, Error, Result};
+use crate::hash::id_hash;
+use crate::in_flight::Flight;
+use crate::manifest::Manifest;
+use crate::memtable::Memtable;
+use crate::publish::{SET_ASIDE, move_aside};
+use crate::record::Record;
+use crate::state::{Sealed, Shared, State};
+use crate::wal;
+use crate::wal::format::Kind;
+use crate::wal::reader::{Scan, scan};
+use crate::wal::writer::Group;
+
+/// What replaying leaves to do.
+pub(crate) struct Replay {
+    /// The last log file's number; 0 when there is none.
+    pub(crate) last_file: u64,
+    /// What the next log file begins with.
+    pub(crate) carried: Group,
+    /// Bytes cut off.
+    pub(crate) torn_bytes: u64,
+}
+
+/// Replays the log files that segments do not cover into sealed memtables. `ask_all`: whether segments may have any
+/// row of the log, since nobody knows what they cover.
+pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State, ask_all: bool) -> Result<Replay> {
+    let mut torn_bytes = 0;
+    let mut last_file = 0;
+    let mut last_group = None;
+    for entry in disk.list(wal::DIR).doing(|| format!("list {}", wal::DIR))? {
+        let Some(number) = wal::number(&entry.name).filter(|number| *number >= manifest.wal_start) else { continue };
+        last_file = last_file.max(number);
+        let path = wal::path(number);
+        let bytes = Arc::new(disk.map(&path).doing(|| format!("read {path}"))?.to_vec());
+        let scanned = scan(&path, &bytes, number)?;
+        torn_bytes += scanned.torn_bytes;
+        if scanned.damaged_bytes > 0 {
+            copy_aside(disk, &path, &bytes)?;
+            manifest.note_set_aside(&path, "a checksum differs; the reports around it were lost");
+        }
+        let mut file = File { disk, manifest, state, bytes: &bytes, table: Memtable::default() };
+        file.replay(&scanned, ask_all)?;
+        let table = file.table;
+        state.catalog.include_table(&table);
+        if table.rows() > 0 {
+            state.sealed.push(Arc::new(Sealed { table: Arc::new(Shared::new(table)), wal_number: number }));
+        }
+        last_group = scanned.groups.into_iter().next_back().map(|group| (bytes, group));
+    }
+    let mut carried = state.in_flight.carried();
+    if let Some((bytes, group)) = last_group {
+        let reports = group.reports.into_iter().filter_map(|range| bytes.get(range));
+        let finished = |report: &&[u8]| Record::decode(report).is_ok_and(|record| record.facts.ret_code != RET_RUNNING);
+        for report in reports.filter(finished) {
+            carried.push(|out| out.extend_from_slice(report));
+        }
+    }
+    Ok(Replay { last_file, carried, torn_bytes })
+}
+
+/// One log file and what it is replayed into.
+struct File<'a> {
+    disk: &'a dyn Disk,
+    manifest: &'a mut Manifest,
+    state: &'a mut State,
+    bytes: &'a Arc<Vec<u8>>,
+    table: Memtable,
+}
+
+impl File<'_> {
+    fn replay(&mut self, scanned: &Scan, ask_all: bool) -> Result<()> {
+        let group_number = self.table.add_group(Arc::clone(self.bytes));
+        let mut stream = None;
+        for group in &scanned.groups {
+            let may_be_known = ask_all || group.kind == Kind::Carried;
+            for range in &group.reports {
+                let report = self.bytes.get(range.clone()).unwrap_or_default();
+                let (record, stream) = match read(report, &mut stream) {
+                    Ok(found) => found,
+                    Err(error) => {
+                        self.manifest.note_set_aside("wal", error.0);
+                        continue;
+                    }
+                };
+                let hash = id_hash(&stream.account, record.request_id);
+                let facts = record.facts;
+                self.state.last_seq = self.state.last_seq.max(facts.seq);
+                if may_be_known && self.is_known(hash, &record, &stream)? {
+                    self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
+                    continue;
+                }
+                if facts.ret_code == RET_RUNNING {
+                    self.table.note(&stream, facts.start_ms);
+                    self.state.in_flight.upsert(Flight::new(&stream, &record, report));
+                } else {
+                    self.table.insert(&stream, hash, facts, group_number, range);
+                    self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a report's run has finished in an earlier file or a segment.
+    fn is_known(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>) -> Result<bool> {
+        let Ok(row) = record.to_row(stream) else { return Ok(false) };
+        let in_tables = self.state.sealed.iter().any(|sealed| sealed.table.read().find(hash, &row.run).is_some());
+        Ok(in_tables || self.table.find(hash, &row.run).is_some() || self.is_in_segments(hash, &row.run)?)
+    }
+
+    fn is_in_segments(&mut self, hash: u64, run: &Run) -> Result<bool> {
+        for segment in Arc::clone(&self.state.segments).iter() {
+            match segment.find(hash, run) {
+                Ok(Some(_)) => return Ok(true),
+                Ok(None) => {}
+                Err(Error::Damaged { file, what }) => {
+                    move_aside(self.disk, &file)?;
+                    self.manifest.note_set_aside(&file, what);
+                    self.manifest.segments.retain(|name| *name != segment.name);
+                    let rest = self.state.segments.iter().filter(|other| !Arc::ptr_eq(other, segment)).cloned();
+                    self.state.segments = Arc::new(rest.collect());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Reads a report; its stream is the last one again, as a rule.
+fn read<'a>(
+    report: &'a [u8],
+    last: &mut Option<Arc<Stream>>,
+) -> std::result::Result<(Record<'a>, Arc<Stream>), crate::codec::Malformed> {
+    let record = Record::decode(report)?;
+    if let Some(stream) = last.as_ref().filter(|stream| record.is_in(stream)) {
+        return Ok((record, Arc::clone(stream)));
+    }
+    let stream = Arc::new(record.stream()?);
+    *last = Some(Arc::clone(&stream));
+    Ok((record, stream))
+}
+
+/// Keeps a damaged log file for inspection; the file itself goes when its rows are in segments.
+fn copy_aside(disk: &dyn Disk, path: &str, bytes: &[u8]) -> Result<()> {
+    let aside = format!("{SET_ASIDE}/{}", path.replace('/', "-"));
+    let mut file = disk.create(&aside).doing(|| format!("create {aside}"))?;
+    file.append(bytes).doing(|| format!("write {aside}"))?;
+    file.sync().doing(|| format!("sync {aside}"))?;
+    disk.sync_dir(SET_ASIDE).doing(|| format!("sync {SET_ASIDE}"))
+}

@@ -1,0 +1,126 @@
+//! The numbers of a block's rows.
+//!
+//! ```text
+//! column block = a lane for each of: start_ms, seq, duration_us, mem_bytes, ret_code zigzag, retry_num,
+//!                invoke_finished zigzag, bill_ms + 1 or 0, exit_code zigzag + 1 or 0        | padding | crc 4
+//! ```
+
+use crate::codec::{Malformed, Reader, seal, unzigzag, zigzag};
+use crate::pack::{Lane, PADDING, put_lane};
+use crate::record::{Facts, Record};
+
+const LANES: usize = 9;
+
+/// Gathers the rows of a block.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnsBuilder {
+    lanes: [Vec<u64>; LANES],
+}
+
+impl ColumnsBuilder {
+    pub(crate) fn push(&mut self, row: &Record<'_>) {
+        let facts = &row.facts;
+        let numbers = [
+            facts.start_ms.cast_unsigned(),
+            facts.seq,
+            facts.duration_us,
+            facts.mem_bytes,
+            zigzag(i64::from(facts.ret_code)),
+            u64::from(row.retry_num),
+            zigzag(i64::from(row.invoke_finished)),
+            row.bill_ms.map_or(0, |bill_ms| bill_ms + 1),
+            row.exit_code.map_or(0, |code| zigzag(i64::from(code)) + 1),
+        ];
+        self.lanes.iter_mut().zip(numbers).for_each(|(lane, number)| lane.push(number));
+    }
+
+    /// Rows gathered.
+    pub(crate) fn len(&self) -> usize {
+        let [starts, ..] = &self.lanes;
+        starts.len()
+    }
+
+    /// Writes the block and begins the next.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        let mut block = Vec::new();
+        for lane in &mut self.lanes {
+            put_lane(&mut block, lane);
+            lane.clear();
+        }
+        block.extend([0; PADDING]);
+        seal(&mut block);
+        out.extend(block);
+    }
+}
+
+/// A block, readable row by row and lane by lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Columns<'a> {
+    pub(crate) start: Lane<'a>,
+    pub(crate) seq: Lane<'a>,
+    pub(crate) duration: Lane<'a>,
+    pub(crate) mem: Lane<'a>,
+    code: Lane<'a>,
+    pub(crate) retry_num: Lane<'a>,
+    finished: Lane<'a>,
+    bill: Lane<'a>,
+    exit: Lane<'a>,
+    /// Bytes of the block.
+    pub(crate) bytes: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// Reads a block of `rows` rows, whose checksum was checked.
+    pub(crate) fn read(bytes: &'a [u8], rows: usize) -> Result<Self, Malformed> {
+        let mut reader = Reader(bytes);
+        let mut lane = || Lane::read(&mut reader, rows);
+        Ok(Self {
+            start: lane()?,
+            seq: lane()?,
+            duration: lane()?,
+            mem: lane()?,
+            code: lane()?,
+            retry_num: lane()?,
+            finished: lane()?,
+            bill: lane()?,
+            exit: lane()?,
+            bytes: bytes.len(),
+        })
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.start.len()
+    }
+
+    #[inline]
+    pub(crate) fn ret_code(&self, row: usize) -> i32 {
+        // Truncation cannot happen: it was an i32 when it was written.
+        unzigzag(self.code.get(row)) as i32
+    }
+
+    /// The return code of all rows, if it is one.
+    pub(crate) fn only_code(&self) -> Option<i32> {
+        self.code.is_constant().then(|| self.ret_code(0))
+    }
+
+    pub(crate) fn facts(&self, row: usize) -> Facts {
+        Facts {
+            start_ms: self.start.get(row).cast_signed(),
+            seq: self.seq.get(row),
+            duration_us: self.duration.get(row),
+            mem_bytes: self.mem.get(row),
+            ret_code: self.ret_code(row),
+        }
+    }
+
+    /// A row without its texts.
+    pub(crate) fn record(&self, row: usize) -> Record<'static> {
+        Record {
+            invoke_finished: unzigzag(self.finished.get(row)) as i32,
+            retry_num: self.retry_num.get(row) as u8,
+            bill_ms: self.bill.get(row).checked_sub(1),
+            exit_code: self.exit.get(row).checked_sub(1).map(|code| unzigzag(code) as i32),
+            ..Record::of_facts(self.facts(row))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The request ids of a block's rows.
+//!
+//! ```text
+//! id block = 0 | 16 bytes a row | crc 4                                      every id a canonical UUID
+//!          | 1 | (0, 16 bytes | length varint, text)* | crc 4                otherwise
+//! ```
+//!
+//! A canonical UUID is lower-case with four dashes; every other spelling is kept as the text it is.
+
+use crate::codec::{Malformed, Reader, put_varint, seal};
+
+const UUID_TEXT: usize = 36;
+const DASHES: [usize; 4] = [8, 13, 18, 23];
+
+/// Gathers the ids of a block.
+#[derive(Debug, Default)]
+pub(crate) struct IdsBuilder {
+    ids: Vec<Id>,
+}
+
+#[derive(Debug)]
+enum Id {
+    Uuid([u8; 16]),
+    Text(Box<str>),
+}
+
+impl IdsBuilder {
+    pub(crate) fn push(&mut self, id: &str) {
+        self.ids.push(parse_uuid(id).map_or_else(|| Id::Text(id.into()), Id::Uuid));
+    }
+
+    /// Writes the block and begins the next.
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+        let all_uuids = self.ids.iter().all(|id| matches!(id, Id::Uuid(_)));
+        let mut block = vec![u8::from(!all_uuids)];
+        for id in self.ids.drain(..) {
+            match id {
+                Id::Uuid(bytes) => {
+                    if !all_uuids {
+                        block.push(0);
+                    }
+                    block.extend(bytes);
+                }
+                Id::Text(text) => {
+                    put_varint(&mut block, text.len() as u64);
+                    block.extend(text.bytes());
+                }
+            }
+        }
+        seal(&mut block);
+        out.extend(block);
+    }
+}
+
+/// The id of a row of a block, whose checksum was checked.
+pub(crate) fn id_at(block: &[u8], row: usize) -> Result<String, Malformed> {
+    let mut reader = Reader(block);
+    if reader.u8()? == 0 {
+        let uuid = reader.0.get(row * 16..).and_then(|rest| rest.first_chunk::<16>());
+        return uuid.map(format_uuid).ok_or(Malformed("an id block ends too early"));
+    }
+    for _ in 0..row {
+        let len = reader.count(1)?;
+        reader.bytes(if len == 0 { 16 } else { len })?;
+    }
+    match reader.count(1)? {
+        0 => Ok(format_uuid(&reader.array()?)),
+        len => reader.text(len).map(str::to_owned),
+    }
+}
+
+/// The bytes of a canonical UUID, and nothing for any other text.
+fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let text: &[u8; UUID_TEXT] = text.as_bytes().try_into().ok()?;
+    if DASHES.iter().any(|at| text.get(*at) != Some(&b'-')) {
+        return None;
+    }
+    let mut digits = text.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, digit)| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    });
+    let mut bytes = [0; 16];
+    for byte in &mut bytes {
+        *byte = digits.next()?? << 4 | digits.next()??;
+    }
+    Some(bytes)
+}
+
+fn format_uuid(bytes: &[u8; 16]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(UUID_TEXT);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?')));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::checked;
+
+    fn ids() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<[u8; 16]>().prop_map(|bytes| format_uuid(&bytes)),
+            any::<[u8; 16]>().prop_map(|bytes| format_uuid(&bytes).to_uppercase()),
+            "[0-9a-f-]{36}",
+            "\\PC{1,40}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn ids_and_back(ids in prop::collection::vec(ids(), 1..9)) {
+            let mut builder = IdsBuilder::default();
+            ids.iter().for_each(|id| builder.push(id));
+            let mut out = Vec::new();
+            builder.finish(&mut out);
+            let block = checked(&out).unwrap();
+            for (row, id) in ids.iter().enumerate() {
+                prop_assert_eq!(&id_at(block, row).unwrap(), id);
+            }
+        }
+    }
+
+    #[test]
+    fn only_canonical_uuids_are_short() {
+        assert!(parse_uuid("3f2504e0-4f89-41d3-9a0c-0305e82c3301").is_some());
+        for text in ["3F2504e0-4f89-41d3-9a0c-0305e82c3301", "3f2504e04f8941d39a0c0305e82c3301", ""] {
+            assert!(parse_uuid(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! An open segment. Every part is checked against its checksum when it is used; what does not fit is
+//! [`Error::Damaged`], and the caller sets the segment aside.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use runlog_core::{Row, Run, Stream};
+
+use super::columns::Columns;
+use super::format::{Extent, Footer, StreamRows, VERSION, read_trailer};
+use super::text::{Field, TextBlock};
+use super::zones::{Bounds, Chunk};
+use super::{ids, lookup, path};
+use crate::codec::{Malformed, Reader};
+use crate::disk::{Disk, Map};
+use crate::error::{Doing, Error, Result};
+use crate::hash::same_function;
+use crate::manifest::SegmentName;
+use crate::pack::Lane;
+
+/// An open segment.
+pub(crate) struct Segment {
+    pub(crate) name: SegmentName,
+    pub(crate) path: String,
+    pub(crate) footer: Footer,
+    pub(crate) seq: Bounds,
+    file: Map,
+    descriptor: [u8; lookup::DESCRIPTOR_BYTES],
+    disk: Arc<dyn Disk>,
+    is_obsolete: AtomicBool,
+}
+
+/// The text block that was read last.
+#[derive(Debug, Default)]
+pub(crate) struct TextCache {
+    rows: Range<u32>,
+    block: TextBlock,
+    /// Blocks and bytes that were decompressed.
+    pub(crate) read: (u64, u64),
+}
+
+type Parsed<T> = std::result::Result<T, Malformed>;
+
+impl Segment {
+    /// Opens a published segment: reads its directory, leaves the rest to its use.
+    pub(crate) fn open(disk: &Arc<dyn Disk>, name: SegmentName) -> Result<Self> {
+        let path = path(name);
+        let file = disk.map(&path).doing(|| format!("read {path}"))?;
+        let (version, place) = read_trailer(&file).map_err(Error::damaged(&path))?;
+        if version != VERSION {
+            return Err(Error::Version { file: path, found: version, known: VERSION });
+        }
+        let footer = place.of(&file).and_then(Footer::decode).map_err(Error::damaged(&path))?;
+        let descriptor = read_descriptor(&file, footer.filter).map_err(Error::damaged(&path))?;
+        let seq = footer.superblocks.iter().map(|superblock| superblock.zone.seq);
+        let seq = seq.reduce(|a, b| Bounds { min: a.min.min(b.min), max: a.max.max(b.max) }).unwrap_or_default();
+        let disk = Arc::clone(disk);
+        Ok(Self { name, path, footer, seq, file, descriptor, disk, is_obsolete: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        u64::from(self.footer.rows)
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.file.len() as u64
+    }
+
+    /// Has the file removed once the last snapshot lets go of it.
+    pub(crate) fn retire(&self) {
+        self.is_obsolete.store(true, Ordering::Release);
+    }
+
+    /// The streams with their rows.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = (&StreamRows, Range<u32>)> {
+        let starts = std::iter::once(0).chain(self.footer.streams.iter().map(|rows| rows.end));
+        self.footer.streams.iter().zip(starts).map(|(rows, start)| (rows, start..rows.end))
+    }
+
+    /// The stream of a row.
+    pub(crate) fn stream_of(&self, row: u32) -> Result<&Arc<Stream>> {
+        let at = self.footer.streams.partition_point(|rows| rows.end <= row);
+        self.part(self.footer.streams.get(at).map(|rows| &rows.stream).ok_or(Malformed("no such row")))
+    }
+
+    /// The finished run that `run` is another report of, by the hash of its account and id.
+    pub(crate) fn find(&self, hash: u64, run: &Run) -> Result<Option<Row>> {
+        if !self.may_have(hash) {
+            return Ok(None);
+        }
+        for row in self.candidates(hash)? {
+            let is_same = same_function(self.stream_of(row)?, &run.stream)
+                && self.columns_of(row)?.retry_num.get(self.row_in_block(row)) == u64::from(run.retry_num)
+                && self.request_id(row)? == run.request_id;
+            if is_same {
+                return self.row(row, &mut TextCache::default()).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a run with this hash of account and id may be here.
+    pub(crate) fn may_have(&self, hash: u64) -> bool {
+        self.footer.filter == Extent::default()
+            || lookup::may_have(&self.file, self.footer.filter, &self.descriptor, hash)
+    }
+
+    /// Rows whose account and id may have this hash.
+    pub(crate) fn candidates(&self, hash: u64) -> Result<Vec<u32>> {
+        self.part(lookup::candidates(&self.file, &self.footer, hash))
+    }
+
+    /// A whole row.
+    pub(crate) fn row(&self, row: u32, texts: &mut TextCache) -> Result<Row> {
+        let stream = Arc::clone(self.stream_of(row)?);
+        let columns = self.columns_of(row)?;
+        let record = columns.record(self.row_in_block(row));
+        let request_id = self.request_id(row)?;
+        self.load_text(row, texts)?;
+        let mut text = |field| self.part(texts.block.text((row - texts.rows.start) as usize, field, &request_id));
+        let (ret_msg, log) = (text(Field::RetMsg)?, text(Field::Log)?);
+        let (level, source) = (text(Field::Level)?, text(Field::Source)?);
+        let run = Run {
+            stream,
+            retry_num: record.retry_num,
+            start_ms: record.facts.start_ms,
+            duration_us: record.facts.duration_us,
+            bill_ms: record.bill_ms,
+            mem_bytes: record.facts.mem_bytes,
+            ret_code: record.facts.ret_code,
+            invoke_finished: record.invoke_finished,
+            exit_code: record.exit_code,
+            ret_msg,
+            log,
+            level,
+            source,
+            request_id,
+        };
+        Ok(Row { seq: record.facts.seq, run })
+    }
+
+    pub(crate) fn request_id(&self, row: u32) -> Result<String> {
+        self.part(self.id_block(row).and_then(|block| ids::id_at(block, self.row_in_block(row))))
+    }
+
+    /// The zones of a superblock's blocks.
+    pub(crate) fn chunk(&self, superblock: usize) -> Result<Chunk<'_>> {
+        self.part(self.parse_chunk(superblock))
+    }
+
+    /// The columns of the block of this number, which is one of `chunk`'s.
+    pub(crate) fn columns(&self, block: u32, chunk: &Chunk<'_>) -> Result<Columns<'_>> {
+        self.part(self.parse_columns(block, chunk))
+    }
+
+    /// The columns of a row's block.
+    pub(crate) fn columns_of(&self, row: u32) -> Result<Columns<'_>> {
+        let block = row / self.footer.shape.block_rows;
+        self.columns(block, &self.chunk((block / self.footer.shape.super_blocks) as usize)?)
+    }
+
+    pub(crate) fn row_in_block(&self, row: u32) -> usize {
+        (row % self.footer.shape.block_rows) as usize
+    }
+
+    /// Whether a row's log or return message has the keyword.
+    pub(crate) fn has_keyword(
+        &self,
+        row: u32,
+        keyword: &super::text::Keyword<'_>,
+        texts: &mut TextCache,
+    ) -> Result<bool> {
+        self.load_text(row, texts)?;
+        let id = self.request_id(row)?;
+        let at = (row - texts.rows.start) as usize;
+        let has = |field| self.part(texts.block.contains(at, field, &id, keyword));
+        Ok(has(Field::Log)? || has(Field::RetMsg)?)
+    }
+
+    /// Adds a row's text to `out`; the row's text block is loaded.
+    pub(crate) fn copy_text(
+        &self,
+        out: &mut Vec<u8>,
+        row: u32,
+        field: Field,
+        id: &str,
+        texts: &TextCache,
+    ) -> Result<()> {
+        self.part(texts.block.copy_text(out, (row - texts.rows.start) as usize, field, id))
+    }
+
+    /// Makes `texts` hold the block of a row.
+    pub(crate) fn load_text(&self, row: u32, texts: &mut TextCache) -> Result<()> {
+        if texts.rows.contains(&row) {
+            return Ok(());
+        }
+        let (first_row, extent, raw_bytes) = self.part(self.find_text(row))?;
+        let block = self.part(extent.of(&self.file).and_then(|bytes| TextBlock::read(bytes, raw_bytes)))?;
+        texts.read = (texts.read.0 + 1, texts.read.1 + block.bytes() as u64);
+        let rows = first_row..first_row.saturating_add(u32::try_from(block.rows()).unwrap_or(u32::MAX));
+        if !rows.contains(&row) {
+            return self.part(Err(Malformed("a text block lacks a row")));
+        }
+        (texts.rows, texts.block) = (rows, block);
+        Ok(())
+    }
+
+    /// Adds the file's name to what is wrong with a part of it.
+    pub(crate) fn part<T>(&self, parsed: Parsed<T>) -> Result<T> {
+        parsed.map_err(Error::damaged(&self.path))
+    }
+
+    fn parse_chunk(&self, superblock: usize) -> Parsed<Chunk<'_>> {
+        let place = self.footer.superblocks.get(superblock).ok_or(Malformed("no such superblock"))?;
+        let per_super = self.footer.shape.super_blocks as usize;
+        let all = self.footer.rows.div_ceil(self.footer.shape.block_rows) as usize;
+        let blocks = per_super.min(all.saturating_sub(superblock * per_super));
+        Chunk::read(place.chunk.checked(&self.file)?, blocks, self.footer.codes.len())
+    }
+
+    fn parse_columns(&self, block: u32, chunk: &Chunk<'_>) -> Parsed<Columns<'_>> {
+        let shape = self.footer.shape;
+        let rows = self.footer.rows.saturating_sub(block * shape.block_rows).min(shape.block_rows);
+        let bytes = self.block_part(block, chunk.columns((block % shape.super_blocks) as usize))?;
+        Columns::read(bytes, rows as usize)
+    }
+
+    fn id_block(&self, row: u32) -> Parsed<&[u8]> {
+        let shape = self.footer.shape;
+        let block = row / shape.block_rows;
+        let chunk = self.parse_chunk((block / shape.super_blocks) as usize)?;
+        self.block_part(block, chunk.ids((block % shape.super_blocks) as usize))
+    }
+
+    /// A part of a block's superblock, checked.
+    fn block_part(&self, block: u32, (start, end): (u64, u64)) -> Parsed<&[u8]> {
+        let superblock = (block / self.footer.shape.super_blocks) as usize;
+        let base = self.footer.superblocks.get(superblock).ok_or(Malformed("no such superblock"))?.offset;
+        Extent { offset: base.saturating_add(start), bytes: end.saturating_sub(start) }.checked(&self.file)
+    }
+
+    /// The first row, place and raw length of a row's text block.
+    fn find_text(&self, row: u32) -> Parsed<(u32, Extent, usize)> {
+        const ODD: Malformed = Malformed("the text directory contradicts itself");
+        let chunks = &self.footer.text_chunks;
+        let at = chunks.partition_point(|(first, _)| *first <= row).checked_sub(1).ok_or(ODD)?;
+        let (_, chunk) = chunks.get(at).ok_or(ODD)?;
+        let mut reader = Reader(chunk.checked(&self.file)?);
+        let blocks = reader.u32()? as usize;
+        let mut lane = || Lane::read(&mut reader, blocks);
+        let (first_rows, offsets, lengths, raw) = (lane()?, lane()?, lane()?, lane()?);
+        let block = first_rows.below(0..blocks, u64::from(row) + 1).checked_sub(1).ok_or(ODD)?;
+        let extent = Extent { offset: offsets.get(block), bytes: lengths.get(block) };
+        let first_row = u32::try_from(first_rows.get(block)).map_err(|_| ODD)?;
+        Ok((first_row, extent, usize::try_from(raw.get(block)).map_err(|_| ODD)?))
+    }
+}
+
+/// Checks the id filter, once, and copies the part that steers the rest.
+fn read_descriptor(file: &[u8], filter: Extent) -> Parsed<[u8; lookup::DESCRIPTOR_BYTES]> {
+    if filter == Extent::default() {
+        return Ok([0; lookup::DESCRIPTOR_BYTES]);
+    }
+    let bytes = filter.checked(file)?;
+    bytes.first_chunk().copied().ok_or(Malformed("the id filter ends too early"))
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if *self.is_obsolete.get_mut() {
+            // What cannot be removed now is found and removed when the store is opened.
+            self.disk.remove(&self.path).ok();
+        }
+    }
+}
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Segment({}, {} rows)", self.path, self.footer.rows)
+    }
+}

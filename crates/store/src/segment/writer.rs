@@ -1,0 +1,264 @@
+//! Writing a segment, row by row in its order.
+
+use std::sync::Arc;
+
+use runlog_core::Stream;
+
+use super::columns::ColumnsBuilder;
+use super::format::{Extent, Footer, StreamRows, Superblock, TEXT_CHUNK_BLOCKS, header, trailer};
+use super::ids::IdsBuilder;
+use super::text::TextBuilder;
+use super::zones::{Zone, put_chunk};
+use super::{lookup, path};
+use crate::codec::seal;
+use crate::disk::{Disk, DiskFile};
+use crate::error::{Doing, Result};
+use crate::hash::id_hash;
+use crate::manifest::SegmentName;
+use crate::options::{Shape, WRITE_BUFFER_BYTES};
+use crate::pack::{PADDING, put_lane};
+use crate::record::Record;
+
+/// A segment that is being written.
+pub(crate) struct SegmentWriter {
+    out: Output,
+    footer: Footer,
+    compressor: zstd::bulk::Compressor<'static>,
+    rows: u32,
+    /// Rows so far, by counted code.
+    counts: Vec<u64>,
+    columns: ColumnsBuilder,
+    ids: IdsBuilder,
+    zone: Zone,
+    superblock: SuperblockBuilder,
+    text: TextBuilder,
+    texts: TextDirectory,
+    hashes: Vec<(u64, u32)>,
+}
+
+/// What a segment is made for.
+pub(crate) struct Purpose {
+    pub(crate) name: SegmentName,
+    pub(crate) shape: Shape,
+    pub(crate) zstd_level: i32,
+    pub(crate) replaces: Vec<u64>,
+    /// Return codes to keep running counts of.
+    pub(crate) codes: Vec<i32>,
+}
+
+/// The finished blocks of the superblock being gathered.
+#[derive(Default)]
+struct SuperblockBuilder {
+    columns: Vec<u8>,
+    ids: Vec<u8>,
+    column_offsets: Vec<u64>,
+    id_offsets: Vec<u64>,
+    zones: Vec<Zone>,
+}
+
+/// Where text blocks were put.
+#[derive(Default)]
+struct TextDirectory {
+    /// First row, offset, length, length when decompressed.
+    open: Vec<[u64; 4]>,
+    chunks: Vec<(u32, Vec<u8>)>,
+}
+
+impl SegmentWriter {
+    pub(crate) fn create(disk: &dyn Disk, purpose: Purpose) -> Result<Self> {
+        let path = path(purpose.name);
+        let file = disk.create(&path).doing(|| format!("create {path}"))?;
+        let mut codes = vec![0];
+        codes.extend(purpose.codes.into_iter().filter(|code| *code != 0));
+        let counts = vec![0; codes.len()];
+        let SegmentName { day, number } = purpose.name;
+        let footer = Footer {
+            shape: purpose.shape,
+            day,
+            number,
+            replaces: purpose.replaces,
+            codes,
+            all_codes_counted: true,
+            ..Footer::default()
+        };
+        let mut out = Output { file, path, buffer: Vec::new(), written: 0 };
+        out.put(&header())?;
+        Ok(Self {
+            out,
+            footer,
+            compressor: zstd::bulk::Compressor::new(purpose.zstd_level).doing(|| "start compressing".into())?,
+            rows: 0,
+            zone: Zone::begin(&counts),
+            counts,
+            columns: ColumnsBuilder::default(),
+            ids: IdsBuilder::default(),
+            superblock: SuperblockBuilder::default(),
+            text: TextBuilder::default(),
+            texts: TextDirectory::default(),
+            hashes: Vec::new(),
+        })
+    }
+
+    /// Adds the next row in the order of (stream, start, sequence number).
+    pub(crate) fn push(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
+        let start_ms = row.facts.start_ms;
+        if self.footer.streams.last().is_none_or(|last| *last.stream != **stream) {
+            self.finish_text()?;
+            let stream = Arc::clone(stream);
+            self.footer.streams.push(StreamRows {
+                stream,
+                end: self.rows,
+                first_start_ms: start_ms,
+                last_start_ms: start_ms,
+            });
+        }
+        if let Some(last) = self.footer.streams.last_mut() {
+            debug_assert!(last.last_start_ms <= start_ms, "rows come in order");
+            (last.end, last.last_start_ms) = (self.rows + 1, start_ms);
+        }
+        self.hashes.push((id_hash(&stream.account, row.request_id), self.rows));
+        self.columns.push(row);
+        self.ids.push(row.request_id);
+        self.text.push(row);
+        self.zone.include(&row.facts);
+        match self.footer.codes.iter().position(|code| *code == row.facts.ret_code) {
+            Some(at) => self.counts.iter_mut().skip(at).take(1).for_each(|count| *count += 1),
+            None => self.footer.all_codes_counted = false,
+        }
+        self.rows += 1;
+        if self.columns.len() >= self.footer.shape.block_rows as usize {
+            self.finish_block()?;
+        }
+        if self.text.bytes() >= self.footer.shape.text_block_bytes as usize {
+            self.finish_text()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and makes the file durable; its name is durable when its folder is synced too.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.finish_text()?;
+        if self.columns.len() > 0 {
+            self.finish_block()?;
+        }
+        if !self.superblock.zones.is_empty() {
+            self.finish_superblock()?;
+        }
+        self.footer.rows = self.rows;
+        self.texts.finish_chunk();
+        for (first_row, chunk) in std::mem::take(&mut self.texts.chunks) {
+            let extent = self.out.put(&chunk)?;
+            self.footer.text_chunks.push((first_row, extent));
+        }
+        self.finish_lookup()?;
+        let footer = self.out.put(&self.footer.encode())?;
+        self.out.put(&trailer(footer))?;
+        self.out.finish()
+    }
+
+    fn finish_block(&mut self) -> Result<()> {
+        let builder = &mut self.superblock;
+        builder.column_offsets.push(builder.columns.len() as u64);
+        builder.id_offsets.push(builder.ids.len() as u64);
+        self.columns.finish(&mut builder.columns);
+        self.ids.finish(&mut builder.ids);
+        builder.zones.push(std::mem::replace(&mut self.zone, Zone::begin(&self.counts)));
+        if builder.zones.len() >= self.footer.shape.super_blocks as usize {
+            self.finish_superblock()?;
+        }
+        Ok(())
+    }
+
+    fn finish_superblock(&mut self) -> Result<()> {
+        let mut builder = std::mem::take(&mut self.superblock);
+        builder.column_offsets.push(builder.columns.len() as u64);
+        builder.id_offsets.push(builder.ids.len() as u64);
+        let ids_start = builder.columns.len() as u64;
+        builder.id_offsets.iter_mut().for_each(|offset| *offset += ids_start);
+        let codes = self.footer.codes.len();
+        let chunk = put_chunk(&builder.zones, &builder.column_offsets, &builder.id_offsets, codes);
+        let offset = self.out.put(&builder.columns)?.offset;
+        self.out.put(&builder.ids)?;
+        let chunk = self.out.put(&chunk)?;
+        self.footer.superblocks.push(Superblock { offset, chunk, zone: Zone::join(&builder.zones) });
+        Ok(())
+    }
+
+    fn finish_text(&mut self) -> Result<()> {
+        let rows = self.text.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let mut block = Vec::new();
+        let raw_bytes = self.text.finish(&mut block, &mut self.compressor).doing(|| "compress text".into())?;
+        let extent = self.out.put(&block)?;
+        let first_row = u64::from(self.rows) - rows as u64;
+        self.texts.open.push([first_row, extent.offset, extent.bytes, raw_bytes as u64]);
+        if self.texts.open.len() >= TEXT_CHUNK_BLOCKS {
+            self.texts.finish_chunk();
+        }
+        Ok(())
+    }
+
+    fn finish_lookup(&mut self) -> Result<()> {
+        self.hashes.sort_unstable();
+        self.footer.page_bits = lookup::page_bits(self.hashes.len());
+        for page in lookup::pages(&self.hashes, self.footer.page_bits) {
+            let extent = self.out.put(&page)?;
+            self.footer.pages.push(extent);
+        }
+        // Without a filter (which is never seen to fail) every lookup goes to the pages.
+        if let Some(filter) = lookup::filter(&self.hashes) {
+            self.footer.filter = self.out.put(&filter)?;
+        }
+        Ok(())
+    }
+}
+
+impl TextDirectory {
+    /// Lanes: first row, offset, length, length when decompressed, and two kept free for a token filter.
+    fn finish_chunk(&mut self) {
+        let Some([first_row, ..]) = self.open.first() else { return };
+        let first_row = u32::try_from(*first_row).unwrap_or(u32::MAX);
+        let mut chunk = u32::try_from(self.open.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+        for lane in 0..6 {
+            let values: Vec<u64> = self.open.iter().map(|block| block.get(lane).copied().unwrap_or(0)).collect();
+            put_lane(&mut chunk, &values);
+        }
+        chunk.extend([0; PADDING]);
+        seal(&mut chunk);
+        self.chunks.push((first_row, chunk));
+        self.open.clear();
+    }
+}
+
+/// The file, written in large pieces.
+struct Output {
+    file: Box<dyn DiskFile>,
+    path: String,
+    buffer: Vec<u8>,
+    written: u64,
+}
+
+impl Output {
+    fn put(&mut self, bytes: &[u8]) -> Result<Extent> {
+        let extent = Extent { offset: self.written, bytes: bytes.len() as u64 };
+        self.written += bytes.len() as u64;
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= WRITE_BUFFER_BYTES {
+            self.write()?;
+        }
+        Ok(extent)
+    }
+
+    fn write(&mut self) -> Result<()> {
+        self.file.append(&self.buffer).doing(|| format!("write {}", self.path))?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<()> {
+        self.write()?;
+        self.file.sync().doing(|| format!("sync {}", self.path))
+    }
+}
