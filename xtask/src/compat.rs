@@ -164,7 +164,7 @@ fn run_folder(name: &str) -> PathBuf {
     target().join("compat/run").join(name)
 }
 
-fn need_python() -> Result<(), String> {
+pub(crate) fn need_python() -> Result<(), String> {
     need(&|| succeeds(command("python3").args(["-c", "import ensurepip, venv"])), &["python3", "python3-venv"])
 }
 

@@ -1,19 +1,35 @@
-//! `cargo xtask demo`: builds the program, with its console where Node is present, and starts it with sample data.
+//! `cargo xtask demo`: builds the program, with its console where Node is present, and starts it with sample data;
+//! then an official client, installed under the target folder, asks it.
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::tools::{cargo, command, has, root, run, target};
+use crate::compat;
+use crate::tools::{cargo, command, has, root, run, target, venv};
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     build_console()?;
     run(cargo().args(["build", "--release", "--package", "runlog"]))?;
     let arguments = arguments.iter().skip_while(|argument| *argument == "--");
+    let mut demo = command(target().join("release/runlog"));
+    demo.arg("demo").args(arguments);
+    match official_client() {
+        Ok(client) => drop(demo.arg("--visit").arg(client)),
+        Err(reason) => println!("No official client asks this demo: {reason:#}"),
+    }
     // Replaces this process, so that Ctrl-C and the exit code are the program's own.
-    let error = command(target().join("release/runlog")).arg("demo").args(arguments).exec();
-    Err(error).context("cannot start the program that was just built")
+    Err(demo.exec()).context("cannot start the program that was just built")
+}
+
+/// The command that asks the demo through Tencent Cloud's own Python SDK.
+fn official_client() -> Result<String> {
+    let folder = root().join("compat");
+    compat::need_python().map_err(anyhow::Error::msg)?;
+    let bin = venv("python", Path::new("python3"), &folder.join("python/requirements.txt"))?;
+    Ok(format!("'{}' '{}'", bin.join("python").display(), folder.join("demo.py").display()))
 }
 
 /// The console is embedded in the program, so it is built first. Without Node the program is built without it.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 use runlog_client::{Client, NewRun};
@@ -24,6 +24,10 @@ pub(crate) struct DemoArgs {
     /// The same seed gives the same runs.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Run a shell command once the demo is ready, with RUNLOG_ENDPOINT, RUNLOG_SECRET_ID, RUNLOG_SECRET_KEY and
+    /// RUNLOG_REGION in its environment.
+    #[arg(long, value_name = "COMMAND")]
+    visit: Option<String>,
     #[command(flatten)]
     flags: Flags,
 }
@@ -56,6 +60,9 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let serving = runtime.spawn(server.run(runtime.block_on(async { serve::stopped() })?));
     demo.fill(args.runs, args.seed, real)?;
     demo.explain()?;
+    if let Some(command) = &args.visit {
+        demo.visit(command)?;
+    }
     runtime.block_on(serving)?;
     serve::close(runtime, backend)?;
     Ok(ExitCode::SUCCESS)
@@ -106,6 +113,21 @@ impl Demo {
         let mut out = std::io::stdout().lock();
         out.write_all(text.as_bytes())?;
         out.flush()?;
+        Ok(())
+    }
+
+    /// Lets a command look at the demo. Its failure is its own matter: it is shown, and the demo goes on.
+    fn visit(&self, command: &str) -> anyhow::Result<()> {
+        let status = Command::new("sh")
+            .args(["-c", command])
+            .env("RUNLOG_ENDPOINT", &self.endpoint)
+            .env("RUNLOG_SECRET_ID", &self.key.0)
+            .env("RUNLOG_SECRET_KEY", &self.key.1)
+            .env("RUNLOG_REGION", &self.region)
+            .status()?;
+        if !status.success() {
+            eprintln!("`{command}` ended with {status}");
+        }
         Ok(())
     }
 }

@@ -30,7 +30,7 @@ enum Command {
     /// Start a server with a day of sample runs, and print calls to try.
     Demo(demo::DemoArgs),
     /// Query run logs over the signed API of any server.
-    Logs(logs::LogsArgs),
+    Logs(Box<logs::LogsArgs>),
     /// Make, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
     /// Show every option, its value and where the value came from.
@@ -46,7 +46,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(args),
-        Command::Logs(args) => logs::run(args),
+        Command::Logs(args) => logs::run(*args),
         Command::Keys(args) => keys::run(args),
         Command::Config(args) => config::run(&args),
         Command::Sample(args) => sample::run(&args),
