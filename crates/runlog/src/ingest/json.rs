@@ -24,6 +24,9 @@ const BATCH_BYTES: usize = 4 << 20;
 /// The most refusals that a report lists; it counts all of them.
 const REFUSED_LISTED_MAX: usize = 1_000;
 
+/// The longest message of one refusal, in bytes: it may repeat what was sent, and that may be 32 MiB.
+const REFUSED_MESSAGE_MAX_BYTES: usize = 1_024;
+
 /// Where parsed runs go.
 pub(crate) trait Sink {
     /// Why nothing more can be stored.
@@ -180,9 +183,10 @@ impl<S: Sink> Batch<'_, S> {
         Ok(())
     }
 
-    fn refuse(&mut self, line: u64, code: &str, message: String) {
+    fn refuse(&mut self, line: u64, code: &str, mut message: String) {
         self.report.refused_total += 1;
         if self.report.refused.len() < REFUSED_LISTED_MAX {
+            cut(&mut message, REFUSED_MESSAGE_MAX_BYTES);
             self.report.refused.push(Refused { line, code: code.to_owned(), message });
         }
     }
