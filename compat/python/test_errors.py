@@ -3,6 +3,7 @@
 import json
 import time
 import unittest
+import unittest.mock
 
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
@@ -32,6 +33,11 @@ REFUSED = [
 ]
 
 
+def clock_off_by(seconds):
+    """The client's clock, wrong."""
+    return unittest.mock.patch("time.time", return_value=time.time() + seconds)
+
+
 class Errors(unittest.TestCase):
     def refused(self, call):
         """The exception that `call` must raise."""
@@ -59,6 +65,15 @@ class Errors(unittest.TestCase):
     def test_an_unknown_secret_id(self):
         stranger = sdk.client(keys=("AKIDnobody0000000000000000000000000000", fixture.SECRET_KEY))
         self.assertEqual(self.refused(lambda: sdk.logs(stranger)).code, "AuthFailure.SecretIdNotFound")
+
+    def test_a_clock_may_differ_by_five_minutes(self):
+        for sign in ("HmacSHA256", "TC3-HMAC-SHA256"):
+            for seconds in (-600, 600):
+                with self.subTest(sign=sign, seconds=seconds), clock_off_by(seconds):
+                    error = self.refused(lambda: sdk.logs(sdk.client(sign=sign)))
+                    self.assertEqual(error.code, "AuthFailure.SignatureExpire")
+            with clock_off_by(-240):
+                self.assertEqual(sdk.logs(sdk.client(sign=sign)).TotalCount, len(fixture.expected()))
 
     def test_a_key_sees_what_its_policy_allows_and_no_more(self):
         limited = sdk.client(keys=sdk.LIMITED)

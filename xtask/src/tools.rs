@@ -38,7 +38,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().with_context(|| format!("cannot start {}", program(command)))?;
     if !status.success() {
-        bail!("{} failed: {status}", program(command));
+        let what = command.get_args().next().unwrap_or_default().to_string_lossy();
+        bail!("`{} {what}` failed, see above ({status})", program(command));
     }
     Ok(())
 }
@@ -119,7 +120,7 @@ pub(crate) fn venv(name: &str, python: &Path, requirements: &Path) -> Result<Pat
     let wanted = format!("{}\n{}", python.display(), fs::read_to_string(requirements)?);
     install_once(&folder, &wanted, || {
         run(command(python).args(["-m", "venv"]).arg(&folder))?;
-        let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+        let quiet = ["-m", "pip", "install", "-qq", "--disable-pip-version-check", "--requirement"];
         run(command(folder.join("bin/python")).args(quiet).arg(requirements))
     })?;
     Ok(folder.join("bin"))
