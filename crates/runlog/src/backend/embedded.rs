@@ -34,7 +34,7 @@ impl Backend for Embedded {
     fn gauges(&self) -> Gauges {
         let stats = self.0.stats();
         Gauges {
-            runs: stats.rows,
+            runs: stats.rows + stats.in_flight,
             in_flight: stats.in_flight,
             segments: stats.segments,
             disk_bytes: stats.disk_bytes,

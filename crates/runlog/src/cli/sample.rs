@@ -1,6 +1,6 @@
 //! `runlog sample`: generated runs as NDJSON, for trying things out and for benchmarks.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -34,9 +34,10 @@ pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<ExitCode> {
         None => clock::now_ms() - DAY_MS,
     };
     let plan = Plan { functions: args.functions, ..Plan::day(args.seed, args.runs, day_start_ms) };
-    let mut out = BufWriter::with_capacity(1 << 20, std::io::stdout().lock());
+    let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     for run in plan.generate() {
-        serde_json::to_writer(&mut out, &run)?;
+        // As an io::Error, so that a closed pipe is known as one.
+        serde_json::to_writer(&mut out, &run).map_err(io::Error::from)?;
         out.write_all(b"\n")?;
     }
     out.flush()?;

@@ -31,6 +31,7 @@ pub(crate) fn acceptor(settings: &Settings) -> anyhow::Result<Option<TlsAcceptor
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(files::read(&cert)?.as_bytes())
         .collect::<Result<_, _>>()
         .with_context(|| format!("{} is not a PEM certificate", cert.display()))?;
+    anyhow::ensure!(!chain.is_empty(), "{} is not a PEM certificate: it holds none", cert.display());
     let private = PrivateKeyDer::from_pem_slice(files::read(&key)?.as_bytes())
         .with_context(|| format!("{} is not a PEM private key", key.display()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
