@@ -117,13 +117,14 @@ fn spawn_chores(app: &Arc<App>) -> [JoinHandle<()>; 2] {
             }
         }),
         tokio::spawn(async move {
+            // At once, too: their senders may have ended while the server was away.
             loop {
-                tokio::time::sleep(EXPIRE_EVERY).await;
                 match runs.with_backend(|backend| backend.expire_in_flight()).await {
                     Ok(0) => {}
                     Ok(count) => tracing::info!(count, "runs that had gone silent were closed as interrupted"),
                     Err(error) => tracing::error!(%error, "silent runs could not be closed"),
                 }
+                tokio::time::sleep(EXPIRE_EVERY).await;
             }
         }),
     ]
