@@ -1,5 +1,5 @@
 //! A random history is put into a server and into the reference engine, and 10,000 random queries must get the same
-//! answer from both: before a restart, after an orderly one, and after `kill -9`.
+//! answer from both: from memory and from segments, before a restart, after an orderly one, and after `kill -9`.
 //!
 //! A failing query is printed as JSON. The seed is fixed; `RUNLOG_MODEL_SEED` chooses another one.
 #![allow(clippy::disallowed_methods, reason = "the seed may come from the environment")]
@@ -351,7 +351,8 @@ fn ten_thousand_queries_are_answered_as_the_reference_engine_answers_them() {
     let mut server = Server::start();
     let mut keys = vec![Key::root()];
     keys.extend(ACCOUNTS[1..].iter().map(|account| server.make_key(account, &[])));
-    for key in &keys {
+    let filler = server.make_key("100000000009", &[]);
+    for key in keys.iter().chain([&filler]) {
         let mut api = Api::new(server.address(), key.clone());
         eventually("the new keys", || api.call("ListFunctions", json!({})).code().is_none().then_some(()));
     }
@@ -373,6 +374,9 @@ fn ten_thousand_queries_are_answered_as_the_reference_engine_answers_them() {
         // Half of the queries see what was there before the restart, the others what has come after it, too.
         ask(&server, &keys, &model, QUERIES / 6, seed + 2 * phase);
         model.grow(REPORTS / 4, &mut clients(&server, &keys), &mut rng);
+        if phase < 3 {
+            Api::new(server.address(), filler.clone()).flush_with_filler(phase);
+        }
         ask(&server, &keys, &model, QUERIES / 6, seed + 2 * phase + 1);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use answer::Answer;
 pub(crate) use call::{Call, Form, flatten};
 pub(crate) use http::{Connection, Request, Response};
 pub(crate) use runs::{Api, IngestReport};
-pub(crate) use server::{Server, Setup, program};
+pub(crate) use server::{Server, Setup, key_in, key_in_text, program};
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -6,7 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{Answer, Call, Connection, Form, Key, Request, Response};
+use super::{Answer, Call, Connection, Form, Key, Request, Response, eventually};
+
+/// The rows after which the engine writes a segment.
+const MEMTABLE_ROWS: u64 = 100_000;
 
 /// A key and a connection to a server.
 pub(crate) struct Api {
@@ -96,6 +99,34 @@ impl Api {
         let response = self.exchange(&request);
         assert_eq!(response.status, 200, "{}", response.text());
         IngestReport::read(&response)
+    }
+
+    /// The value of a metric without labels.
+    pub(crate) fn metric(&mut self, name: &str) -> f64 {
+        let request = self.native("GET", "/metrics");
+        let page = self.exchange(&request).text();
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.unwrap_or_else(|| panic!("no {name} in {page}"))
+    }
+
+    /// Fills the memory of the engine with small runs of this key's account, until all that came before them has been
+    /// written to a segment.
+    pub(crate) fn flush_with_filler(&mut self, number: u64) {
+        let before = self.metric("runlog_segments");
+        for part in 0..10 {
+            let ids = number * MEMTABLE_ROWS + part * MEMTABLE_ROWS / 10
+                ..number * MEMTABLE_ROWS + (part + 1) * MEMTABLE_ROWS / 10;
+            let lines: String = ids
+                .map(|id| {
+                    format!(
+                        "{{\"FunctionName\":\"filler\",\"RequestId\":\"{id}\",\"StartTime\":{}}}\n",
+                        1_772_294_400_000 + id
+                    )
+                })
+                .collect();
+            assert_eq!(self.ingest_body(lines.into_bytes()).accepted, MEMTABLE_ROWS / 10);
+        }
+        eventually("a flush", || (self.metric("runlog_segments") > before).then_some(()));
     }
 
     /// Puts runs in that must all be new.

@@ -23,22 +23,31 @@ pub(crate) fn program<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Com
     command
 }
 
+/// The program under a limit of the size of files. Its writes beyond it fail; without the trap they would end it.
+fn limited(largest_file_kib: u32) -> Command {
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", 2 * largest_file_kib);
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_runlog")]).env_clear().stdin(Stdio::null());
+    command
+}
+
 /// How to start a server.
 pub(crate) struct Setup {
     args: Vec<String>,
     variables: Vec<(String, String)>,
     has_root_key: bool,
+    largest_file_kib: Option<u32>,
 }
 
 impl Setup {
     /// A root key that is known, no rate limit, and every other option at its default.
     pub(crate) fn new() -> Self {
-        Self { args: Vec::new(), variables: Vec::new(), has_root_key: true }.option("rate-limit", "0")
+        Self { has_root_key: true, ..Self::plain() }.option("rate-limit", "0")
     }
 
     /// Nothing but a data folder and a port: what a user gets without any option.
     pub(crate) fn plain() -> Self {
-        Self { args: Vec::new(), variables: Vec::new(), has_root_key: false }
+        Self { args: Vec::new(), variables: Vec::new(), has_root_key: false, largest_file_kib: None }
     }
 
     /// `--name value`, in the place of an earlier value.
@@ -55,6 +64,12 @@ impl Setup {
         self
     }
 
+    /// Lets writing fail where a file would grow beyond this, as on a full disk.
+    pub(crate) fn largest_file_kib(mut self, kib: u32) -> Self {
+        self.largest_file_kib = Some(kib);
+        self
+    }
+
     /// A server on a new data folder.
     pub(crate) fn start(self) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -66,8 +81,14 @@ impl Setup {
 
     /// The process that would be a server on `data`.
     pub(crate) fn command(&self, data: &Path) -> Command {
-        let mut command = program(["serve", "--listen", "127.0.0.1:0"]);
-        command.arg("--data").arg(data).args(&self.args);
+        let mut command = match self.largest_file_kib {
+            None => program([""; 0]),
+            Some(kib) => limited(kib),
+        };
+        command.args(["serve", "--data"]).arg(data).args(&self.args);
+        if !self.args.iter().any(|arg| arg.starts_with("--listen=")) {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         if self.has_root_key {
             command.arg("--root-key").arg(Key::root().pair());
         }
@@ -144,6 +165,11 @@ impl Server {
         self.process = Process::start(&self.setup, &self.data);
     }
 
+    /// Takes [`Setup::largest_file_kib`] back for the next start.
+    pub(crate) fn allow_large_files(&mut self) {
+        self.setup.largest_file_kib = None;
+    }
+
     /// Makes a key with the command line; the account's root key where there are no policies.
     pub(crate) fn make_key(&self, account: &str, policies: &[&str]) -> Key {
         let mut command = program(["keys", "create", "--account", account, "--data"]);
@@ -162,14 +188,15 @@ impl Server {
     }
 }
 
-/// The key that the output of a command shows.
+/// The key that a command has printed.
 pub(crate) fn key_in(output: &Output) -> Key {
-    let text = String::from_utf8_lossy(&output.stdout);
+    key_in_text(&String::from_utf8_lossy(&output.stdout)).unwrap_or_else(|| panic!("no key in {output:?}"))
+}
+
+/// The key in a text, if both halves are there.
+pub(crate) fn key_in_text(text: &str) -> Option<Key> {
     let after = |label: &str| text.lines().find_map(|line| line.strip_prefix(label)).map(str::trim);
-    let (Some(id), Some(key)) = (after("SecretId:"), after("SecretKey:")) else {
-        panic!("no key in {text}");
-    };
-    Key::new(id, key)
+    Some(Key::new(after("SecretId:")?, after("SecretKey:")?))
 }
 
 struct Process {
