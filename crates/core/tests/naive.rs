@@ -144,7 +144,8 @@ proptest! {
         let whole = engine.query(&everything(order)).rows;
         let mut by_offset = Vec::new();
         for offset in (0..=whole.len()).step_by(limit) {
-            by_offset.extend(engine.query(&Query { start: Start::Offset(offset as u64), limit, ..everything(order) }).rows);
+            let start = Start::Offset(offset as u64);
+            by_offset.extend(engine.query(&Query { start, limit, ..everything(order) }).rows);
         }
         prop_assert_eq!(&by_offset, &whole);
 

@@ -62,7 +62,8 @@ const TRACES: &[&str] = &[
      order = load_order(event[\"id\"])\n  File \"/var/user/orders.py\", line {n}, in load_order\n    \
      return table[key]\nKeyError: '{n}'\n",
     "TypeError: Cannot read properties of undefined (reading 'total')\n    at charge (/var/user/index.js:{n}:18)\n    \
-     at exports.main_handler (/var/user/index.js:{n}:5)\n    at process.processTicksAndRejections (node:internal:{n})\n",
+     at exports.main_handler (/var/user/index.js:{n}:5)\n    \
+     at process.processTicksAndRejections (node:internal:{n})\n",
     "panic: runtime error: index out of range [{n}] with length {n}\n\ngoroutine 1 [running]:\nmain.handle(...)\n\
      \t/var/user/main.go:{n}\n",
 ];

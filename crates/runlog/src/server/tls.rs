@@ -1,6 +1,7 @@
 //! TLS: with a given certificate, or with one made for this machine.
 //!
-//! Both http and https are served on one port: the first byte of a TLS connection is 0x16, which no request starts with.
+//! Both http and https are served on one port: the first byte of a TLS connection is 0x16, which no request starts
+//! with.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
