@@ -133,6 +133,7 @@ impl Engine {
     pub(crate) fn rotate(&self, wal: &mut WalWriter) -> Result<()> {
         let carried = self.state().in_flight.carried();
         let next = WalWriter::create(&*self.disk, wal.number() + 1, carried)?;
+        wal.close()?;
         let old = std::mem::replace(wal, next);
         let mut state = self.state_mut();
         let table = std::mem::replace(&mut state.active, Arc::new(Shared::default()));

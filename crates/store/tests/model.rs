@@ -6,7 +6,7 @@ use common::{Pair, Step, tiny};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn equals_the_reference_engine(steps in prop::collection::vec(any::<u64>().prop_map(Step::of), 1..160)) {

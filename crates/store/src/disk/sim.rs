@@ -87,13 +87,12 @@ impl SimDisk {
         SimDisk { state: Arc::new(Mutex::new(after)) }
     }
 
-    /// The disk as another process finds it when this one died and the power stayed.
+    /// The disk as another process finds it when this one died and the power stayed. A fault yet to come stays.
     pub fn process_death(&self) -> SimDisk {
         let mut state = self.lock();
         let mut after = state.clone();
         state.cut = true;
         after.cut = false;
-        after.fault = None;
         SimDisk { state: Arc::new(Mutex::new(after)) }
     }
 
@@ -107,6 +106,11 @@ impl SimDisk {
         let state = self.lock();
         let files = state.live.iter().filter_map(|(path, &id)| Some((path.clone(), state.nodes.get(id)?)));
         files.filter(|(_, node)| !node.is_dir).map(|(path, node)| (path, node.live.len())).collect()
+    }
+
+    /// A file's bytes; none when there is no such file.
+    pub fn content(&self, path: &str) -> Vec<u8> {
+        self.lock().file(path).map(|node| node.live.clone()).unwrap_or_default()
     }
 
     /// Changes one byte of a file.

@@ -82,10 +82,11 @@ impl WalWriter {
         self.write(sealed)
     }
 
-    /// Notes that everything so far was synced, so that damage of the last group is never taken for a torn write.
+    /// Notes that everything so far was synced, so that damage of the last group is never taken for a torn write. The
+    /// note itself need not be synced: without it, less is known, nothing is lost.
     pub(crate) fn close(&mut self) -> Result<()> {
         let closing = Group::default().seal(Kind::Closing, self.number);
-        self.write(&closing)
+        self.file.append(&closing).doing(|| format!("write {}", path(self.number)))
     }
 
     pub(crate) fn number(&self) -> u64 {

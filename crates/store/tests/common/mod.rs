@@ -2,6 +2,8 @@
 //! can be replayed and shrunk; and the comparison of a store with the reference engine.
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod accident;
+
 use std::sync::Arc;
 
 use runlog_core::naive::Naive;
@@ -258,6 +260,12 @@ impl Pair {
         }
         self.store = Some(open(&self.disk, &self.clock, &self.options).unwrap());
         assert_eq!(self.store().health().set_aside, []);
+    }
+
+    /// Closes the store in order; gives its disk.
+    pub fn close(&mut self) -> SimDisk {
+        self.store.take().unwrap().close().unwrap();
+        self.disk.clone()
     }
 
     pub fn store(&self) -> &Store {
