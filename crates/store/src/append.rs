@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use runlog_core::{Outcome, RET_INTERRUPTED, RET_RUNNING, Refusal, Run, limits};
 
-use crate::commit::Queue;
+use crate::commit::{Queue, Report, Ticket};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::hash::id_hash;
@@ -75,12 +75,7 @@ impl Engine {
         silent.filter(|(_, hash, run)| queue.find_record(*hash, run).is_none()).collect()
     }
 
-    fn decide(
-        &self,
-        offers: &mut [Offer],
-        asked: &Segments,
-        now_ms: i64,
-    ) -> Result<(Vec<Outcome>, Option<crate::commit::Ticket>)> {
+    fn decide(&self, offers: &mut [Offer], asked: &Segments, now_ms: i64) -> Result<(Vec<Outcome>, Option<Ticket>)> {
         let mut queue = self.commit.enter(self)?;
         let state = self.state();
         if !Arc::ptr_eq(asked, &state.segments) {
@@ -104,11 +99,11 @@ impl Engine {
     }
 
     /// Makes a durable group visible.
-    pub(crate) fn apply(&self, bytes: Arc<Vec<u8>>, reports: &[crate::commit::Report]) {
+    pub(crate) fn apply(&self, bytes: &Arc<Vec<u8>>, reports: &[Report]) {
         let mut state = self.state_mut();
         let state = &mut *state;
         let mut table = state.active.write();
-        let group = table.add_group(Arc::clone(&bytes));
+        let group = table.add_group(Arc::clone(bytes));
         for report in reports {
             let Some(encoded) = bytes.get(report.range.clone()) else { continue };
             let Ok(record) = Record::decode(encoded) else { continue };

@@ -187,7 +187,7 @@ impl Commit {
         queue.writing = Some((number, Arc::clone(&bytes)));
         drop(queue);
         wal.write_group(&bytes)?;
-        engine.apply(bytes, &reports);
+        engine.apply(&bytes, &reports);
         // From here on the group counts, whatever becomes of the next log file.
         if engine.is_memtable_full() {
             engine.rotate(wal).map_err(|error| engine.poison(&error)).ok();

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use runlog_core::Stream;
+
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::manifest::SegmentName;
-use crate::options::{COUNTED_CODES_MAX, MERGE_MAX_SEGMENTS, TIER_FLOOR_ROWS, TIER_RATIO};
+use crate::options::{COUNTED_CODES_MAX, MERGE_MAX_SEGMENTS, Options, TIER_FLOOR_ROWS, TIER_RATIO};
 use crate::segment::scan::Cursor;
 use crate::segment::writer::{Purpose, SegmentWriter};
 use crate::segment::{self, Segment};
@@ -30,7 +32,7 @@ impl Engine {
     /// Merges one tier that is full; false when there is none.
     pub(crate) fn merge_tier(&self) -> Result<bool> {
         self.check_poison()?;
-        let found = self.segments_by_day().into_values().find_map(|found| tier(&self.options, found));
+        let found = self.segments_by_day().into_values().find_map(|found| tier(&self.options, &found));
         let Some(group) = found else { return Ok(false) };
         self.merge_segments(&group)?;
         Ok(true)
@@ -78,10 +80,10 @@ impl Engine {
         };
         let mut writer = SegmentWriter::create(&*self.disk, purpose)?;
         let mut cursors = inputs.iter().map(|segment| Cursor::new(segment)).collect::<Result<Vec<_>>>()?;
-        while let Some(stream) = first_stream(&cursors)? {
-            while let Some(at) = first_of(&cursors, &stream)? {
+        while let Some(stream) = cursors.iter().map(Cursor::stream).min().cloned() {
+            while let Some(at) = first_of(&cursors, &stream) {
                 let Some(cursor) = cursors.get_mut(at) else { break };
-                writer.push(&stream, &cursor.record())?;
+                writer.push_escaped(&stream, &cursor.record()?)?;
                 if !cursor.advance()? {
                     drop(cursors.swap_remove(at));
                 }
@@ -116,33 +118,16 @@ impl Engine {
     }
 }
 
-/// The first stream that any cursor stands at.
-fn first_stream(cursors: &[Cursor<'_>]) -> Result<Option<Arc<runlog_core::Stream>>> {
-    let mut first = None;
-    for cursor in cursors {
-        let stream = cursor.stream()?;
-        if first.is_none_or(|first| stream < first) {
-            first = Some(stream);
-        }
-    }
-    Ok(first.cloned())
-}
-
 /// The cursor that stands at the first row of a stream.
-fn first_of(cursors: &[Cursor<'_>], stream: &Arc<runlog_core::Stream>) -> Result<Option<usize>> {
-    let mut first = None;
-    for (at, cursor) in cursors.iter().enumerate() {
-        let facts = cursor.facts();
-        let key = (facts.start_ms, facts.seq);
-        if first.is_none_or(|(_, best)| key < best) && cursor.stream()? == stream {
-            first = Some((at, key));
-        }
-    }
-    Ok(first.map(|(at, _)| at))
+fn first_of(cursors: &[Cursor<'_>], stream: &Arc<Stream>) -> Option<usize> {
+    let place = |cursor: &Cursor<'_>| (cursor.facts().start_ms, cursor.facts().seq);
+    let at_stream = |cursor: &Cursor<'_>| Arc::ptr_eq(cursor.stream(), stream) || cursor.stream() == stream;
+    let there = cursors.iter().enumerate().filter(|(_, cursor)| at_stream(cursor));
+    there.min_by_key(|(_, cursor)| place(cursor)).map(|(at, _)| at)
 }
 
 /// Segments, smallest first, that fit together in one; none unless there are two.
-fn whole(options: &crate::options::Options, mut found: Segments) -> Option<Segments> {
+fn whole(options: &Options, mut found: Segments) -> Option<Segments> {
     let mut rows = 0;
     let fits = found.iter().take_while(|segment| {
         rows += segment.rows();
@@ -154,7 +139,7 @@ fn whole(options: &crate::options::Options, mut found: Segments) -> Option<Segme
 }
 
 /// Enough segments of like size, smallest first.
-fn tier(options: &crate::options::Options, found: Segments) -> Option<Segments> {
+fn tier(options: &Options, found: &[Arc<Segment>]) -> Option<Segments> {
     (0..found.len()).find_map(|from| {
         let smallest = found.get(from)?.rows().max(TIER_FLOOR_ROWS);
         let mut alike: Segments = found.get(from..)?.to_vec();

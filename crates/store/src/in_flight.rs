@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use runlog_core::{Run, Stream};
+use runlog_core::Stream;
 
 use crate::hash::{id_hash, same_function};
 use crate::record::Record;
@@ -68,10 +68,6 @@ impl InFlight {
             let (gone, _) = entry.remove();
             self.bytes = self.bytes.saturating_sub(gone.report.len());
         }
-    }
-
-    pub(crate) fn find(&self, hash: u64, run: &Run) -> Option<&Arc<Flight>> {
-        self.entries.find(hash, |known| known.is_of(&run.stream, &run.request_id, run.retry_num))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {

@@ -33,7 +33,8 @@ pub struct Shape {
     pub block_rows: u32,
     /// Blocks of a superblock: the unit whose zone maps stay in memory.
     pub super_blocks: u32,
-    /// A text block is closed when it has this many bytes before compression.
+    /// A text block is closed when it has this many bytes before compression. Larger ones compress better; but a page
+    /// of 20 scattered rows decompresses 20 of them, and at 32 KiB that alone takes 0.3 ms.
     pub text_block_bytes: u32,
 }
 
@@ -56,7 +57,7 @@ impl Default for Options {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { block_rows: 128, super_blocks: 64, text_block_bytes: 32 << 10 }
+        Self { block_rows: 128, super_blocks: 64, text_block_bytes: 16 << 10 }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::health::{Health, Stats};
 use crate::options::Options;
+use crate::wal::writer::WalWriter;
 use crate::{background, recovery};
 
 /// An open store. Share it between threads behind an `Arc`; every method takes `&self`.
@@ -106,7 +107,7 @@ impl Store {
     /// When the log's end cannot be written; what was acknowledged is on disk all the same.
     pub fn close(mut self) -> Result<()> {
         self.stop();
-        self.engine.commit.exclusive(&self.engine, |wal| wal.close())
+        self.engine.commit.exclusive(&self.engine, WalWriter::close)
     }
 
     fn stop(&mut self) {

@@ -63,7 +63,7 @@ fn writers_read_their_writes_while_memtables_become_segments() {
                 last = now;
             }
         });
-        let ends: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        let ends: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
         is_done.store(true, Ordering::Relaxed);
         ends.into_iter().for_each(|end| end.unwrap());
     });

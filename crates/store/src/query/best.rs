@@ -1,8 +1,10 @@
 //! The best rows of all segments: superblocks, then blocks, then rows, in the order of what they can hold at best,
 //! until that cannot beat the worst row kept.
 
-use std::collections::BinaryHeap;
+use std::collections::hash_map::Entry;
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::Range;
+use std::rc::Rc;
 
 use runlog_core::{Direction, SortKey, Window};
 
@@ -13,7 +15,7 @@ use super::plan::Plan;
 use super::ranges::Rows;
 use crate::error::Result;
 use crate::segment::columns::Columns;
-use crate::segment::zones::{Bounds, Zone};
+use crate::segment::zones::{Bounds, Chunk, Zone};
 
 /// A segment's part in a search.
 pub(crate) struct Source<'a> {
@@ -43,11 +45,13 @@ struct Search<'a> {
     plan: &'a Plan<'a>,
     sources: &'a [Source<'a>],
     frontier: BinaryHeap<Node>,
+    /// The zones of superblocks that were opened, by source and number.
+    chunks: HashMap<(usize, usize), Rc<Chunk<'a>>>,
 }
 
 /// Offers rows of all sources until no better one can follow.
-pub(crate) fn search(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gather) -> Result<()> {
-    let mut search = Search { plan, sources, frontier: BinaryHeap::new() };
+pub(crate) fn search<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
+    let mut search = Search { plan, sources, frontier: BinaryHeap::new(), chunks: HashMap::new() };
     for (at, source) in sources.iter().enumerate() {
         for Rows { rows, rank } in &source.ranges {
             search.open(at, rows, *rank, gather);
@@ -65,7 +69,7 @@ pub(crate) fn search(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gathe
     Ok(())
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
     fn open(&mut self, at: usize, rows: &Range<u32>, rank: u64, gather: &Gather) {
         let Some(source) = self.sources.get(at) else { return };
         let superblocks = &source.filter.segment.footer.superblocks;
@@ -80,7 +84,7 @@ impl Search<'_> {
     fn open_superblock(&mut self, number: usize, node: &Node, gather: &mut Gather) -> Result<()> {
         let Some(source) = self.sources.get(node.source) else { return Ok(()) };
         let segment = source.filter.segment;
-        let chunk = segment.chunk(number)?;
+        let chunk = self.chunk(source, node.source, number)?;
         let per_super = segment.footer.shape.super_blocks as usize;
         for (block, rows) in source.filter.by_block(&node.rows) {
             let in_chunk = block as usize % per_super;
@@ -110,6 +114,13 @@ impl Search<'_> {
             gather.offer(key, Location::Segment(source.number, row));
         }
         Ok(())
+    }
+
+    fn chunk(&mut self, source: &'a Source<'a>, at: usize, superblock: usize) -> Result<Rc<Chunk<'a>>> {
+        match self.chunks.entry((at, superblock)) {
+            Entry::Occupied(known) => Ok(Rc::clone(known.get())),
+            Entry::Vacant(empty) => Ok(Rc::clone(empty.insert(Rc::new(source.filter.segment.chunk(superblock)?)))),
+        }
     }
 
     fn push(&mut self, source: usize, part: Part, rows: Range<u32>, rank: u64, zone: &Zone, gather: &Gather) {

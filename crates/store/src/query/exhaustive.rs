@@ -8,7 +8,7 @@ use super::key::Key;
 use super::plan::Plan;
 use crate::error::Result;
 use crate::hash::id_hash;
-use crate::segment::TextCache;
+use crate::segment::{Block, TextCache};
 
 /// Counts and offers the rows of a segment that have the query's request id.
 pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, gather: &mut Gather) -> Result<()> {
@@ -19,9 +19,11 @@ pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, ga
     }
     let mut texts = TextCache::default();
     for row in segment.candidates(hash)? {
-        let Some(rows) = source.ranges.iter().find(|rows| rows.rows.contains(&row)) else { continue };
-        if segment.request_id(row)? == request_id {
-            scan_row(plan, source, row, rows.rank, &mut texts, gather)?;
+        let Some(range) = source.ranges.iter().find(|range| range.rows.contains(&row)) else { continue };
+        let block = segment.block(row)?;
+        gather.read(1, block.columns.bytes);
+        if block.id(segment, row)? == request_id {
+            scan_row(plan, source, (row, range.rank), &block, &mut texts, gather)?;
         }
     }
     gather.read_texts(&texts);
@@ -32,36 +34,39 @@ pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, ga
 pub(crate) fn scan_keyword(plan: &Plan<'_>, source: &Source<'_>, gather: &mut Gather) -> Result<()> {
     let mut texts = TextCache::default();
     for range in &source.ranges {
-        for row in range.rows.clone() {
-            scan_row(plan, source, row, range.rank, &mut texts, gather)?;
+        for (_, rows) in source.filter.by_block(&range.rows) {
+            let block = source.filter.segment.block(rows.start)?;
+            gather.read(rows.len(), block.columns.bytes);
+            for row in rows {
+                scan_row(plan, source, (row, range.rank), &block, &mut texts, gather)?;
+            }
         }
     }
     gather.read_texts(&texts);
     Ok(())
 }
 
+/// Counts and offers a row, given with its rank, if it matches.
 fn scan_row(
     plan: &Plan<'_>,
     source: &Source<'_>,
-    row: u32,
-    rank: u64,
+    (row, rank): (u32, u64),
+    block: &Block<'_>,
     texts: &mut TextCache,
     gather: &mut Gather,
 ) -> Result<()> {
     let segment = source.filter.segment;
-    let columns = segment.columns_of(row)?;
     let at = segment.row_in_block(row);
-    gather.cost.rows_read += 1;
-    if !source.filter.matches(&columns, at) {
+    if !source.filter.matches(&block.columns, at) {
         return Ok(());
     }
     if let Some(keyword) = &plan.keyword
-        && !segment.has_keyword(row, keyword, texts)?
+        && !segment.has_keyword(row, block, keyword, texts)?
     {
         return Ok(());
     }
     gather.total += 1;
     debug_assert!(rank > 0 || plan.query.order.by != SortKey::FunctionName, "known names have ranks from 1");
-    gather.offer(Key::of(plan.query.order, &columns.facts(at), rank), Location::Segment(source.number, row));
+    gather.offer(Key::of(plan.query.order, &block.columns.facts(at), rank), Location::Segment(source.number, row));
     Ok(())
 }

@@ -25,7 +25,6 @@ use crate::options::Shape;
 
 pub(crate) const MAGIC: [u8; 8] = *b"runlogS\xff";
 pub(crate) const VERSION: u32 = 1;
-pub(crate) const HEADER_BYTES: usize = 16;
 pub(crate) const TRAILER_BYTES: usize = 32;
 
 /// Text blocks of one chunk of their directory.

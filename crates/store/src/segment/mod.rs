@@ -10,7 +10,7 @@ pub(crate) mod text;
 pub(crate) mod writer;
 pub(crate) mod zones;
 
-pub(crate) use reader::{Segment, TextCache};
+pub(crate) use reader::{Block, Segment, TextCache};
 
 use runlog_core::{Zone as TimeZone, limits};
 

@@ -9,7 +9,7 @@ use runlog_core::{Row, Run, Stream};
 
 use super::columns::Columns;
 use super::format::{Extent, Footer, StreamRows, VERSION, read_trailer};
-use super::text::{Field, TextBlock};
+use super::text::{Field, Keyword, TextBlock};
 use super::zones::{Bounds, Chunk};
 use super::{ids, lookup, path};
 use crate::codec::{Malformed, Reader};
@@ -38,6 +38,14 @@ pub(crate) struct TextCache {
     block: TextBlock,
     /// Blocks and bytes that were decompressed.
     pub(crate) read: (u64, u64),
+}
+
+/// A column block and its ids, for readers that go from row to row.
+pub(crate) struct Block<'a> {
+    /// Its rows.
+    pub(crate) rows: Range<u32>,
+    pub(crate) columns: Columns<'a>,
+    ids: &'a [u8],
 }
 
 type Parsed<T> = std::result::Result<T, Malformed>;
@@ -78,10 +86,10 @@ impl Segment {
         self.footer.streams.iter().zip(starts).map(|(rows, start)| (rows, start..rows.end))
     }
 
-    /// The stream of a row.
-    pub(crate) fn stream_of(&self, row: u32) -> Result<&Arc<Stream>> {
+    /// The stream of a row, and the end of that stream's rows.
+    pub(crate) fn stream_of(&self, row: u32) -> Result<(&Arc<Stream>, u32)> {
         let at = self.footer.streams.partition_point(|rows| rows.end <= row);
-        self.part(self.footer.streams.get(at).map(|rows| &rows.stream).ok_or(Malformed("no such row")))
+        self.part(self.footer.streams.get(at).map(|rows| (&rows.stream, rows.end)).ok_or(Malformed("no such row")))
     }
 
     /// The finished run that `run` is another report of, by the hash of its account and id.
@@ -90,10 +98,12 @@ impl Segment {
             return Ok(None);
         }
         for row in self.candidates(hash)? {
-            let is_same = same_function(self.stream_of(row)?, &run.stream)
-                && self.columns_of(row)?.retry_num.get(self.row_in_block(row)) == u64::from(run.retry_num)
-                && self.request_id(row)? == run.request_id;
-            if is_same {
+            if !same_function(self.stream_of(row)?.0, &run.stream) {
+                continue;
+            }
+            let block = self.block(row)?;
+            let retry_num = block.columns.retry_num.get(self.row_in_block(row));
+            if retry_num == u64::from(run.retry_num) && block.id(self, row)? == run.request_id {
                 return self.row(row, &mut TextCache::default()).map(Some);
             }
         }
@@ -113,12 +123,12 @@ impl Segment {
 
     /// A whole row.
     pub(crate) fn row(&self, row: u32, texts: &mut TextCache) -> Result<Row> {
-        let stream = Arc::clone(self.stream_of(row)?);
-        let columns = self.columns_of(row)?;
-        let record = columns.record(self.row_in_block(row));
-        let request_id = self.request_id(row)?;
+        let stream = Arc::clone(self.stream_of(row)?.0);
+        let block = self.block(row)?;
+        let record = block.columns.record(self.row_in_block(row));
+        let request_id = block.id(self, row)?;
         self.load_text(row, texts)?;
-        let mut text = |field| self.part(texts.block.text((row - texts.rows.start) as usize, field, &request_id));
+        let text = |field| self.part(texts.block.text((row - texts.rows.start) as usize, field, &request_id));
         let (ret_msg, log) = (text(Field::RetMsg)?, text(Field::Log)?);
         let (level, source) = (text(Field::Level)?, text(Field::Source)?);
         let run = Run {
@@ -140,8 +150,15 @@ impl Segment {
         Ok(Row { seq: record.facts.seq, run })
     }
 
-    pub(crate) fn request_id(&self, row: u32) -> Result<String> {
-        self.part(self.id_block(row).and_then(|block| ids::id_at(block, self.row_in_block(row))))
+    /// The block of a row.
+    pub(crate) fn block(&self, row: u32) -> Result<Block<'_>> {
+        let shape = self.footer.shape;
+        let number = row / shape.block_rows;
+        let chunk = self.chunk((number / shape.super_blocks) as usize)?;
+        let columns = self.columns(number, &chunk)?;
+        let ids = self.part(self.block_part(number, chunk.ids((number % shape.super_blocks) as usize)))?;
+        let start = number * shape.block_rows;
+        Ok(Block { rows: start..start + u32::try_from(columns.rows()).unwrap_or(u32::MAX), columns, ids })
     }
 
     /// The zones of a superblock's blocks.
@@ -154,40 +171,29 @@ impl Segment {
         self.part(self.parse_columns(block, chunk))
     }
 
-    /// The columns of a row's block.
-    pub(crate) fn columns_of(&self, row: u32) -> Result<Columns<'_>> {
-        let block = row / self.footer.shape.block_rows;
-        self.columns(block, &self.chunk((block / self.footer.shape.super_blocks) as usize)?)
-    }
-
     pub(crate) fn row_in_block(&self, row: u32) -> usize {
         (row % self.footer.shape.block_rows) as usize
     }
 
-    /// Whether a row's log or return message has the keyword.
+    /// Whether the log or return message of a row, which lies in `block`, has the keyword.
     pub(crate) fn has_keyword(
         &self,
         row: u32,
-        keyword: &super::text::Keyword<'_>,
+        block: &Block<'_>,
+        word: &Keyword<'_>,
         texts: &mut TextCache,
     ) -> Result<bool> {
         self.load_text(row, texts)?;
-        let id = self.request_id(row)?;
         let at = (row - texts.rows.start) as usize;
-        let has = |field| self.part(texts.block.contains(at, field, &id, keyword));
+        // The id is only needed for words that it may be a part of.
+        let id = if block.has_only_uuids() && !word.may_touch_uuids() { String::new() } else { block.id(self, row)? };
+        let has = |field| self.part(texts.block.contains(at, field, &id, word));
         Ok(has(Field::Log)? || has(Field::RetMsg)?)
     }
 
-    /// Adds a row's text to `out`; the row's text block is loaded.
-    pub(crate) fn copy_text(
-        &self,
-        out: &mut Vec<u8>,
-        row: u32,
-        field: Field,
-        id: &str,
-        texts: &TextCache,
-    ) -> Result<()> {
-        self.part(texts.block.copy_text(out, (row - texts.rows.start) as usize, field, id))
+    /// A row's text as its block has it; the row's text block is loaded.
+    pub(crate) fn escaped_text<'a>(&self, row: u32, field: Field, texts: &'a TextCache) -> Result<&'a [u8]> {
+        self.part(texts.block.escaped(row.saturating_sub(texts.rows.start) as usize, field))
     }
 
     /// Makes `texts` hold the block of a row.
@@ -226,13 +232,6 @@ impl Segment {
         Columns::read(bytes, rows as usize)
     }
 
-    fn id_block(&self, row: u32) -> Parsed<&[u8]> {
-        let shape = self.footer.shape;
-        let block = row / shape.block_rows;
-        let chunk = self.parse_chunk((block / shape.super_blocks) as usize)?;
-        self.block_part(block, chunk.ids((block % shape.super_blocks) as usize))
-    }
-
     /// A part of a block's superblock, checked.
     fn block_part(&self, block: u32, (start, end): (u64, u64)) -> Parsed<&[u8]> {
         let superblock = (block / self.footer.shape.super_blocks) as usize;
@@ -254,6 +253,17 @@ impl Segment {
         let extent = Extent { offset: offsets.get(block), bytes: lengths.get(block) };
         let first_row = u32::try_from(first_rows.get(block)).map_err(|_| ODD)?;
         Ok((first_row, extent, usize::try_from(raw.get(block)).map_err(|_| ODD)?))
+    }
+}
+
+impl Block<'_> {
+    /// The request id of a row, which is one of the block's.
+    pub(crate) fn id(&self, segment: &Segment, row: u32) -> Result<String> {
+        segment.part(ids::id_at(self.ids, row.saturating_sub(self.rows.start) as usize))
+    }
+
+    fn has_only_uuids(&self) -> bool {
+        self.ids.first() == Some(&0)
     }
 }
 

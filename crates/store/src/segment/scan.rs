@@ -4,36 +4,34 @@ use std::sync::Arc;
 
 use runlog_core::Stream;
 
-use super::columns::Columns;
-use super::reader::{Segment, TextCache};
+use super::reader::{Block, Segment, TextCache};
 use super::text::Field;
 use crate::error::Result;
 use crate::record::{Facts, Record};
 
-/// A place in a segment, with its row at hand.
+/// A place in a segment, with its row at hand. Its texts stay escaped, as [`SegmentWriter::push_escaped`] takes them.
+///
+/// [`SegmentWriter::push_escaped`]: super::writer::SegmentWriter::push_escaped
 pub(crate) struct Cursor<'a> {
     segment: &'a Segment,
     row: u32,
-    columns: Columns<'a>,
+    /// The row's stream, and the end of that stream's rows.
+    stream: &'a Arc<Stream>,
+    stream_end: u32,
+    block: Block<'a>,
     texts: TextCache,
     request_id: String,
-    /// The row's texts, one after the other, and where each ends.
-    bytes: Vec<u8>,
-    ends: [usize; 4],
+    facts: Facts,
 }
 
 impl<'a> Cursor<'a> {
     /// The first row; a segment has one.
     pub(crate) fn new(segment: &'a Segment) -> Result<Self> {
-        let mut cursor = Self {
-            segment,
-            row: 0,
-            columns: segment.columns_of(0)?,
-            texts: TextCache::default(),
-            request_id: String::new(),
-            bytes: Vec::new(),
-            ends: [0; 4],
-        };
+        let block = segment.block(0)?;
+        let (stream, stream_end) = segment.stream_of(0)?;
+        let facts = block.columns.facts(0);
+        let (texts, request_id) = (TextCache::default(), String::new());
+        let mut cursor = Self { segment, row: 0, stream, stream_end, block, texts, request_id, facts };
         cursor.load()?;
         Ok(cursor)
     }
@@ -44,43 +42,40 @@ impl<'a> Cursor<'a> {
         if self.row >= self.segment.footer.rows {
             return Ok(false);
         }
-        if self.segment.row_in_block(self.row) == 0 {
-            self.columns = self.segment.columns_of(self.row)?;
+        if self.row >= self.stream_end {
+            (self.stream, self.stream_end) = self.segment.stream_of(self.row)?;
+        }
+        if !self.block.rows.contains(&self.row) {
+            self.block = self.segment.block(self.row)?;
         }
         self.load()?;
         Ok(true)
     }
 
-    pub(crate) fn stream(&self) -> Result<&'a Arc<Stream>> {
-        self.segment.stream_of(self.row)
+    pub(crate) fn stream(&self) -> &'a Arc<Stream> {
+        self.stream
     }
 
-    pub(crate) fn facts(&self) -> Facts {
-        self.columns.facts(self.segment.row_in_block(self.row))
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
-    pub(crate) fn record(&self) -> Record<'_> {
-        let [ret_msg, log, level, source] = self.ends;
-        let text = |from, to| self.bytes.get(from..to).unwrap_or_default();
-        Record {
+    /// The row, its texts escaped.
+    pub(crate) fn record(&self) -> Result<Record<'_>> {
+        let text = |field| self.segment.escaped_text(self.row, field, &self.texts);
+        Ok(Record {
             request_id: &self.request_id,
-            ret_msg: text(0, ret_msg),
-            log: text(ret_msg, log),
-            level: text(log, level),
-            source: text(level, source),
-            ..self.columns.record(self.segment.row_in_block(self.row))
-        }
+            ret_msg: text(Field::RetMsg)?,
+            log: text(Field::Log)?,
+            level: text(Field::Level)?,
+            source: text(Field::Source)?,
+            ..self.block.columns.record(self.segment.row_in_block(self.row))
+        })
     }
 
     fn load(&mut self) -> Result<()> {
-        self.request_id = self.segment.request_id(self.row)?;
-        self.segment.load_text(self.row, &mut self.texts)?;
-        self.bytes.clear();
-        let fields = [Field::RetMsg, Field::Log, Field::Level, Field::Source];
-        for (end, field) in self.ends.iter_mut().zip(fields) {
-            self.segment.copy_text(&mut self.bytes, self.row, field, &self.request_id, &self.texts)?;
-            *end = self.bytes.len();
-        }
-        Ok(())
+        self.facts = self.block.columns.facts(self.segment.row_in_block(self.row));
+        self.request_id = self.block.id(self.segment, self.row)?;
+        self.segment.load_text(self.row, &mut self.texts)
     }
 }

@@ -27,6 +27,8 @@ const HAS_SOURCE: u8 = 2;
 /// Shorter ids are left as they are: writing them as two bytes gains nothing, and they are met by chance.
 const OWN_ID_MIN_BYTES: usize = 8;
 
+const UUID_TEXT_BYTES: usize = 36;
+
 /// A block longer than this before compression was never written: rows are at most two texts of 6 MiB, escaped.
 const RAW_MAX_BYTES: usize = 64 << 20;
 
@@ -47,11 +49,23 @@ pub(crate) struct TextBuilder {
 }
 
 impl TextBuilder {
+    /// Adds a row, whose texts are escaped on the way.
     pub(crate) fn push(&mut self, row: &Record<'_>) {
+        let id = row.request_id.as_bytes();
+        let finder = (id.len() >= OWN_ID_MIN_BYTES).then(|| Finder::new(id));
+        self.push_with(row, |out, text| escape(out, text, finder.as_ref()));
+    }
+
+    /// Adds a row, whose texts are escaped already.
+    pub(crate) fn push_escaped(&mut self, row: &Record<'_>) {
+        self.push_with(row, Vec::extend_from_slice);
+    }
+
+    fn push_with(&mut self, row: &Record<'_>, put: impl Fn(&mut Vec<u8>, &[u8])) {
         let mut lengths = [0; 4];
         for (length, text) in lengths.iter_mut().zip([row.ret_msg, row.log, row.level, row.source]) {
             let before = self.texts.len();
-            escape(&mut self.texts, text, row.request_id.as_bytes());
+            put(&mut self.texts, text);
             *length = self.texts.len() - before;
         }
         self.lengths.push(lengths);
@@ -138,12 +152,6 @@ impl TextBlock {
         String::from_utf8(out).map_err(|_| Malformed("a text is not UTF-8"))
     }
 
-    /// Adds a row's text to `out`.
-    pub(crate) fn copy_text(&self, out: &mut Vec<u8>, row: usize, field: Field, id: &str) -> Result<(), Malformed> {
-        unescape(out, self.escaped(row, field)?, id.as_bytes());
-        Ok(())
-    }
-
     /// Whether a row's text contains the keyword.
     pub(crate) fn contains(
         &self,
@@ -177,7 +185,8 @@ impl TextBlock {
         self.raw.len()
     }
 
-    fn escaped(&self, row: usize, field: Field) -> Result<&[u8], Malformed> {
+    /// A row's text as it was written.
+    pub(crate) fn escaped(&self, row: usize, field: Field) -> Result<&[u8], Malformed> {
         let [ret_msg, log, level, source] = self.rows.get(row).ok_or(Malformed("a text block has too few rows"))?;
         let range = match field {
             Field::RetMsg => ret_msg,
@@ -210,6 +219,12 @@ impl<'a> Keyword<'a> {
         self.finder.find(text).is_some()
     }
 
+    /// Whether an occurrence can lie across, in or around some canonical UUID.
+    pub(crate) fn may_touch_uuids(&self) -> bool {
+        let is_of_uuids = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
+        is_of_uuids(self.text.first()) || is_of_uuids(self.text.last()) || self.text.len() > UUID_TEXT_BYTES
+    }
+
     /// Whether an occurrence can lie across, in or around the id.
     fn may_touch(&self, id: &[u8]) -> bool {
         let word = self.text;
@@ -220,25 +235,26 @@ impl<'a> Keyword<'a> {
     }
 }
 
-fn escape(out: &mut Vec<u8>, text: &[u8], id: &[u8]) {
-    let mut rest = text;
-    if id.len() >= OWN_ID_MIN_BYTES {
-        while let Some((before, after)) = memchr::memmem::find(rest, id).and_then(|at| rest.split_at_checked(at)) {
-            escape_literal(out, before);
+fn escape(out: &mut Vec<u8>, text: &[u8], id: Option<&Finder<'_>>) {
+    let mut from = 0;
+    if let Some(finder) = id {
+        for at in finder.find_iter(text) {
+            escape_literal(out, text.get(from..at).unwrap_or_default());
             out.extend([ESCAPE, OWN_ID]);
-            rest = after.get(id.len()..).unwrap_or_default();
+            from = at + finder.needle().len();
         }
     }
-    escape_literal(out, rest);
+    escape_literal(out, text.get(from..).unwrap_or_default());
 }
 
 fn escape_literal(out: &mut Vec<u8>, text: &[u8]) {
-    for (number, part) in text.split(|byte| *byte == ESCAPE).enumerate() {
-        if number > 0 {
-            out.extend([ESCAPE, LITERAL]);
-        }
-        out.extend_from_slice(part);
+    let mut from = 0;
+    for at in memchr::memchr_iter(ESCAPE, text) {
+        out.extend_from_slice(text.get(from..at).unwrap_or_default());
+        out.extend([ESCAPE, LITERAL]);
+        from = at + 1;
     }
+    out.extend_from_slice(text.get(from..).unwrap_or_default());
 }
 
 fn unescape(out: &mut Vec<u8>, escaped: &[u8], id: &[u8]) {

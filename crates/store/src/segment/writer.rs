@@ -101,8 +101,22 @@ impl SegmentWriter {
 
     /// Adds the next row in the order of (stream, start, sequence number).
     pub(crate) fn push(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
+        self.begin_row(stream, row)?;
+        self.text.push(row);
+        self.end_row()
+    }
+
+    /// As [`SegmentWriter::push`], for a row whose texts are escaped already.
+    pub(crate) fn push_escaped(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
+        self.begin_row(stream, row)?;
+        self.text.push_escaped(row);
+        self.end_row()
+    }
+
+    fn begin_row(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
         let start_ms = row.facts.start_ms;
-        if self.footer.streams.last().is_none_or(|last| *last.stream != **stream) {
+        let is_same = |last: &StreamRows| Arc::ptr_eq(&last.stream, stream) || last.stream == *stream;
+        if !self.footer.streams.last().is_some_and(is_same) {
             self.finish_text()?;
             let stream = Arc::clone(stream);
             self.footer.streams.push(StreamRows {
@@ -119,12 +133,15 @@ impl SegmentWriter {
         self.hashes.push((id_hash(&stream.account, row.request_id), self.rows));
         self.columns.push(row);
         self.ids.push(row.request_id);
-        self.text.push(row);
         self.zone.include(&row.facts);
         match self.footer.codes.iter().position(|code| *code == row.facts.ret_code) {
             Some(at) => self.counts.iter_mut().skip(at).take(1).for_each(|count| *count += 1),
             None => self.footer.all_codes_counted = false,
         }
+        Ok(())
+    }
+
+    fn end_row(&mut self) -> Result<()> {
         self.rows += 1;
         if self.columns.len() >= self.footer.shape.block_rows as usize {
             self.finish_block()?;

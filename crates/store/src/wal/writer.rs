@@ -59,7 +59,6 @@ impl Group {
 pub(crate) struct WalWriter {
     number: u64,
     file: Box<dyn DiskFile>,
-    bytes: u64,
 }
 
 impl WalWriter {
@@ -67,7 +66,7 @@ impl WalWriter {
     pub(crate) fn create(disk: &dyn Disk, number: u64, carried: Group) -> Result<Self> {
         let path = path(number);
         let file = disk.create(&path).doing(|| format!("create {path}"))?;
-        let mut writer = Self { number, file, bytes: 0 };
+        let mut writer = Self { number, file };
         let mut bytes = file_header(number);
         if !carried.is_empty() {
             bytes.extend(carried.seal(Kind::Carried, number));
@@ -93,14 +92,8 @@ impl WalWriter {
         self.number
     }
 
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.append(bytes).doing(|| format!("write {}", path(self.number)))?;
-        self.file.sync().doing(|| format!("sync {}", path(self.number)))?;
-        self.bytes += bytes.len() as u64;
-        Ok(())
+        self.file.sync().doing(|| format!("sync {}", path(self.number)))
     }
 }

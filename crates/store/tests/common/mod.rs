@@ -1,6 +1,6 @@
 //! What the tests of the engine share: random histories, each step a pure function of one number, so that any of them
 //! can be replayed and shrunk; and the comparison of a store with the reference engine.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 pub mod accident;
 
