@@ -14,7 +14,10 @@ use crate::http::Connection;
 use crate::server::{SECRET_ID, SECRET_KEY, Server, program};
 
 /// The generated day. Fixed, so that results of different days can be compared.
-pub(crate) const DAY: &str = "2026-07-01 00:00:00";
+const DAY: &str = "2026-07-01 00:00:00";
+
+/// Its first moment, in Unix milliseconds.
+pub(crate) const DAY_START_MS: i64 = 1_782_864_000_000;
 
 /// Runs of one request.
 const RUNS_PER_REQUEST: u64 = 5_000;

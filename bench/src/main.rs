@@ -1,21 +1,27 @@
-//! Measures a real server process over HTTP, with the load generator on the same machine.
+//! Measures a real server process over HTTP, with the load generator on the same machine, and its engine in process.
 //!
 //! One run measures everything it compares, so that ratios hold on a noisy machine. Results are printed as tables and
-//! kept as JSON, raw latencies in summary, under `bench/results/`.
+//! kept as JSON, raw latencies in summary, under `bench/results/`; or, with the questions and their answers, in a file
+//! for the peers to be measured by (`bench/peers/run.py`).
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks and files")]
 
+mod engine;
 mod hello;
 mod http;
 mod ingest;
+mod latency;
 mod queries;
 mod report;
 mod server;
+mod shapes;
 mod throughput;
 
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use engine::Question;
 use report::Report;
+use serde_json::{Value, json};
 use server::Server;
 
 /// What to measure.
@@ -24,42 +30,51 @@ struct Plan {
     seed: u64,
     seconds: u64,
     out: PathBuf,
+    for_peers: Option<PathBuf>,
 }
 
-const USAGE: &str =
-    "runlog-bench [--runs N (1000000)] [--seed N (1)] [--seconds N of load (5)] [--out DIR (bench/results)]";
+const USAGE: &str = "runlog-bench [--runs N (1000000)] [--seed N (1)] [--seconds N of load (5)] \
+                     [--out DIR (bench/results) | --for-peers FILE]";
 
 fn main() -> anyhow::Result<()> {
     let plan = plan()?;
     // One thread for the generator: the server under test needs the other core.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(measure(&plan))?;
+    let (report, questions) = runtime.block_on(measure(&plan))?;
     print!("{}", report.tables());
-    let path = report.save(&plan.out)?;
-    println!("\nraw results: {}", path.display());
+    if let Some(path) = plan.for_peers {
+        let questions: Vec<Value> = questions.iter().map(Question::json).collect();
+        std::fs::write(path, json!({ "report": report.json(), "questions": questions }).to_string())?;
+    } else {
+        println!("\nraw results: {}", report.save(&plan.out)?.display());
+    }
     Ok(())
 }
 
-async fn measure(plan: &Plan) -> anyhow::Result<Report> {
+async fn measure(plan: &Plan) -> anyhow::Result<(Report, Vec<Question>)> {
     let mut report = Report::new(plan.runs, plan.seed)?;
     let mut server = Server::start()?;
     eprintln!("ingesting {} runs", plan.runs);
     report.idle_memory_bytes = server.memory_bytes()?;
     report.ingest = ingest::measure(&server, plan.runs, plan.seed).await?;
     report.ingest_peak_memory_bytes = server.peak_memory_bytes()?;
-    eprintln!("restarting");
-    report.start_ms = server.restart()?;
+    eprintln!("asking in process");
+    server.stop()?;
+    let engine = engine::measure(server.data(), plan.seconds)?;
+    report.engine = engine.figures;
     report.disk_bytes = server.disk_bytes()?;
-    eprintln!("asking");
-    report.queries = queries::measure(&server).await?;
+    eprintln!("asking over HTTP");
+    report.start_ms = server.start_again()?;
+    report.queries = queries::measure(&server, &engine.questions).await?;
     report.query_memory_bytes = server.memory_bytes()?;
     eprintln!("loading");
     report.throughput = throughput::measure(&server, plan.seconds).await?;
-    Ok(report)
+    report.mixed = throughput::measure_mixed(&server, &engine.questions, plan.seconds).await?;
+    Ok((report, engine.questions))
 }
 
 fn plan() -> anyhow::Result<Plan> {
-    let mut plan = Plan { runs: 1_000_000, seed: 1, seconds: 5, out: PathBuf::from("bench/results") };
+    let mut plan = Plan { runs: 1_000_000, seed: 1, seconds: 5, out: "bench/results".into(), for_peers: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(flag) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{flag} takes a value\n{USAGE}"));
@@ -68,6 +83,7 @@ fn plan() -> anyhow::Result<Plan> {
             "--seed" => plan.seed = value()?.parse().context("--seed takes a number")?,
             "--seconds" => plan.seconds = value()?.parse().context("--seconds takes a number")?,
             "--out" => plan.out = value()?.into(),
+            "--for-peers" => plan.for_peers = Some(value()?.into()),
             _ => bail!("{flag} is not known\n{USAGE}"),
         }
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 /// The results of one run.
 pub(crate) struct Report {
+    time_s: u64,
     runs: u64,
     seed: u64,
     machine: Value,
@@ -17,14 +18,17 @@ pub(crate) struct Report {
     pub(crate) ingest_peak_memory_bytes: u64,
     pub(crate) start_ms: f64,
     pub(crate) disk_bytes: u64,
+    pub(crate) engine: Value,
     pub(crate) queries: Vec<Value>,
     pub(crate) query_memory_bytes: u64,
     pub(crate) throughput: Value,
+    pub(crate) mixed: Value,
 }
 
 impl Report {
     pub(crate) fn new(runs: u64, seed: u64) -> anyhow::Result<Self> {
         Ok(Self {
+            time_s: SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
             runs,
             seed,
             machine: machine()?,
@@ -33,9 +37,11 @@ impl Report {
             ingest_peak_memory_bytes: 0,
             start_ms: 0.0,
             disk_bytes: 0,
+            engine: Value::Null,
             queries: Vec::new(),
             query_memory_bytes: 0,
             throughput: Value::Null,
+            mixed: Value::Null,
         })
     }
 
@@ -48,6 +54,7 @@ impl Report {
         for (what, figure) in [
             ("ingest, runs/s (HTTP, fsynced)", number(&self.ingest["runs_per_s"])),
             ("ingest, MB/s of JSON", number(&self.ingest["mb_per_s"])),
+            ("merging the rest, s", format!("{:.1}", self.engine["settle_s"].as_f64().unwrap_or_default())),
             ("on disk, bytes a run", format!("{:.1}", self.disk_bytes as f64 / self.runs as f64)),
             ("resident memory, idle", mib(self.idle_memory_bytes)),
             ("resident memory, peak of ingest", mib(self.ingest_peak_memory_bytes)),
@@ -55,14 +62,20 @@ impl Report {
             ("start to ready, ms", format!("{:.0}", self.start_ms)),
             ("signed 20-row queries/s", number(&self.throughput["signed_queries_per_s"])),
             ("bare hyper, same load, requests/s", number(&self.throughput["bare_hyper_requests_per_s"])),
+            ("mixed queries/s, 4 clients, HTTP", number(&self.mixed["queries_per_s"])),
+            ("mixed queries/s, 4 clients, in process", number(&self.engine["mixed"]["queries_per_s"])),
         ] {
             figures.add_row([what, &figure]);
         }
         let mut shapes = Table::new();
-        shapes.load_style(presets::ASCII_MARKDOWN).set_header(["query", "total", "p50 us", "p99 us", "max us"]);
-        for shape in &self.queries {
-            let cell = |name: &str| shape[name].as_str().map_or_else(|| shape[name].to_string(), str::to_owned);
-            shapes.add_row(["shape", "total", "p50_us", "p99_us", "max_us"].map(cell));
+        shapes.load_style(presets::ASCII_MARKDOWN);
+        shapes.set_header(["query, us", "total", "HTTP p50", "p99", "max", "in process p50", "p99", "max"]);
+        let inside = self.engine["queries"].as_array().into_iter().flatten();
+        for (http, inside) in self.queries.iter().zip(inside) {
+            let times =
+                [http, inside].into_iter().flat_map(|figures| ["p50_us", "p99_us", "max_us"].map(|at| &figures[at]));
+            let head = [http["shape"].as_str().unwrap_or_default().to_owned(), http["total"].to_string()];
+            shapes.add_row(head.into_iter().chain(times.map(number)));
         }
         shapes.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
         format!("{} runs, seed {}\n\n{figures}\n\n{shapes}\n", self.runs, self.seed)
@@ -71,10 +84,15 @@ impl Report {
     /// Keeps the results as JSON; returns where.
     pub(crate) fn save(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
-        let time_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let path = folder.join(format!("{time_s}-{}.json", self.runs));
-        let report = json!({
-            "time_s": time_s,
+        let path = folder.join(format!("{}-{}.json", self.time_s, self.runs));
+        std::fs::write(&path, serde_json::to_string_pretty(&self.json())? + "\n")?;
+        Ok(path)
+    }
+
+    /// The results for programs.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "time_s": self.time_s,
             "runs": self.runs,
             "seed": self.seed,
             "machine": self.machine,
@@ -87,11 +105,11 @@ impl Report {
                 "ingest_peak": self.ingest_peak_memory_bytes,
                 "after_queries": self.query_memory_bytes,
             },
+            "engine": self.engine,
             "queries": self.queries,
             "throughput": self.throughput,
-        });
-        std::fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")?;
-        Ok(path)
+            "mixed": self.mixed,
+        })
     }
 }
 

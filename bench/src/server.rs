@@ -32,12 +32,17 @@ impl Server {
         Ok(Self { address, process, data })
     }
 
-    /// Stops it, starts it again on the same folder, and returns how long it took to be ready, in milliseconds.
-    pub(crate) fn restart(&mut self) -> anyhow::Result<f64> {
+    /// Stops it in order. Its folder stays.
+    pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
         let stopped = Command::new("kill").arg(self.process.id().to_string()).status()?;
         if !stopped.success() || !self.process.wait()?.success() {
             bail!("the server did not stop cleanly");
         }
+        Ok(())
+    }
+
+    /// Starts it again on the same folder, and returns how long it took to be ready, in milliseconds.
+    pub(crate) fn start_again(&mut self) -> anyhow::Result<f64> {
         let started = Instant::now();
         (self.process, self.address) = spawn(self.data.path())?;
         Ok(started.elapsed().as_secs_f64() * 1000.0)
@@ -51,6 +56,11 @@ impl Server {
     /// The most resident memory since the start, in bytes.
     pub(crate) fn peak_memory_bytes(&self) -> anyhow::Result<u64> {
         self.status("VmHWM:")
+    }
+
+    /// The data folder. Nobody but the server may open it while it runs.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// Bytes of all files of the data folder.

@@ -1,4 +1,5 @@
-//! Signed 20-row queries a second on several connections, beside a bare hyper server under the same load.
+//! Signed queries a second on several connections: pages of the newest runs, beside a bare hyper server under the same
+//! load, and the everyday questions mixed.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -6,12 +7,16 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::engine::Question;
 use crate::hello;
 use crate::http::{Connection, signed_query};
 use crate::server::Server;
 
-/// Connections that ask at the same time.
+/// Connections that ask for pages at the same time.
 const CONNECTIONS: usize = 16;
+
+/// Connections that ask mixed questions at the same time: as many as the peers have clients.
+const MIXED_CONNECTIONS: usize = 4;
 
 /// Different requests that are signed ahead and sent in turn.
 const REQUESTS: usize = 512;
@@ -24,8 +29,8 @@ pub(crate) async fn measure(server: &Server, seconds: u64) -> anyhow::Result<Val
     let hello = hello::start(answer_bytes)?;
     let (mut ours, mut bare) = (0.0f64, 0.0f64);
     for _ in 0..2 {
-        ours = ours.max(load(server.address, &requests(&host)?, duration).await?);
-        bare = bare.max(load(hello, &requests(&hello.to_string())?, duration).await?);
+        ours = ours.max(load(server.address, &requests(&host)?, CONNECTIONS, duration).await?);
+        bare = bare.max(load(hello, &requests(&hello.to_string())?, CONNECTIONS, duration).await?);
     }
     Ok(json!({
         "connections": CONNECTIONS,
@@ -34,6 +39,16 @@ pub(crate) async fn measure(server: &Server, seconds: u64) -> anyhow::Result<Val
         "bare_hyper_requests_per_s": bare,
         "ratio": ours / bare,
     }))
+}
+
+/// Measures the everyday questions, mixed.
+pub(crate) async fn measure_mixed(server: &Server, questions: &[Question], seconds: u64) -> anyhow::Result<Value> {
+    let host = server.address.to_string();
+    let everyday = questions.iter().filter(|question| question.shape.is_everyday());
+    let requests: Vec<_> =
+        everyday.map(|question| signed_query(&host, &question.shape.parameters())).collect::<Result<_, _>>()?;
+    let rate = load(server.address, &requests, MIXED_CONNECTIONS, Duration::from_secs(seconds)).await?;
+    Ok(json!({ "clients": MIXED_CONNECTIONS, "queries_per_s": rate }))
 }
 
 /// Signed queries for 20 rows, each at another offset.
@@ -46,12 +61,18 @@ fn requests(host: &str) -> anyhow::Result<Vec<Vec<u8>>> {
     (0..REQUESTS).map(|offset| signed_query(host, &query(offset))).collect()
 }
 
-async fn load(address: SocketAddr, requests: &[Vec<u8>], duration: Duration) -> anyhow::Result<f64> {
+/// Requests a second of `connections` clients, each starting at another place of the list.
+async fn load(
+    address: SocketAddr,
+    requests: &[Vec<u8>],
+    connections: usize,
+    duration: Duration,
+) -> anyhow::Result<f64> {
     let started = Instant::now();
-    let clients = (0..CONNECTIONS).map(|client| async move {
+    let clients = (0..connections).map(|client| async move {
         let mut connection = Connection::open(address).await?;
         let mut answered = 0u64;
-        for request in requests.iter().cycle().skip(client * REQUESTS / CONNECTIONS) {
+        for request in requests.iter().cycle().skip(client * requests.len() / connections) {
             if started.elapsed() >= duration {
                 break;
             }

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("runlog-store", &["runlog-core"]),
     ("runlog-client", &["runlog-core", "runlog-wire"]),
     ("runlog", &["runlog-core", "runlog-wire", "runlog-store", "runlog-client"]),
-    ("runlog-bench", &["runlog-core", "runlog-wire", "runlog-client"]),
+    ("runlog-bench", &["runlog-core", "runlog-wire", "runlog-store", "runlog-client"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,98 @@
+//! The engine without a server: opens the data folder while no server does, merges it, and asks in this process.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use runlog_core::Query;
+use runlog_store::{Options, Store};
+use serde_json::{Value, json};
+
+use crate::latency::Latencies;
+use crate::shapes::{self, Shape};
+
+/// Threads that ask at the same time.
+const CLIENTS: usize = 4;
+
+/// What the engine says, and the questions it was asked with their answers.
+pub(crate) struct Engine {
+    pub(crate) figures: Value,
+    pub(crate) questions: Vec<Question>,
+}
+
+/// A question with its answer.
+pub(crate) struct Question {
+    pub(crate) shape: Shape,
+    pub(crate) total: u64,
+    pub(crate) rows: Vec<Value>,
+}
+
+impl Question {
+    /// For the peers.
+    pub(crate) fn json(&self) -> Value {
+        let mut question = self.shape.json();
+        question["total"] = json!(self.total);
+        question["rows"] = json!(self.rows);
+        question
+    }
+}
+
+/// Measures the store in a folder.
+pub(crate) fn measure(data: &Path, seconds: u64) -> anyhow::Result<Engine> {
+    let store = Store::open(data, Options::default())?;
+    let started = Instant::now();
+    store.flush()?;
+    store.merge()?;
+    let settle_s = started.elapsed().as_secs_f64();
+    let (mut questions, mut queries) = (Vec::new(), Vec::new());
+    for shape in shapes::derive(&store)? {
+        let query = shape.query();
+        let answer = store.query(&query)?;
+        let mut latencies = Latencies::start();
+        loop {
+            let started = Instant::now();
+            std::hint::black_box(store.query(&query)?);
+            if !latencies.add(started.elapsed()) {
+                break;
+            }
+        }
+        queries.push(latencies.summary(shape.name, answer.total));
+        questions.push(Question { shape, total: answer.total, rows: answer.rows.iter().map(shapes::row).collect() });
+    }
+    let everyday: Vec<Query> = questions
+        .iter()
+        .filter(|question| question.shape.is_everyday())
+        .map(|question| question.shape.query())
+        .collect();
+    let mixed = load(&store, &everyday, Duration::from_secs(seconds))?;
+    store.close()?;
+    let figures =
+        json!({ "settle_s": settle_s, "queries": queries, "mixed": { "clients": CLIENTS, "queries_per_s": mixed } });
+    Ok(Engine { figures, questions })
+}
+
+/// Queries a second of several threads, each starting at another place of the list.
+fn load(store: &Store, queries: &[Query], duration: Duration) -> anyhow::Result<f64> {
+    let started = Instant::now();
+    let client = |first: usize| -> anyhow::Result<u64> {
+        let mut answered = 0;
+        for query in queries.iter().cycle().skip(first) {
+            if started.elapsed() >= duration {
+                break;
+            }
+            std::hint::black_box(store.query(query)?);
+            answered += 1;
+        }
+        Ok(answered)
+    };
+    let answered = std::thread::scope(|scope| {
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|at| scope.spawn(move || client(at * queries.len() / CLIENTS))).collect();
+        let mut answered = 0;
+        for client in clients {
+            answered += client.join().ok().context("a client panicked")??;
+        }
+        anyhow::Ok(answered)
+    })?;
+    Ok(answered as f64 / started.elapsed().as_secs_f64())
+}

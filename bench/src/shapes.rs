@@ -1,0 +1,185 @@
+//! The questions that are asked: one list, derived from the loaded data, for the engine in process, the server over
+//! HTTP, and the peers, which get it as JSON.
+
+use anyhow::Context;
+use runlog_core::limits::DAY_MS;
+use runlog_core::{Direction, Order, Query, ResultFilter, Row, Scope, SortKey, Start, Window};
+use runlog_store::Store;
+use serde_json::{Value, json};
+
+use crate::ingest::DAY_START_MS;
+
+/// The account of a server's first root key, and the region of runs that name none.
+const ACCOUNT: &str = "100000000001";
+const REGION: &str = "ap-guangzhou";
+
+/// Every question is of one namespace, as the dialect's are.
+const NAMESPACE: &str = "default";
+
+/// A text that a few runs of a million print, and one that about half of them print.
+const RARE_WORD: &str = "orders.py\", line 4321";
+const COMMON_WORD: &str = "cache hit ratio";
+
+/// The generated day, and the same in the server's zone (UTC+8), both ends inclusive.
+const WINDOW: Window = Window { start_ms: DAY_START_MS, end_ms: DAY_START_MS + DAY_MS };
+const WINDOW_WALL: [(&str, &str); 2] = [("StartTime", "2026-07-01 08:00:00"), ("EndTime", "2026-07-02 07:59:59")];
+
+/// A question: which runs of the namespace, in which order (the last first), which page.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    is_windowed: bool,
+    function: Option<String>,
+    is_failed: bool,
+    request_id: Option<String>,
+    keyword: Option<&'static str>,
+    by: SortKey,
+    offset: u64,
+    limit: usize,
+}
+
+/// The newest 20 runs of the day; the questions differ from it.
+const NEWEST: Shape = Shape {
+    name: "newest of all",
+    is_windowed: true,
+    function: None,
+    is_failed: false,
+    request_id: None,
+    keyword: None,
+    by: SortKey::StartTime,
+    offset: 0,
+    limit: 20,
+};
+
+/// The list, with names and an id that the data has.
+pub(crate) fn derive(store: &Store) -> anyhow::Result<Vec<Shape>> {
+    let newest = store.query(&Shape { limit: 10_000, ..NEWEST }.query())?.rows;
+    let mut by_function = std::collections::BTreeMap::<String, usize>::new();
+    for row in newest {
+        *by_function.entry(row.run.stream.function.clone()).or_default() += 1;
+    }
+    let top = by_function.iter().max_by_key(|(_, runs)| **runs).context("no function")?.0;
+    let rare = by_function.iter().min_by_key(|(_, runs)| **runs).context("no function")?.0;
+    let id = store.query(&first_after_noon())?.rows.pop().context("no run after noon")?.run.request_id;
+    let top = || Some(top.clone());
+    let (duration, memory, name) = (SortKey::Duration, SortKey::MemUsage, SortKey::FunctionName);
+    Ok(vec![
+        NEWEST,
+        Shape { name: "newest of the top function", function: top(), ..NEWEST },
+        Shape { name: "newest of a rare function", function: Some(rare.clone()), ..NEWEST },
+        Shape { name: "failed, newest", is_failed: true, ..NEWEST },
+        Shape { name: "failed of the top function", is_failed: true, function: top(), ..NEWEST },
+        Shape { name: "slowest of all", by: duration, ..NEWEST },
+        Shape { name: "slowest of the top function", by: duration, function: top(), ..NEWEST },
+        Shape { name: "most memory of all", by: memory, ..NEWEST },
+        Shape { name: "by function name", by: name, ..NEWEST },
+        Shape { name: "newest at offset 9,900", offset: 9900, ..NEWEST },
+        Shape { name: "slowest at offset 9,900", by: duration, offset: 9900, ..NEWEST },
+        Shape { name: "total alone", limit: 0, ..NEWEST },
+        Shape { name: "one request id, a day", request_id: Some(id.clone()), ..NEWEST },
+        Shape { name: "one request id, no window", request_id: Some(id), is_windowed: false, ..NEWEST },
+        Shape { name: "rare word", keyword: Some(RARE_WORD), ..NEWEST },
+        Shape { name: "common word", keyword: Some(COMMON_WORD), ..NEWEST },
+    ])
+}
+
+/// The first run of the day's second half: an id in the middle of the data.
+fn first_after_noon() -> Query {
+    Query {
+        window: Window { start_ms: DAY_START_MS + DAY_MS / 2, end_ms: WINDOW.end_ms },
+        order: Order { by: SortKey::StartTime, direction: Direction::Asc },
+        limit: 1,
+        ..NEWEST.query()
+    }
+}
+
+impl Shape {
+    /// Whether people ask this all day: neither a search of texts nor page 496. Such questions are mixed for load.
+    pub(crate) fn is_everyday(&self) -> bool {
+        self.keyword.is_none() && self.offset == 0
+    }
+
+    /// As the engine takes it.
+    pub(crate) fn query(&self) -> Query {
+        Query {
+            scope: Scope {
+                region: Some(REGION.to_owned()),
+                namespace: Some(NAMESPACE.to_owned()),
+                function: self.function.clone(),
+                ..Scope::account(ACCOUNT)
+            },
+            window: if self.is_windowed { WINDOW } else { Window::ALL },
+            result: if self.is_failed { ResultFilter::Failed } else { ResultFilter::All },
+            request_id: self.request_id.clone(),
+            keyword: self.keyword.map(str::to_owned),
+            order: Order { by: self.by, direction: Direction::Desc },
+            start: Start::Offset(self.offset),
+            limit: self.limit,
+            as_of: None,
+        }
+    }
+
+    /// As the parameters of `GetFunctionLogs`.
+    pub(crate) fn parameters(&self) -> Value {
+        let mut parameters = json!({
+            "Namespace": NAMESPACE,
+            "FunctionName": self.function.as_deref().unwrap_or_default(),
+            "FunctionRequestId": self.request_id.as_deref().unwrap_or_default(),
+            "OrderBy": self.order_by(),
+            "Offset": self.offset,
+            "Limit": self.limit,
+        });
+        if self.is_windowed {
+            WINDOW_WALL.iter().for_each(|(name, time)| parameters[name] = json!(time));
+        }
+        if self.is_failed {
+            parameters["Filter"] = json!({ "RetCode": "not0" });
+        }
+        if let Some(word) = self.keyword {
+            parameters["SearchContext"] = json!({ "Offset": "", "Limit": self.limit, "Keyword": word });
+        }
+        parameters
+    }
+
+    /// As the peers read it.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "everyday": self.is_everyday(),
+            "namespace": NAMESPACE,
+            "window": self.is_windowed.then_some([WINDOW.start_ms, WINDOW.end_ms]),
+            "function": self.function,
+            "failed": self.is_failed,
+            "request_id": self.request_id,
+            "keyword": self.keyword,
+            "order_by": self.order_by(),
+            "offset": self.offset,
+            "limit": self.limit,
+        })
+    }
+
+    fn order_by(&self) -> &'static str {
+        match self.by {
+            SortKey::StartTime => "start_time",
+            SortKey::Duration => "duration",
+            SortKey::MemUsage => "mem_usage",
+            SortKey::FunctionName => "function_name",
+        }
+    }
+}
+
+/// A row as every system has to give it.
+pub(crate) fn row(row: &Row) -> Value {
+    let run = &row.run;
+    json!([
+        run.request_id,
+        run.stream.function,
+        run.stream.qualifier,
+        run.start_ms,
+        run.duration_us,
+        run.mem_bytes,
+        run.ret_code,
+        run.ret_msg,
+        run.log,
+    ])
+}
