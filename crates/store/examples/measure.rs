@@ -1,6 +1,6 @@
 //! Measures the engine by itself: ingest, size on disk, query latencies.
 //!
-//! `cargo run --release -p runlog-store --example measure -- [runs, in thousands] [folder]`
+//! `cargo run --release -p runlog-store --example measure -- [runs, in thousands] [folder] [part of a query's name]`
 #![allow(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::sync::Arc;
@@ -224,7 +224,8 @@ fn queries(total: u64) -> Vec<(&'static str, Query, usize)> {
 }
 
 fn measure(store: &Store, total: u64) {
-    for (name, query, times) in queries(total) {
+    let only = std::env::args().nth(3).unwrap_or_default();
+    for (name, query, times) in queries(total).into_iter().filter(|(name, ..)| name.contains(&only)) {
         let mut took = Vec::new();
         let (mut rows, mut found, mut cost) = (0, 0, runlog_core::Cost::default());
         for _ in 0..times {

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::hash::id_hash;
 use crate::in_flight::Flight;
+use crate::options::{BATCH_MAX_BYTES, GROUP_MAX_BYTES};
 use crate::record::Record;
 use crate::segment::Segment;
 use crate::state::State;
@@ -32,6 +33,10 @@ impl Engine {
         if runs.len() > limits::BATCH_MAX_RUNS {
             return Err(Error::BatchTooLarge { runs: runs.len(), max: limits::BATCH_MAX_RUNS });
         }
+        let bytes = runs.iter().map(|run| run.log.len() + run.ret_msg.len()).sum();
+        if bytes > BATCH_MAX_BYTES {
+            return Err(Error::BatchTooHeavy { bytes, max: BATCH_MAX_BYTES });
+        }
         self.make_room()?;
         let now_ms = self.clock.now_ms();
         let mut offers: Vec<Offer> = runs.into_iter().map(|run| offer(run, now_ms)).collect();
@@ -50,16 +55,27 @@ impl Engine {
     /// Closes as interrupted the runs in flight that were not heard of for the time to live.
     pub(crate) fn expire_in_flight(&self) -> Result<usize> {
         let now_ms = self.clock.now_ms();
-        let mut queue = self.commit.enter(self)?;
-        let mut runs = self.silent_runs(&queue, now_ms);
-        runs.sort_by_key(|(seq, ..)| *seq);
-        for (_, hash, run) in &runs {
-            queue.accept(run, *hash, now_ms);
+        let mut closed = 0;
+        loop {
+            let mut queue = self.commit.enter(self)?;
+            let mut runs = self.silent_runs(&queue, now_ms);
+            runs.sort_by_key(|(seq, ..)| *seq);
+            let before = closed;
+            // A group at a time, since any number of them may have fallen silent.
+            for (_, hash, run) in &runs {
+                if queue.bytes() >= GROUP_MAX_BYTES {
+                    break;
+                }
+                queue.accept(run, *hash, now_ms);
+                closed += 1;
+            }
+            let ticket = queue.ticket();
+            drop(queue);
+            self.commit.wait(self, ticket)?;
+            if closed - before == runs.len() {
+                return Ok(closed);
+            }
         }
-        let ticket = queue.ticket();
-        drop(queue);
-        self.commit.wait(self, ticket)?;
-        Ok(runs.len())
     }
 
     fn silent_runs(&self, queue: &Queue, now_ms: i64) -> Vec<(u64, u64, Run)> {

@@ -95,6 +95,11 @@ impl Queue {
         self.find(hash, run).and_then(|pending| self.record(pending))
     }
 
+    /// Bytes of the open group.
+    pub(crate) fn bytes(&self) -> usize {
+        self.open.group.bytes().len()
+    }
+
     /// What to wait for, so that all that is pending now is durable.
     pub(crate) fn ticket(&self) -> Ticket {
         Ticket(if self.open.group.is_empty() { self.open_number - 1 } else { self.open_number })
@@ -122,7 +127,7 @@ impl Commit {
     /// The queue, with room for another batch.
     pub(crate) fn enter(&self, engine: &Engine) -> Result<MutexGuard<'_, Queue>> {
         let mut queue = self.lock();
-        while queue.open.group.bytes().len() >= GROUP_MAX_BYTES {
+        while queue.bytes() >= GROUP_MAX_BYTES {
             engine.check_poison()?;
             queue = self.lead_or_wait(engine, queue);
         }

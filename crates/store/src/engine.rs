@@ -114,7 +114,7 @@ impl Engine {
     /// Refuses writes from now on: after a failed write or sync nobody knows what is on the disk.
     pub(crate) fn poison(&self, error: &Error) {
         self.poison.get_or_init(|| error.poison_text());
-        self.work.changed.notify_all();
+        self.work.tell(|_| ());
     }
 
     /// Works on the log; a failure poisons the store.

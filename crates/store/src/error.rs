@@ -52,6 +52,14 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
+    /// The texts of a batch are longer than can be queued at once.
+    #[error("a batch with {bytes} bytes of text is over the limit of {max}; send it in parts")]
+    BatchTooHeavy {
+        /// Bytes of its texts.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
     /// The cursor was made under another order.
     #[error("the cursor belongs to another order; start again from the first page")]
     ForeignCursor,

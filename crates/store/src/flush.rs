@@ -32,7 +32,7 @@ impl Engine {
             let segments = self.write_segments(&sealed).inspect_err(|error| self.poison(error))?;
             self.publish_flush(&sealed, segments)?;
             self.remove_logs(sealed.wal_number);
-            self.work.changed.notify_all();
+            self.work.tell(|_| ());
         }
     }
 

@@ -6,6 +6,7 @@ use hashbrown::HashTable;
 use runlog_core::Stream;
 
 use crate::hash::{id_hash, same_function};
+use crate::options::GROUP_MAX_BYTES;
 use crate::record::Record;
 use crate::wal::writer::Group;
 
@@ -84,13 +85,18 @@ impl InFlight {
     }
 
     /// Every report, in the order of acceptance, as the beginning of a new log file.
-    pub(crate) fn carried(&self) -> Group {
+    pub(crate) fn carried(&self) -> Vec<Group> {
         let mut flights: Vec<_> = self.entries.iter().collect();
         flights.sort_unstable_by_key(|flight| flight.seq);
-        let mut group = Group::default();
+        let mut groups = vec![Group::default()];
         for flight in flights {
-            group.push(|out| out.extend_from_slice(&flight.report));
+            if groups.last().is_some_and(|group| group.bytes().len() >= GROUP_MAX_BYTES) {
+                groups.push(Group::default());
+            }
+            if let Some(group) = groups.last_mut() {
+                group.push(|out| out.extend_from_slice(&flight.report));
+            }
         }
-        group
+        groups
     }
 }

@@ -64,6 +64,9 @@ impl Default for Shape {
 /// Bytes of one group of batches that wait for the same sync; more writers wait for the next group.
 pub(crate) const GROUP_MAX_BYTES: usize = 32 << 20;
 
+/// Bytes of text in one batch; what is queued and being written stays within a few times that.
+pub(crate) const BATCH_MAX_BYTES: usize = 256 << 20;
+
 /// Segments that one merge reads.
 pub(crate) const MERGE_MAX_SEGMENTS: usize = 16;
 

@@ -3,8 +3,8 @@
 //! 1. The manifest names the segments; when no copy is readable, the segments themselves do.
 //! 2. Segments are opened; what is damaged or missing is set aside.
 //! 3. Log files that segments do not cover are replayed into memtables, sealed at once.
-//! 4. A new log file begins with the runs in flight, and with the last group of the log: if its sync failed or never
-//!    happened, it may be in memory only, and from now on it counts.
+//! 4. A new log file begins with the runs in flight, and with the last group of each log file that was not closed: if
+//!    its sync failed or never happened, it may be in memory only, and from now on it counts.
 //! 5. A new manifest is published, and files that it does not name are removed.
 //!
 //! Every step can be cut by another crash, and then repeated.

@@ -23,7 +23,7 @@ pub(crate) struct Replay {
     /// The last log file's number; 0 when there is none.
     pub(crate) last_file: u64,
     /// What the next log file begins with.
-    pub(crate) carried: Group,
+    pub(crate) carried: Vec<Group>,
     /// Bytes cut off.
     pub(crate) torn_bytes: u64,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Replay {
 pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State, ask_all: bool) -> Result<Replay> {
     let mut torn_bytes = 0;
     let mut last_file = 0;
-    let mut last_group = None;
+    let mut doubtful = Vec::new();
     for entry in disk.list(wal::DIR).doing(|| format!("list {}", wal::DIR))? {
         let Some(number) = wal::number(&entry.name).filter(|number| *number >= manifest.wal_start) else { continue };
         last_file = last_file.max(number);
@@ -52,15 +52,19 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         if table.rows() > 0 {
             state.sealed.push(Arc::new(Sealed { table: Arc::new(Shared::new(table)), wal_number: number }));
         }
-        last_group = scanned.groups.into_iter().next_back().map(|group| (bytes, group));
+        // Everything but the last group is known to be durable, and that, too, in a file that was closed.
+        let last = scanned.groups.into_iter().next_back().filter(|group| group.kind == Kind::Accepted);
+        doubtful.extend(last.map(|group| (bytes, group)));
     }
     let mut carried = state.in_flight.carried();
-    if let Some((bytes, group)) = last_group {
-        let reports = group.reports.into_iter().filter_map(|range| bytes.get(range));
+    for (bytes, group) in &doubtful {
+        let reports = group.reports.iter().filter_map(|range| bytes.get(range.clone()));
         let finished = |report: &&[u8]| Record::decode(report).is_ok_and(|record| record.facts.ret_code != RET_RUNNING);
+        let mut again = Group::default();
         for report in reports.filter(finished) {
-            carried.push(|out| out.extend_from_slice(report));
+            again.push(|out| out.extend_from_slice(report));
         }
+        carried.push(again);
     }
     Ok(Replay { last_file, carried, torn_bytes })
 }

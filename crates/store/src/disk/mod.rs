@@ -18,8 +18,6 @@ pub trait Disk: Send + Sync + 'static {
     fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>>;
     /// All bytes of a file that no longer changes.
     fn map(&self, path: &str) -> io::Result<Map>;
-    /// Makes an existing file's bytes durable.
-    fn sync_file(&self, path: &str) -> io::Result<()>;
     /// Makes the names of a folder's entries durable; `""` is the data folder itself.
     fn sync_dir(&self, path: &str) -> io::Result<()>;
     /// Moves a file, over an older one if there is one.

@@ -67,10 +67,6 @@ impl Disk for RealDisk {
         Map::of_file(&File::open(self.at(path))?)
     }
 
-    fn sync_file(&self, path: &str) -> io::Result<()> {
-        OpenOptions::new().write(true).open(self.at(path))?.sync_all()
-    }
-
     fn sync_dir(&self, path: &str) -> io::Result<()> {
         if cfg!(unix) { File::open(self.at(path))?.sync_all() } else { Ok(()) }
     }

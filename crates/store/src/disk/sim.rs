@@ -298,12 +298,6 @@ impl Disk for SimDisk {
         state.file(path).map(|node| Map::owned(node.live.as_slice()))
     }
 
-    fn sync_file(&self, path: &str) -> io::Result<()> {
-        let mut state = self.lock();
-        let id = state.live.get(path).copied().ok_or(io::ErrorKind::NotFound)?;
-        state.sync(id)
-    }
-
     fn sync_dir(&self, path: &str) -> io::Result<()> {
         self.lock().sync_dir(path)
     }

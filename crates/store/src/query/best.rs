@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 
-use runlog_core::{Direction, SortKey, Window};
+use runlog_core::{Direction, SortKey};
 
 use super::filter::Filter;
 use super::gather::{Gather, Location};
@@ -30,7 +30,8 @@ struct Node {
     /// No row among them comes before this.
     bound: Key,
     source: usize,
-    rank: u64,
+    /// The number of their range in the source.
+    range: usize,
     part: Part,
     rows: Range<u32>,
 }
@@ -53,8 +54,8 @@ struct Search<'a> {
 pub(crate) fn search<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
     let mut search = Search { plan, sources, frontier: BinaryHeap::new(), chunks: HashMap::new() };
     for (at, source) in sources.iter().enumerate() {
-        for Rows { rows, rank } in &source.ranges {
-            search.open(at, rows, *rank, gather);
+        for (number, range) in source.ranges.iter().enumerate() {
+            search.open(at, number, &range.rows, gather);
         }
     }
     while let Some(node) = search.frontier.pop() {
@@ -70,14 +71,14 @@ pub(crate) fn search<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: 
 }
 
 impl<'a> Search<'a> {
-    fn open(&mut self, at: usize, rows: &Range<u32>, rank: u64, gather: &Gather) {
+    fn open(&mut self, at: usize, range: usize, rows: &Range<u32>, gather: &Gather) {
         let Some(source) = self.sources.get(at) else { return };
         let superblocks = &source.filter.segment.footer.superblocks;
         for (number, rows) in source.filter.by_superblock(rows) {
             let Some(superblock) = superblocks.get(number).filter(|_| !source.filter.is_without(number)) else {
                 continue;
             };
-            self.push(at, Part::Superblock(number), rows, rank, &superblock.zone, gather);
+            self.push((at, range), Part::Superblock(number), rows, &superblock.zone, gather);
         }
     }
 
@@ -89,7 +90,7 @@ impl<'a> Search<'a> {
         for (block, rows) in source.filter.by_block(&node.rows) {
             let in_chunk = block as usize % per_super;
             if !source.filter.is_block_without(&chunk, in_chunk, per_super.min(chunk.blocks())) {
-                self.push(node.source, Part::Block(block), rows, node.rank, &chunk.zone(in_chunk), gather);
+                self.push((node.source, node.range), Part::Block(block), rows, &chunk.zone(in_chunk), gather);
             }
         }
         Ok(())
@@ -101,17 +102,20 @@ impl<'a> Search<'a> {
         let columns =
             segment.columns(number, &segment.chunk((number / segment.footer.shape.super_blocks) as usize)?)?;
         gather.read(columns.rows(), columns.bytes);
+        let rank = source.ranges.get(node.range).map_or(0, |range| range.rank);
+        let direction = self.plan.query.order.direction;
         let first = segment.row_in_block(node.rows.start);
+        let mut worst = gather.worst();
         for (row, at) in node.rows.clone().zip(first..) {
-            let value = self.value(&columns, at, node.rank);
+            let value = self.value(&columns, at, rank);
             // Most rows of most blocks end here, with one number read.
-            if !gather.wants(Key::best(self.plan.query.order.direction, value)) || !source.filter.matches(&columns, at)
-            {
+            if worst.is_some_and(|worst| Key::best(direction, value) < worst) || !source.filter.matches(&columns, at) {
                 continue;
             }
             let start_ms = columns.start.get(at).cast_signed();
-            let key = Key::new(self.plan.query.order.direction, value, start(start_ms), columns.seq.get(at));
+            let key = Key::new(direction, value, start(start_ms), columns.seq.get(at));
             gather.offer(key, Location::Segment(source.number, row));
+            worst = gather.worst();
         }
         Ok(())
     }
@@ -123,29 +127,31 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn push(&mut self, source: usize, part: Part, rows: Range<u32>, rank: u64, zone: &Zone, gather: &Gather) {
-        let Some(filter) = self.sources.get(source).map(|source| &source.filter) else { return };
-        let (best, worst) = self.corners(filter, zone, rank);
-        if filter.may_match(zone) && gather.wants(best) && !gather.is_before_page(worst) {
+    fn push(&mut self, at: (usize, usize), part: Part, rows: Range<u32>, zone: &Zone, gather: &Gather) {
+        let Some(source) = self.sources.get(at.0) else { return };
+        let Some(range) = source.ranges.get(at.1) else { return };
+        let (best, worst) = self.corners(&source.filter, zone, range);
+        if source.filter.may_match(zone) && gather.wants(best) && !gather.is_before_page(worst) {
             // Rows before the page do not compete, so neither do their keys.
-            self.frontier.push(Node { bound: gather.within_page(best), source, rank, part, rows });
+            self.frontier.push(Node { bound: gather.within_page(best), source: at.0, range: at.1, part, rows });
         }
     }
 
-    /// The keys that a row within the zone comes behind at best and before at worst.
-    fn corners(&self, filter: &Filter<'_>, zone: &Zone, rank: u64) -> (Key, Key) {
+    /// The keys that a row of the range within the zone comes behind at best and before at worst.
+    fn corners(&self, filter: &Filter<'_>, zone: &Zone, range: &Rows) -> (Key, Key) {
         let value = match self.plan.query.order.by {
             SortKey::StartTime => Bounds { min: 0, max: 0 },
             SortKey::Duration if filter.only_failed => zone.failed_duration,
             SortKey::Duration => zone.duration,
             SortKey::MemUsage if filter.only_failed => zone.failed_mem,
             SortKey::MemUsage => zone.mem,
-            SortKey::FunctionName => Bounds { min: rank, max: rank },
+            SortKey::FunctionName => Bounds { min: range.rank, max: range.rank },
         };
-        let starts = clip(zone.start, self.plan.query.window);
+        let least = zone.start.min.cast_signed().max(range.starts_ms.0);
+        let greatest = zone.start.max.cast_signed().min(range.starts_ms.1);
         let direction = self.plan.query.order.direction;
-        let low = Key::new(direction, value.min, start(starts.0), zone.seq.min);
-        let high = Key::new(direction, value.max, start(starts.1), zone.seq.max);
+        let low = Key::new(direction, value.min, start(least), zone.seq.min);
+        let high = Key::new(direction, value.max, start(greatest), zone.seq.max);
         match direction {
             Direction::Desc => (high, low),
             Direction::Asc => (low, high),
@@ -161,13 +167,6 @@ impl<'a> Search<'a> {
             SortKey::FunctionName => rank,
         }
     }
-}
-
-/// The least and greatest start of rows that lie within the bounds and the window.
-fn clip(bounds: Bounds, window: Window) -> (i64, i64) {
-    let least = bounds.min.cast_signed().max(window.start_ms);
-    let greatest = bounds.max.cast_signed().min(window.end_ms.saturating_sub(1));
-    (least, greatest)
 }
 
 impl PartialEq for Node {

@@ -70,6 +70,11 @@ impl Gather {
         self.keep > 0 && (self.kept.len() < self.keep || self.kept.peek().is_some_and(|worst| worst.0.key < key))
     }
 
+    /// The key that a row must beat; none while every row is kept.
+    pub(crate) fn worst(&self) -> Option<Key> {
+        self.kept.peek().filter(|_| self.kept.len() >= self.keep).map(|worst| worst.0.key)
+    }
+
     /// Whether a row with this key lies on an earlier page.
     pub(crate) fn is_before_page(&self, key: Key) -> bool {
         self.after.is_some_and(|after| key >= after)

@@ -14,42 +14,62 @@ pub(crate) struct Rows {
     pub(crate) rows: Range<u32>,
     /// The rank of their function's name; 0 when the order does not ask for it.
     pub(crate) rank: u64,
+    /// No row starts before the first of these or after the second.
+    pub(crate) starts_ms: (i64, i64),
 }
 
 /// The rows of a segment that lie in the query's streams and window; neighbours are joined.
 pub(crate) fn ranges(plan: &Plan<'_>, segment: &Segment) -> Result<Vec<Rows>> {
     let mut found: Vec<Rows> = Vec::new();
     for (stream, rows) in segment.streams().filter(|(stream, _)| plan.query.scope.matches(&stream.stream)) {
-        let window = plan.query.window;
-        let rows = if window.contains(stream.first_start_ms) && window.contains(stream.last_start_ms) {
-            rows
-        } else {
-            within(segment, rows, window)?
-        };
-        let rank = plan.rank(&stream.stream);
+        let of_stream =
+            Rows { rows, rank: plan.rank(&stream.stream), starts_ms: (stream.first_start_ms, stream.last_start_ms) };
+        let here = within(segment, of_stream, plan.query.window)?;
         match found.last_mut() {
-            _ if rows.is_empty() => {}
-            Some(last) if last.rows.end == rows.start && last.rank == rank => last.rows.end = rows.end,
-            _ => found.push(Rows { rows, rank }),
+            _ if here.rows.is_empty() => {}
+            Some(last) if last.rows.end == here.rows.start && last.rank == here.rank => {
+                last.rows.end = here.rows.end;
+                last.starts_ms.0 = last.starts_ms.0.min(here.starts_ms.0);
+                last.starts_ms.1 = last.starts_ms.1.max(here.starts_ms.1);
+            }
+            _ => found.push(here),
         }
     }
     Ok(found)
 }
 
 /// The rows of one stream that start in the window.
-fn within(segment: &Segment, rows: Range<u32>, window: Window) -> Result<Range<u32>> {
-    let start = first_from(segment, rows.clone(), window.start_ms)?;
-    let end = first_from(segment, start..rows.end, window.end_ms)?;
-    Ok(start..end)
+fn within(segment: &Segment, mut all: Rows, window: Window) -> Result<Rows> {
+    if all.starts_ms.0 >= window.end_ms || all.starts_ms.1 < window.start_ms {
+        all.rows.end = all.rows.start;
+        return Ok(all);
+    }
+    if all.starts_ms.0 < window.start_ms {
+        let edge = edge(segment, all.rows.clone(), window.start_ms)?;
+        all.rows.start = edge.row;
+        all.starts_ms.0 = edge.start_ms.unwrap_or(window.start_ms);
+    }
+    if all.starts_ms.1 >= window.end_ms && !all.rows.is_empty() {
+        let edge = edge(segment, all.rows.clone(), window.end_ms)?;
+        all.rows.end = edge.row;
+        all.starts_ms.1 = edge.before_ms.unwrap_or(window.end_ms.saturating_sub(1));
+    }
+    Ok(all)
 }
 
-/// The first row of a stream's `rows` that starts at `bound_ms` or later.
-fn first_from(segment: &Segment, rows: Range<u32>, bound_ms: i64) -> Result<u32> {
+/// Where a stream's rows reach a bound.
+struct Edge {
+    /// The first row that starts at the bound or later.
+    row: u32,
+    /// Its start, and the start of the row before it, where they were at hand.
+    start_ms: Option<i64>,
+    before_ms: Option<i64>,
+}
+
+/// The first row of a stream's `rows`, of which there are some, that starts at `bound_ms` or later.
+fn edge(segment: &Segment, rows: Range<u32>, bound_ms: i64) -> Result<Edge> {
     // Starts are never negative.
     let bound = u64::try_from(bound_ms).unwrap_or(0);
-    if rows.is_empty() || bound == 0 {
-        return Ok(rows.start);
-    }
     let shape = segment.footer.shape;
     // Superblocks that begin within the rows are in order; the place lies in the last one that begins before the
     // bound, or in the one that the rows begin in.
@@ -62,14 +82,20 @@ fn first_from(segment: &Segment, rows: Range<u32>, bound_ms: i64) -> Result<u32>
     }
     let chunk = segment.chunk(low as usize)?;
     let first_block = low * shape.super_blocks;
-    let inside = |row: u32| (row / shape.block_rows).saturating_sub(first_block) as usize;
-    let from = inside(rows.start) + 1;
-    let to = (inside(rows.end - 1) + 1).min(shape.super_blocks as usize);
-    let block = first_block
-        + if from < to { chunk.blocks_below(from..to, bound) as u32 - 1 } else { inside(rows.start) as u32 };
+    // The same among its blocks.
+    let inside = |row: u32| (row / shape.block_rows).saturating_sub(first_block).min(shape.super_blocks - 1);
+    let later = inside(rows.start) + 1..inside(rows.end - 1) + 1;
+    let block = chunk.blocks_below(later.start as usize..later.end as usize, bound) - 1;
+    let block = first_block + u32::try_from(block).unwrap_or(u32::MAX);
     let columns = segment.columns(block, &chunk)?;
     let base = block * shape.block_rows;
     let from = rows.start.saturating_sub(base) as usize;
     let to = rows.end.saturating_sub(base).min(shape.block_rows) as usize;
-    Ok(base + columns.start.below(from..to, bound) as u32)
+    let at = columns.start.below(from..to, bound);
+    let start_ms = |at: usize| columns.start.get(at).cast_signed();
+    Ok(Edge {
+        row: base + u32::try_from(at).unwrap_or(u32::MAX),
+        start_ms: (at < to).then(|| start_ms(at)),
+        before_ms: (at > from).then(|| start_ms(at - 1)),
+    })
 }

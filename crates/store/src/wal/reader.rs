@@ -103,7 +103,7 @@ mod tests {
     fn written(groups: &[Vec<Vec<u8>>], close: bool) -> Map {
         let disk = SimDisk::new(1);
         disk.create_dir("wal").unwrap();
-        let mut writer = WalWriter::create(&disk, 7, Group::default()).unwrap();
+        let mut writer = WalWriter::create(&disk, 7, Vec::new()).unwrap();
         for reports in groups {
             let mut group = Group::default();
             for report in reports {

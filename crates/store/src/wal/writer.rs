@@ -63,13 +63,13 @@ pub(crate) struct WalWriter {
 
 impl WalWriter {
     /// Begins a file with `carried` reports; it is durable when this returns.
-    pub(crate) fn create(disk: &dyn Disk, number: u64, carried: Group) -> Result<Self> {
+    pub(crate) fn create(disk: &dyn Disk, number: u64, carried: Vec<Group>) -> Result<Self> {
         let path = path(number);
         let file = disk.create(&path).doing(|| format!("create {path}"))?;
         let mut writer = Self { number, file };
         let mut bytes = file_header(number);
-        if !carried.is_empty() {
-            bytes.extend(carried.seal(Kind::Carried, number));
+        for group in carried.into_iter().filter(|group| !group.is_empty()) {
+            bytes.extend(group.seal(Kind::Carried, number));
         }
         writer.write(&bytes)?;
         disk.sync_dir(DIR).doing(|| format!("sync {DIR}"))?;
