@@ -54,13 +54,14 @@ const PLACES: [&str; 9] = [
 
 type Check = fn(&Tree) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 6] = [
+const CHECKS: [(&str, Check); 7] = [
     ("dependencies point one way", arrows),
     ("every Rust file says what it is for", openings),
     ("lines are clean and narrow", lines),
     ("nothing is unfinished", unfinished),
     ("no machine's paths, no registry's hosts", places),
     ("the code map lists every crate", code_map),
+    ("the guarantees name tests that exist", guarantees),
 ];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
@@ -249,6 +250,25 @@ fn code_map(tree: &Tree) -> Result<Vec<String>> {
     Ok(crates.into_iter().filter(missing).map(say).collect())
 }
 
+/// Names of tests in docs/guarantees.md: what stands in back-quotes and looks like a function's name.
+fn guarantees(tree: &Tree) -> Result<Vec<String>> {
+    let page = Path::new("docs/guarantees.md");
+    if !tree.root.join(page).exists() {
+        return Ok(Vec::new());
+    }
+    let sources = tree.with_extension(&["rs"]).map(|file| tree.text(file)).collect::<Result<Vec<_>>>()?.concat();
+    let text = tree.text(page)?;
+    let is_name =
+        |word: &&str| word.contains('_') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let names: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(is_name).collect();
+    let is_missing = |name: &&str| !sources.contains(&format!("fn {name}("));
+    Ok(names
+        .into_iter()
+        .filter(is_missing)
+        .map(|name| format!("{}: there is no test `{name}`", page.display()))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +308,11 @@ mod tests {
         holds(code_map);
     }
 
+    #[test]
+    fn the_guarantees_name_tests_that_exist() {
+        holds(guarantees);
+    }
+
     /// The checks themselves find what they look for.
     #[test]
     fn a_bad_tree_is_found_out() {
@@ -307,6 +332,7 @@ mod tests {
              [target.x.dev-dependencies]\nengine.workspace = true\n",
         );
         write("crates/wire/src/lib.rs", &format!("fn f() {{ {}) }} \n\t{}", UNFINISHED[0], "好".repeat(121)));
+        write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\n");
         write("ARCHITECTURE.md", &format!("see {}somewhere\n", PLACES[0]));
         let tree = Tree { files: walk(&folder).unwrap(), root: folder.clone() };
         let found = |check: Check| check(&tree).unwrap().len();
@@ -316,6 +342,7 @@ mod tests {
         assert_eq!(found(unfinished), 1);
         assert_eq!(found(places), 1);
         assert_eq!(found(code_map), 1);
+        assert_eq!(found(guarantees), 1);
         fs::remove_dir_all(folder).unwrap();
     }
 }
