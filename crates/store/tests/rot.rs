@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use common::{NOW_MS, Pair, Random, Step, everything, open, query, steps, tiny};
 use runlog_core::Row;
-use runlog_store::disk::sim::SimDisk;
+use runlog_store::disk::sim::{Fault, SimDisk};
 use runlog_store::{Error, ManualClock, Store};
 
 /// A closed store with everything in it: segments of all sizes, a log, runs in flight.
@@ -99,6 +99,34 @@ fn both_manifests_rotten() {
         assert_eq!(check(&store, &truth(&pair), &format!("seed {seed}")), 0, "segments and log make up for it");
         assert_eq!(store.health().set_aside.len(), 1);
     }
+}
+
+#[test]
+fn a_merge_is_cut_and_then_both_manifests_rot() {
+    let mut both = 0;
+    for operation in 0.. {
+        let (pair, disk) = specimen(2);
+        let truth = truth(&pair);
+        let clock = Arc::new(ManualClock::at(pair.now_ms));
+        let store = open(&disk, &clock, &tiny()).unwrap();
+        let files = disk.files().len();
+        disk.fail_at(disk.operations() + operation, Fault::Cut);
+        let is_whole = store.merge().is_ok() && !disk.is_cut();
+        let disk = disk.process_death();
+        // One that has not struck by now is not to strike later.
+        disk.fail_at(u64::MAX, Fault::Cut);
+        drop(store);
+        both += usize::from(disk.files().len() > files);
+        for copy in ["manifest", "manifest.copy"] {
+            disk.flip(copy, 9, 1);
+        }
+        let store = open(&disk, &clock, &tiny()).unwrap();
+        assert_eq!(check(&store, &truth, &format!("operation {operation}")), 0);
+        if is_whole {
+            break;
+        }
+    }
+    assert!(both > 2, "merged segments never lay beside their inputs");
 }
 
 #[test]

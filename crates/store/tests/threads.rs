@@ -105,6 +105,31 @@ fn a_run_offered_by_many_at_once_is_stored_once() {
 }
 
 #[test]
+fn a_run_is_a_duplicate_while_its_memtable_becomes_a_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), options()).unwrap();
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                store.flush().unwrap();
+            }
+        });
+        let outcomes: Vec<Outcome> = (0..40)
+            .flat_map(|round| {
+                let mut random = Random(round);
+                let runs: Vec<Run> = (0..20).map(|number| finished(&mut random, format!("{round}-{number}"))).collect();
+                store.append(runs.clone()).unwrap();
+                (0..10).flat_map(|_| store.append(runs.clone()).unwrap()).collect::<Vec<_>>()
+            })
+            .collect();
+        is_done.store(true, Ordering::Relaxed);
+        assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Duplicate));
+    });
+    assert_eq!(store.query(&everything("1")).unwrap().total, 800);
+}
+
+#[test]
 fn a_folder_is_open_once() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&dir.path().join("a/b"), Options::default()).unwrap();
