@@ -178,14 +178,7 @@ impl Caller<'_> {
     /// Permits reading the runs of a function that exists, or of every function of a namespace.
     async fn permit_logs(&self, action: &str, namespace: &str, function: Option<&str>) -> Result<(), ApiError> {
         let Some(function) = function else {
-            // All functions at once: each of them must be allowed, and those to come.
-            self.permit(action, self.function(namespace, "*"))?;
-            for summary in self.streams().await? {
-                if summary.stream.namespace == namespace {
-                    self.permit(action, self.function(namespace, &summary.stream.function))?;
-                }
-            }
-            return Ok(());
+            return self.permit_every_function(action, namespace).await;
         };
         self.permit(action, self.function(namespace, function))?;
         match self.app.has_function(&self.key.account, &self.region, namespace, function).await {
@@ -193,6 +186,17 @@ impl Caller<'_> {
             Ok(false) => Err(ApiError::function_not_found(function)),
             Err(error) => Err(internal(&error)),
         }
+    }
+
+    /// All functions of a namespace at once: each of them must be allowed, and those to come.
+    async fn permit_every_function(&self, action: &str, namespace: &str) -> Result<(), ApiError> {
+        if self.key.root {
+            return Ok(());
+        }
+        self.permit(action, self.function(namespace, "*"))?;
+        let streams = self.streams().await?;
+        let mut here = streams.iter().map(|summary| &summary.stream).filter(|stream| stream.namespace == namespace);
+        here.try_for_each(|stream| self.permit(action, self.function(namespace, &stream.function)))
     }
 
     fn permit(&self, action: &str, resource: Resource<'_>) -> Result<(), ApiError> {
