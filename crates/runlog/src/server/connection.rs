@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::app::App;
@@ -21,8 +22,19 @@ use super::{api, tls};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
-pub(super) async fn serve(app: Arc<App>, tls: Option<TlsAcceptor>, stream: TcpStream, watcher: Watcher) {
-    let first = tokio::time::timeout(HEAD_TIMEOUT, first_byte(&stream)).await;
+///
+/// A client that has not said a word by the time the server stops, when `stopping` closes, is not waited for.
+pub(super) async fn serve(
+    app: Arc<App>,
+    tls: Option<TlsAcceptor>,
+    stream: TcpStream,
+    watcher: Watcher,
+    mut stopping: watch::Receiver<()>,
+) {
+    let first = tokio::select! {
+        first = tokio::time::timeout(HEAD_TIMEOUT, first_byte(&stream)) => first,
+        _ = stopping.changed() => return,
+    };
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
             match tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use anyhow::Context;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -66,30 +66,36 @@ impl Server {
         let chores = spawn_chores(&self.app);
         let slots = Arc::new(Semaphore::new(self.app.settings.max_connections as usize));
         let graceful = GracefulShutdown::new();
+        // Dropped when the server stops, which those who still wait for a first byte notice.
+        let (serving, stopping) = watch::channel(());
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = async {
                 let slot = Arc::clone(&slots).acquire_owned().await;
                 (slot, self.listener.accept().await)
             };
-            let (slot, stream) = tokio::select! {
+            let (slot, accepted) = tokio::select! {
                 () = &mut stop => break,
-                (slot, Ok((stream, _))) = accepted => (slot, stream),
-                else => {
+                accepted = accepted => accepted,
+            };
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
                     // Out of file handles, most likely: wait for some to be closed.
-                    tracing::warn!("a connection could not be accepted");
+                    tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
-            let served =
-                connection::serve(Arc::clone(&self.app), self.tls.clone(), prepared(stream), graceful.watcher());
+            let (app, tls, watcher) = (Arc::clone(&self.app), self.tls.clone(), graceful.watcher());
+            let served = connection::serve(app, tls, prepared(stream), watcher, stopping.clone());
             tokio::spawn(async move {
                 served.await;
                 drop(slot);
             });
         }
         drop(self.listener);
+        drop(serving);
         let grace = Duration::from_secs(self.app.settings.shutdown_grace.into());
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             tracing::warn!(seconds = grace.as_secs(), "some requests did not finish in time and were cut off");
