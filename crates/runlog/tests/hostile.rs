@@ -5,70 +5,84 @@
 mod support;
 
 use std::io::Write;
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use support::{Answer, Call, Connection, Form, Request, Response, Server, Setup};
+use support::{Answer, Api, Connection, Form, Request, Response, Server, Setup};
 
-/// One server for all tests of this file: what one of them breaks, the others notice.
-static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    // The smallest body limit that still has room for the bombs below.
-    let server = Setup::new().option("ingest-max-body", "2000000").option("log-level", "debug").start();
-    server.api().ingest_new(&[json!({ "FunctionName": "good", "RequestId": "good", "Log": "still here" })]);
-    server
-});
+/// A server with one run, and what is done to it.
+struct Target(Server);
 
-/// A new client is served, and nothing has panicked.
-fn assert_serves(after: &str) {
-    let answer = SERVER.api().logs(json!({ "FunctionName": "good" }));
-    assert_eq!(answer.code(), None, "after {after}");
-    assert!(answer.ids().contains(&"good"), "after {after}: {}", answer.text);
-    let log = SERVER.stderr();
-    assert!(!log.contains("panicked"), "after {after}:\n{log}");
-}
-
-/// Sends bytes as they are and reads what comes back until the server closes the connection.
-fn raw(about: &str, bytes: &[u8]) -> String {
-    let mut connection = Connection::open(SERVER.address());
-    // A server that has seen enough closes at once; then writing or reading fails, and that is an answer.
-    let _ = connection.write(bytes);
-    connection.finish_writing();
-    let answer = connection.read_to_end().unwrap_or_default();
-    assert_serves(about);
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-/// Signs a body as TC3 JSON, so that it gets past the signature, and returns the answer.
-fn signed(about: &str, body: impl Into<Vec<u8>>) -> Answer {
-    let call = SERVER.api().unsigned("GetFunctionLogs", Value::Null);
-    let request = call.tc3(Request::new("POST", "/").body(body), "application/json", false);
-    let answer = SERVER.api().send(&request);
-    assert_serves(about);
-    answer
-}
-
-/// Signs a query string as TC3.
-fn signed_query(about: &str, query: &str) -> Answer {
-    let call = SERVER.api().unsigned("GetFunctionLogs", Value::Null);
-    let request = Request::new("GET", &format!("/?{query}"));
-    let answer = SERVER.api().send(&call.tc3(request, "application/x-www-form-urlencoded", false));
-    assert_serves(about);
-    answer
-}
-
-/// Puts a body in, with an encoding.
-fn ingest(about: &str, encoding: &str, body: Vec<u8>) -> Response {
-    let mut api = SERVER.api();
-    let mut request = api.native("POST", "/api/v1/runs").body(body);
-    if !encoding.is_empty() {
-        request.set_header("Content-Encoding", encoding);
+impl Target {
+    fn start() -> Self {
+        // The smallest limit of a body that still has room for the bombs below.
+        let server = Setup::new().option("ingest-max-body", "2000000").option("log-level", "debug").start();
+        server.api().ingest_new(&[json!({ "FunctionName": "good", "RequestId": "good", "Log": "still here" })]);
+        Self(server)
     }
-    let response = api.exchange(&request);
-    assert_serves(about);
-    response
+
+    fn api(&self) -> Api {
+        self.0.api()
+    }
+
+    fn connect(&self) -> Connection {
+        Connection::open(self.0.address())
+    }
+
+    /// A new client is served, and nothing has panicked.
+    fn assert_serves(&self, after: &str) {
+        let answer = self.api().logs(json!({ "FunctionName": "good" }));
+        assert_eq!(answer.code(), None, "after {after}");
+        assert!(answer.ids().contains(&"good"), "after {after}: {}", answer.text);
+        let log = self.0.stderr();
+        assert!(!log.contains("panicked"), "after {after}:\n{log}");
+    }
+
+    /// Sends bytes as they are, and lets the server close the connection.
+    fn raw(&self, about: &str, bytes: &[u8]) {
+        let mut connection = self.connect();
+        // A server that has seen enough closes at once; then writing or reading fails, and that is an answer.
+        let _ = connection.write(bytes);
+        connection.finish_writing();
+        let _ = connection.read_to_end();
+        self.assert_serves(about);
+    }
+
+    /// A body of some content type with a signature that is right, so that it gets past that.
+    fn signed_as(&self, about: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let call = self.api().unsigned("GetFunctionLogs", Value::Null);
+        let request = call.tc3(Request::new("POST", "/").body(body), content_type, false);
+        let answer = self.api().send(&request);
+        self.assert_serves(about);
+        answer
+    }
+
+    fn signed(&self, about: &str, body: impl Into<Vec<u8>>) -> Answer {
+        self.signed_as(about, "application/json", body)
+    }
+
+    /// A query string with a signature that is right.
+    fn signed_query(&self, about: &str, query: &str) -> Answer {
+        let call = self.api().unsigned("GetFunctionLogs", Value::Null);
+        let request = Request::new("GET", &format!("/?{query}"));
+        let answer = self.api().send(&call.tc3(request, "application/x-www-form-urlencoded", false));
+        self.assert_serves(about);
+        answer
+    }
+
+    /// Puts a body in, with an encoding.
+    fn ingest(&self, about: &str, encoding: &str, body: Vec<u8>) -> Response {
+        let mut api = self.api();
+        let mut request = api.native("POST", "/api/v1/runs").body(body);
+        if !encoding.is_empty() {
+            request.set_header("Content-Encoding", encoding);
+        }
+        let response = api.exchange(&request);
+        self.assert_serves(about);
+        response
+    }
 }
 
 fn gzip(data: &[u8]) -> Vec<u8> {
@@ -79,6 +93,7 @@ fn gzip(data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn bytes_that_are_no_http() {
+    let target = Target::start();
     for (about, bytes) in [
         ("nothing", &b""[..]),
         ("garbage", b"\x00\x01\x02\xff\xfe\r\n\r\n"),
@@ -101,12 +116,13 @@ fn bytes_that_are_no_http() {
         ("a whole URL", b"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n"),
         ("an upgrade", b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"),
     ] {
-        raw(about, bytes);
+        target.raw(about, bytes);
     }
 }
 
 #[test]
 fn bodies_that_are_framed_wrong() {
+    let target = Target::start();
     for (about, framing, body) in [
         ("a length that is no number", "Content-Length: ten\r\n", "{}"),
         ("a negative length", "Content-Length: -1\r\n", "{}"),
@@ -125,61 +141,63 @@ fn bodies_that_are_framed_wrong() {
         for (path, credentials) in [("/", ""), ("/api/v1/runs", "Authorization: Basic eDp5\r\n")] {
             let head =
                 format!("POST {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{credentials}{framing}\r\n{body}");
-            raw(&format!("{about} at {path}"), head.as_bytes());
+            target.raw(&format!("{about} at {path}"), head.as_bytes());
         }
     }
 }
 
 #[test]
 fn an_authorised_body_that_is_cut_off_stores_nothing_of_its_last_record() {
+    let target = Target::start();
     let mut request =
-        SERVER.api().native("POST", "/api/v1/runs").body("{\"FunctionName\":\"good\",\"RequestId\":\"cut");
+        target.api().native("POST", "/api/v1/runs").body("{\"FunctionName\":\"good\",\"RequestId\":\"cut");
     request.set_header("Content-Length", "1000");
-    raw("a record that is cut off", &request.bytes());
-    assert_eq!(SERVER.api().logs(json!({ "FunctionRequestId": "cut" })).total(), 0);
-    let mut request = SERVER.api().native("POST", "/api/v1/runs").body("5\r\n{\"Fun\r\nzz");
+    target.raw("a record that is cut off", &request.bytes());
+    assert_eq!(target.api().logs(json!({ "FunctionRequestId": "cut" })).total(), 0);
+    let mut request = target.api().native("POST", "/api/v1/runs").body("5\r\n{\"Fun\r\nzz");
     request.set_header("Transfer-Encoding", "chunked");
-    raw("chunks that break off", &request.bytes());
+    target.raw("chunks that break off", &request.bytes());
 }
 
 #[test]
 fn tls_on_the_plain_port_is_closed_at_once() {
-    let mut connection = Connection::open(SERVER.address());
+    let target = Target::start();
+    let mut connection = target.connect();
     let started = Instant::now();
     // The first bytes of a TLS 1.2 ClientHello.
     let _ = connection.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03");
     assert_eq!(connection.read_to_end().unwrap_or_default(), b"");
     assert!(started.elapsed() < Duration::from_secs(5), "the client would have hung");
-    assert_serves("a TLS hello");
+    target.assert_serves("a TLS hello");
 }
 
 #[test]
 fn headers_without_an_end() {
+    let target = Target::start();
     let many: String = (0..10_000).map(|at| format!("X-{at}: y\r\n")).collect();
-    raw("ten thousand headers", format!("GET / HTTP/1.1\r\nHost: h\r\n{many}\r\n").as_bytes());
+    target.raw("ten thousand headers", format!("GET / HTTP/1.1\r\nHost: h\r\n{many}\r\n").as_bytes());
     let long = "x".repeat(4 << 20);
-    raw("a header of 4 MiB", format!("GET / HTTP/1.1\r\nHost: h\r\nX-TC-Action: {long}\r\n\r\n").as_bytes());
-    raw("a header name of 4 MiB", format!("GET / HTTP/1.1\r\nHost: h\r\n{long}: y\r\n\r\n").as_bytes());
-    raw("a request line of 4 MiB", format!("GET /?{long} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
-    raw("a method of 4 MiB", format!("{long} / HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
+    target.raw("a header of 4 MiB", format!("GET / HTTP/1.1\r\nHost: h\r\nX-TC-Action: {long}\r\n\r\n").as_bytes());
+    target.raw("a header name of 4 MiB", format!("GET / HTTP/1.1\r\nHost: h\r\n{long}: y\r\n\r\n").as_bytes());
+    target.raw("a request line of 4 MiB", format!("GET /?{long} HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
+    target.raw("a method of 4 MiB", format!("{long} / HTTP/1.1\r\nHost: h\r\n\r\n").as_bytes());
 }
 
 #[test]
 fn bodies_that_no_one_may_send() {
-    let mut api = SERVER.api();
-    let call = api.unsigned("GetFunctionLogs", Value::Null);
-    let request = call.tc3(Request::new("POST", "/").body(vec![b' '; (10 << 20) + 1]), "application/json", false);
-    assert_eq!(api.send(&request).code(), Some("RequestSizeLimitExceeded"));
-    assert_serves("a body of 10 MiB and a byte");
-    let response = ingest("more than the limit of ingest", "", vec![b'\n'; 2_000_001]);
+    let target = Target::start();
+    let answer = target.signed("a body of 10 MiB and a byte", vec![b' '; (10 << 20) + 1]);
+    assert_eq!(answer.code(), Some("RequestSizeLimitExceeded"));
+    let response = target.ingest("more than the limit of ingest", "", vec![b'\n'; 2_000_001]);
     assert_eq!(response.status, 413, "{}", response.text());
-    let mut request = api.native("POST", "/api/v1/runs");
+    let mut request = target.api().native("POST", "/api/v1/runs");
     request.set_header("Content-Length", "99999999999");
-    raw("a length that is only said", &request.bytes());
+    target.raw("a length that is only said", &request.bytes());
 }
 
 #[test]
 fn json_that_is_not_what_it_should_be() {
+    let target = Target::start();
     let deep = |open: &str, close: &str, depth| format!("{{\"Filter\":{}{}}}", open.repeat(depth), close.repeat(depth));
     for (about, body, code) in [
         ("half an object", br#"{"FunctionName":"#.to_vec(), "InvalidParameter"),
@@ -238,7 +256,7 @@ fn json_that_is_not_what_it_should_be() {
             "InvalidParameterValue",
         ),
     ] {
-        let answer = signed(about, body);
+        let answer = target.signed(about, body);
         assert_eq!(answer.code().unwrap_or_default(), code, "{about}: {:.300}", answer.text);
         assert!(answer.text.len() < 20_000, "{about} is answered with {} bytes", answer.text.len());
     }
@@ -246,6 +264,7 @@ fn json_that_is_not_what_it_should_be() {
 
 #[test]
 fn queries_that_are_not_what_they_should_be() {
+    let target = Target::start();
     for (about, query, code) in [
         ("a broken escape", "FunctionName=%zz", "InvalidParameter"),
         ("half an escape", "FunctionName=%4", "InvalidParameter"),
@@ -260,17 +279,17 @@ fn queries_that_are_not_what_they_should_be() {
         ("a NUL", "FunctionName=good%00", "ResourceNotFound.FunctionName"),
         ("ampersands", "&&&&", ""),
     ] {
-        assert_eq!(signed_query(about, query).code().unwrap_or_default(), code, "{about}");
+        assert_eq!(target.signed_query(about, query).code().unwrap_or_default(), code, "{about}");
     }
     let many: String = (0..2000).map(|at| format!("a{at}=1&")).collect();
-    assert_eq!(signed_query("2,000 fields", &many).code(), Some("InvalidParameter"));
+    assert_eq!(target.signed_query("2,000 fields", &many).code(), Some("InvalidParameter"));
     let deep = "A.".repeat(10_000) + "A=1";
-    assert_eq!(signed_query("a name 10,000 deep", &deep).code(), Some("InvalidParameter"));
+    assert_eq!(target.signed_query("a name 10,000 deep", &deep).code(), Some("InvalidParameter"));
 }
 
 #[test]
 fn multipart_that_is_not_what_it_should_be() {
-    let call = SERVER.api().unsigned("GetFunctionLogs", Value::Null);
+    let target = Target::start();
     for (about, content_type, body) in [
         ("no boundary", "multipart/form-data", &b"--x--"[..]),
         ("an empty boundary", "multipart/form-data; boundary=", b"----"),
@@ -292,26 +311,26 @@ fn multipart_that_is_not_what_it_should_be() {
             b"--x\r\nContent-Disposition: form-data; name=\"FunctionName\"\r\n\r\n\xff\r\n--x--",
         ),
     ] {
-        let answer = SERVER.api().send(&call.tc3(Request::new("POST", "/").body(body), content_type, false));
+        let answer = target.signed_as(about, content_type, body);
         assert!(answer.code().is_some_and(|code| code.starts_with("Invalid")), "{about}: {}", answer.text);
-        assert_serves(about);
     }
 }
 
 #[test]
 fn one_slow_client_keeps_nobody_waiting() {
+    let target = Target::start();
     let half = |bytes: &[u8]| {
-        let mut connection = Connection::open(SERVER.address());
+        let mut connection = target.connect();
         connection.write(bytes).expect("a server that waits");
         connection
     };
-    let whole = SERVER.api().unsigned("GetFunctionLogs", json!({ "FunctionName": "good" })).request(Form::JSON).bytes();
+    let whole = target.api().unsigned("GetFunctionLogs", json!({ "FunctionName": "good" })).request(Form::JSON).bytes();
     let mut waiting: Vec<Connection> = (0..200).map(|at| half(&whole[..(whole.len() - 1).min(at * 7)])).collect();
-    let mut upload = SERVER.api().native("POST", "/api/v1/runs");
+    let mut upload = target.api().native("POST", "/api/v1/runs");
     upload.set_header("Content-Length", "1000000");
     waiting.extend((0..32).map(|_| half(&upload.bytes())));
     let started = Instant::now();
-    assert_serves("232 half requests");
+    target.assert_serves("232 half requests");
     assert!(started.elapsed() < Duration::from_secs(5));
     // The rest of a request that came slowly is answered as usual.
     let mut slow = half(&[]);
@@ -321,15 +340,18 @@ fn one_slow_client_keeps_nobody_waiting() {
     }
     assert_eq!(Answer::read(&slow.read().expect("an answer")).code(), None);
     drop(waiting);
-    assert_serves("232 clients that went away");
+    target.assert_serves("232 clients that went away");
 }
 
 #[test]
 fn many_requests_in_one_write_are_answered_in_order() {
-    let call = |offset: u64| SERVER.api().unsigned("GetFunctionLogs", json!({ "Offset": offset, "Limit": 0 }));
-    let good = |offset| Call { ..call(offset) }.request(Form::JSON).bytes();
-    let bytes: Vec<u8> = [good(0), good(20_000), good(1), good(30_000)].concat();
-    let mut connection = Connection::open(SERVER.address());
+    let target = Target::start();
+    let page = |offset: u64| {
+        let params = json!({ "Offset": offset, "Limit": 0 });
+        target.api().unsigned("GetFunctionLogs", params).request(Form::JSON).bytes()
+    };
+    let bytes: Vec<u8> = [page(0), page(20_000), page(1), page(30_000)].concat();
+    let mut connection = target.connect();
     connection.write(&bytes).expect("a server that reads");
     let codes = [0, 1, 2, 3].map(|_| Answer::read(&connection.read().expect("an answer")).code().map(str::to_owned));
     assert_eq!(codes.map(Option::unwrap_or_default), ["", "LimitExceeded.Offset", "", "LimitExceeded.Offset"]);
@@ -337,6 +359,7 @@ fn many_requests_in_one_write_are_answered_in_order() {
 
 #[test]
 fn bombs_are_stopped_on_the_way() {
+    let target = Target::start();
     let zeros = vec![0; 64 << 20];
     let line = [br#"{"FunctionName":"good","Log":""#.to_vec(), vec![b'x'; 40 << 20], b"\"}\n".to_vec()].concat();
     let zstd = |data: &[u8]| zstd::encode_all(data, 1).expect("memory");
@@ -347,7 +370,7 @@ fn bombs_are_stopped_on_the_way() {
         ("zstd of one line that is too long", "zstd", zstd(&line)),
         ("gzip in gzip", "gzip", gzip(&gzip(&zeros))),
     ] {
-        let response = ingest(about, encoding, body);
+        let response = target.ingest(about, encoding, body);
         let text = response.text();
         let is_refused = [400, 413].contains(&response.status) || text.contains("\"accepted\":0");
         assert!(is_refused, "{about}: {} {text:.300}", response.status);
@@ -358,12 +381,13 @@ fn bombs_are_stopped_on_the_way() {
     for _ in 0..500 {
         stream.write_all(&zeros[..1 << 20]).expect("memory");
     }
-    let response = ingest("zstd of 500 MiB", "zstd", stream.finish().expect("memory"));
+    let response = target.ingest("zstd of 500 MiB", "zstd", stream.finish().expect("memory"));
     assert_eq!(response.status, 413, "{:.300}", response.text());
 }
 
 #[test]
 fn broken_compression_is_an_error() {
+    let target = Target::start();
     let text = "{\"FunctionName\":\"good\"}\n".repeat(1000);
     let packed = gzip(text.as_bytes());
     for (about, encoding, body, status) in [
@@ -373,13 +397,14 @@ fn broken_compression_is_an_error() {
         ("gzip called zstd", "zstd", packed.clone(), 400),
         ("an encoding that is not served", "br", text.into_bytes(), 415),
     ] {
-        let response = ingest(about, encoding, body);
+        let response = target.ingest(about, encoding, body);
         assert_eq!(response.status, status, "{about}: {}", response.text());
     }
 }
 
 #[test]
 fn records_that_are_not_what_they_should_be() {
+    let target = Target::start();
     let deep = format!("{{\"FunctionName\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let long_name = format!("{{\"FunctionName\":\"{}\"}}", "n".repeat(1 << 20));
     let long_field = format!("{{\"{}\":1}}", "n".repeat(1 << 20));
@@ -406,37 +431,39 @@ fn records_that_are_not_what_they_should_be() {
         ),
         ("a start at the end of time", r#"{"FunctionName":"good","StartTime":"9999-12-30 00:00:00"}"#, "StartInFuture"),
     ] {
-        let response = ingest(about, "", format!("{record}\n").into_bytes());
+        let response = target.ingest(about, "", format!("{record}\n").into_bytes());
         assert_eq!(response.status, 200, "{about}: {}", response.text());
         let report = support::IngestReport::read(&response);
         assert_eq!((report.accepted, report.refused), (0, vec![(1, code.to_owned())]), "{about}");
         assert!(response.body.len() < 20_000, "{about} is answered with {} bytes", response.body.len());
     }
     for body in ["[", "[{\"FunctionName\":\"good\"},", "[1,2", "[{]"] {
-        assert_eq!(ingest(body, "", body.into()).status, 400, "{body}");
+        assert_eq!(target.ingest(body, "", body.into()).status, 400, "{body}");
     }
 }
 
 #[test]
 fn texts_with_anything_in_them_are_kept() {
+    let target = Target::start();
     let record =
         json!({ "FunctionName": "odd\0name", "RequestId": "odd\0id", "Log": "a\0b\u{7}\u{1b}[0m\u{fffe}\u{10ffff}" });
-    SERVER.api().ingest_new(std::slice::from_ref(&record));
-    let answer = SERVER.api().logs(json!({ "FunctionName": "odd\0name", "FunctionRequestId": "odd\0id" }));
+    target.api().ingest_new(std::slice::from_ref(&record));
+    let answer = target.api().logs(json!({ "FunctionName": "odd\0name", "FunctionRequestId": "odd\0id" }));
     assert_eq!(answer.rows()[0]["Log"], record["Log"]);
     // Bytes that are not UTF-8 are replaced, and counted.
-    let response = ingest(
+    let response = target.ingest(
         "a log that is not UTF-8",
         "",
         b"{\"FunctionName\":\"good\",\"RequestId\":\"replaced\",\"Log\":\"a\xffb\"}\n".to_vec(),
     );
     assert_eq!(response.json()["utf8_replaced"], 1);
-    assert_eq!(SERVER.api().logs(json!({ "FunctionRequestId": "replaced" })).rows()[0]["Log"], "a\u{fffd}b");
+    assert_eq!(target.api().logs(json!({ "FunctionRequestId": "replaced" })).rows()[0]["Log"], "a\u{fffd}b");
 }
 
 #[test]
 fn credentials_of_the_native_api_that_are_not_what_they_should_be() {
-    let mut api = SERVER.api();
+    let target = Target::start();
+    let mut api = target.api();
     for header in [
         "",
         "Basic",
@@ -454,5 +481,5 @@ fn credentials_of_the_native_api_that_are_not_what_they_should_be() {
     let bare = Request::new("POST", "/api/v1/runs").header("Host", "h").body("{\"FunctionName\":\"good\"}");
     let response = api.exchange(&bare);
     assert_eq!((response.status, response.header("WWW-Authenticate").is_some()), (401, true));
-    assert_serves("wrong credentials");
+    target.assert_serves("wrong credentials");
 }

@@ -87,6 +87,18 @@ fn stopping_lets_an_open_request_finish_and_takes_no_new_ones() {
 }
 
 #[test]
+fn a_connection_that_has_not_said_a_word_does_not_delay_stopping() {
+    for tls in ["false", "true"] {
+        let mut server = Setup::new().option("tls-self-signed", tls).start();
+        let _silent = [Connection::open(server.address()), Connection::open(server.address())];
+        server.api().call("ListFunctions", Value::Null);
+        let started = Instant::now();
+        assert!(server.stop().success(), "{}", server.stderr());
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    }
+}
+
+#[test]
 fn a_request_that_never_ends_is_cut_off_after_the_grace() {
     let mut server = Setup::new().option("shutdown-grace", "1").start();
     let mut request = server.api().native("POST", "/api/v1/runs");
@@ -223,13 +235,31 @@ fn a_disk_that_is_full_stops_writing_and_not_reading() {
     let again = api.native("POST", "/api/v1/runs").body("{\"FunctionName\":\"f\"}");
     assert_eq!(api.exchange(&again).status, 503, "it stays so until somebody looks after the disk");
     server.kill();
-    server.allow_large_files();
+    server.lift_limits();
     server.start_again();
     let mut api = server.api();
     let total = api.logs(day).total();
     // The run that was refused may have reached the disk in whole.
     assert!((acknowledged..=acknowledged + 1).contains(&total), "{acknowledged} were acknowledged, {total} are there");
     api.ingest_new(&[json!({ "FunctionName": "f", "RequestId": "after" })]);
+}
+
+#[test]
+fn running_out_of_files_passes_by_itself() {
+    let server = Setup::new().open_files(64).start();
+    let run = json!({ "FunctionName": "f", "RequestId": "before", "StartTime": "2026-07-01 08:00:00" });
+    server.api().ingest_new(&[run]);
+    // More than the limit, and few enough for the rest to wait in the listener's queue.
+    let crowd: Vec<Connection> = (0..80).map(|_| Connection::open(server.address())).collect();
+    eventually("a connection that could not be accepted", || {
+        server.stderr().contains("could not be accepted").then_some(())
+    });
+    drop(crowd);
+    let mut api = server.api();
+    assert_eq!(api.logs(json!({ "FunctionRequestId": "before" })).total(), 1);
+    api.ingest_new(&[json!({ "FunctionName": "f", "RequestId": "after" })]);
+    let ready = api.exchange(&Request::new("GET", "/readyz").header("Host", "h"));
+    assert_eq!(ready.status, 200, "{}", ready.text());
 }
 
 #[test]

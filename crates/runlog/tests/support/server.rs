@@ -23,9 +23,10 @@ pub(crate) fn program<I: AsRef<OsStr>>(args: impl IntoIterator<Item = I>) -> Com
     command
 }
 
-/// The program under a limit of the size of files. Its writes beyond it fail; without the trap they would end it.
-fn limited(largest_file_kib: u32) -> Command {
-    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", 2 * largest_file_kib);
+/// The program under limits. Writes beyond them fail; without the trap they would end it.
+fn limited(limits: &[String]) -> Command {
+    let ulimits: String = limits.iter().map(|limit| format!("ulimit {limit} && ")).collect();
+    let script = format!("trap '' XFSZ; {ulimits} exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_runlog")]).env_clear().stdin(Stdio::null());
     command
@@ -36,7 +37,8 @@ pub(crate) struct Setup {
     args: Vec<String>,
     variables: Vec<(String, String)>,
     has_root_key: bool,
-    largest_file_kib: Option<u32>,
+    /// As the shell's `ulimit` takes them.
+    limits: Vec<String>,
 }
 
 impl Setup {
@@ -47,7 +49,7 @@ impl Setup {
 
     /// Nothing but a data folder and a port: what a user gets without any option.
     pub(crate) fn plain() -> Self {
-        Self { args: Vec::new(), variables: Vec::new(), has_root_key: false, largest_file_kib: None }
+        Self { args: Vec::new(), variables: Vec::new(), has_root_key: false, limits: Vec::new() }
     }
 
     /// `--name value`, in the place of an earlier value.
@@ -66,7 +68,13 @@ impl Setup {
 
     /// Lets writing fail where a file would grow beyond this, as on a full disk.
     pub(crate) fn largest_file_kib(mut self, kib: u32) -> Self {
-        self.largest_file_kib = Some(kib);
+        self.limits.push(format!("-f {}", 2 * kib));
+        self
+    }
+
+    /// How many files and connections the process may have open.
+    pub(crate) fn open_files(mut self, count: u32) -> Self {
+        self.limits.push(format!("-n {count}"));
         self
     }
 
@@ -81,10 +89,7 @@ impl Setup {
 
     /// The process that would be a server on `data`.
     pub(crate) fn command(&self, data: &Path) -> Command {
-        let mut command = match self.largest_file_kib {
-            None => program([""; 0]),
-            Some(kib) => limited(kib),
-        };
+        let mut command = if self.limits.is_empty() { program([""; 0]) } else { limited(&self.limits) };
         command.args(["serve", "--data"]).arg(data).args(&self.args);
         if !self.args.iter().any(|arg| arg.starts_with("--listen=")) {
             command.args(["--listen", "127.0.0.1:0"]);
@@ -165,9 +170,9 @@ impl Server {
         self.process = Process::start(&self.setup, &self.data);
     }
 
-    /// Takes [`Setup::largest_file_kib`] back for the next start.
-    pub(crate) fn allow_large_files(&mut self) {
-        self.setup.largest_file_kib = None;
+    /// Takes the limits back for the next start.
+    pub(crate) fn lift_limits(&mut self) {
+        self.setup.limits.clear();
     }
 
     /// Makes a key with the command line; the account's root key where there are no policies.
