@@ -3,6 +3,9 @@
 /// Longest function, namespace, region, qualifier or account name, in bytes. Clients use up to 60 characters.
 pub const NAME_MAX_BYTES: usize = 256;
 
+/// Longest region id, in bytes. Those in use have up to 20.
+pub const REGION_MAX_BYTES: usize = 64;
+
 /// Longest request id, in bytes. Ids are UUIDs in practice; other systems use up to 100 characters.
 pub const REQUEST_ID_MAX_BYTES: usize = 128;
 

@@ -17,6 +17,15 @@ pub struct Stream {
     pub qualifier: String,
 }
 
+impl Stream {
+    /// Whether a text can be a region's id: letters, digits, `-` and `_`, at most
+    /// [`limits::REGION_MAX_BYTES`](crate::limits::REGION_MAX_BYTES) of them and at least one.
+    pub fn is_region(text: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=crate::limits::REGION_MAX_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
+    }
+}
+
 impl fmt::Display for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}/{}:{}", self.account, self.region, self.namespace, self.function, self.qualifier)

@@ -9,9 +9,10 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
-use runlog_core::Zone;
+use runlog_core::{Stream, Zone};
 
 use crate::files;
 
@@ -77,6 +78,8 @@ options! {
     ingest_max_body: u64 = "268435456", "BYTES";
     /// Ingest requests that are worked on at a time; more are told to retry.
     ingest_max_concurrent: u32 = "64", "N";
+    /// Seconds that a client may be silent while its request is awaited or arrives.
+    client_timeout: u32 = "30", "SECONDS";
     /// Connections that are open at a time; more wait.
     max_connections: u32 = "4096", "N";
     /// Seconds that open requests get to finish when the server stops.
@@ -86,6 +89,40 @@ options! {
     /// Form of the log on stderr: text or json.
     log_format: LogFormat = "text", "FORMAT";
 }
+
+impl Settings {
+    /// How long a client may be silent.
+    pub(crate) fn client_timeout(&self) -> Duration {
+        Duration::from_secs(self.client_timeout.into())
+    }
+
+    /// Whether requests and runs of a region are taken.
+    pub(crate) fn serves_region(&self, region: &str) -> bool {
+        self.regions.0.is_empty() || self.regions.0.iter().any(|served| served == region)
+    }
+
+    /// What no option can check by itself.
+    fn check(&self) -> anyhow::Result<()> {
+        if self.tls_cert.is_some() != self.tls_key.is_some() {
+            bail!("--tls-cert and --tls-key go together: give both, or --tls-self-signed");
+        }
+        if self.tls_cert.is_some() && self.tls_self_signed {
+            bail!("--tls-self-signed makes its own certificate: give it, or --tls-cert and --tls-key, not both");
+        }
+        if let Some(id) = self.regions.0.iter().chain([&self.default_region]).find(|id| !Stream::is_region(id)) {
+            bail!("`{id}` is not a region's id; it takes 1 to 64 letters, digits, - and _");
+        }
+        if self.client_timeout == 0 {
+            bail!("option `client_timeout`: 0 seconds would refuse every client; give at least 1");
+        }
+        Ok(())
+    }
+}
+
+/// Options that cannot be used as they are given.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unusable(String);
 
 /// One row of the table.
 pub(crate) struct OptionRow {
@@ -182,15 +219,16 @@ impl Flags {
     }
 
     /// The options that hold, read and checked.
+    ///
+    /// # Errors
+    /// [`Unusable`], which the command line takes for a mistake in its usage.
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
-        let settings = Settings::from_texts(&self.effective()?)?;
-        if settings.tls_cert.is_some() != settings.tls_key.is_some() {
-            bail!("--tls-cert and --tls-key go together: give both, or --tls-self-signed");
-        }
-        if settings.tls_cert.is_some() && settings.tls_self_signed {
-            bail!("--tls-self-signed makes its own certificate: give it, or --tls-cert and --tls-key, not both");
-        }
-        Ok(settings)
+        let read = || {
+            let settings = Settings::from_texts(&self.effective()?)?;
+            settings.check()?;
+            anyhow::Ok(settings)
+        };
+        read().map_err(|error| Unusable(format!("{error:#}")).into())
     }
 
     /// The same flags with one option set, unless the command line sets it.

@@ -114,7 +114,7 @@ fn an_option_that_is_wrong_is_an_error_that_says_what_is_expected() {
     ] {
         std::fs::write(&file, text).expect("a file");
         let output = run(&["config", "--config", config]);
-        assert!(code(&output) == 1 && err(&output).contains(says), "{text}: {}", err(&output));
+        assert!(code(&output) == 2 && err(&output).contains(says), "{text}: {}", err(&output));
     }
     for (args, says) in [
         (&["--listen", "nowhere"][..], "option `listen` (from flag): `nowhere` is not an address"),
@@ -124,6 +124,8 @@ fn an_option_that_is_wrong_is_an_error_that_says_what_is_expected() {
         (&["--refuse-replay=perhaps"], "`perhaps` is neither true nor false"),
         (&["--log-level", "loud"], "`loud` is not one of off, error, warn, info, debug, trace"),
         (&["--log-format", "xml"], "`xml` is neither text nor json"),
+        (&["--default-region", "a b"], "`a b` is not a region's id"),
+        (&["--client-timeout", "0"], "`client_timeout`: 0 seconds would refuse every client"),
         (&["--default-region", ""], "option `default_region` (from flag): it is empty"),
         (&["--tls-cert", "cert.pem"], "--tls-cert and --tls-key go together"),
         (&["--config", "/no/such/file.toml"], "cannot read /no/such/file.toml"),
@@ -131,7 +133,7 @@ fn an_option_that_is_wrong_is_an_error_that_says_what_is_expected() {
         for command in ["config", "serve"] {
             let data = folder.path().join("never-made");
             let output = program([command]).arg("--data").arg(&data).args(args).output().expect("the program");
-            assert!(code(&output) == 1 && err(&output).contains(says), "{args:?}: {}", err(&output));
+            assert!(code(&output) == 2 && err(&output).contains(says), "{args:?}: {}", err(&output));
             assert!(err(&output).starts_with("error: "), "{}", err(&output));
             assert!(!data.exists(), "{args:?}: nothing is made before the options are read");
         }

@@ -155,3 +155,23 @@ fn a_run_in_flight_that_was_silent_for_longer_than_its_ttl_is_closed_as_interrup
     let row = |server: &Server| server.api().logs(json!({})).rows()[0]["RetCode"].clone();
     eventually("the run is closed", || (row(&server) == 3).then_some(()));
 }
+
+#[test]
+fn client_timeout_is_how_long_a_body_may_pause() {
+    let server = Setup::new().option("client-timeout", "1").option("ingest-max-concurrent", "1").start();
+    let mut api = server.api();
+    let mut upload = api.native("POST", "/api/v1/runs").body("{\"FunctionName\":\"f\"}");
+    upload.set_header("Content-Length", "1000");
+    let mut vanished = Connection::open(server.address());
+    vanished.write(&upload.bytes()).expect("a server that reads");
+    let answer = vanished.read().expect("an answer");
+    assert!(answer.text().contains("the body stopped arriving"), "{}", answer.text());
+
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+    let mut vanished = Connection::open(server.address());
+    vanished.write(head.as_bytes()).expect("a server that reads");
+    let answer = Answer::read(&vanished.read().expect("an answer"));
+    assert_eq!(answer.code(), Some("InvalidRequest"), "{answer:?}");
+
+    api.ingest_new(&[json!({ "FunctionName": "f" })]);
+}

@@ -129,7 +129,11 @@ mod tests {
         }
 
         #[test]
-        fn any_flipped_bit_is_noticed(mut payload in prop::collection::vec(any::<u8>(), 0..99), at: prop::sample::Index, bit in 0u8..8) {
+        fn any_flipped_bit_is_noticed(
+            mut payload in prop::collection::vec(any::<u8>(), 0..99),
+            at: prop::sample::Index,
+            bit in 0u8..8,
+        ) {
             seal(&mut payload);
             prop_assert!(checked(&payload).is_ok());
             let at = at.index(payload.len());

@@ -1,4 +1,5 @@
-//! One accepted report as bytes: what the write-ahead log keeps, and what the memtable and the in-flight table point at.
+//! One accepted report as bytes: what the write-ahead log keeps, and what the memtable and the in-flight table point
+//! at.
 //!
 //! ```text
 //! seq 8 | heard_ms 8 | start_ms 8 | duration_us 8 | mem_bytes 8 | ret_code 4 | retry_num 1 | invoke_finished 4 |

@@ -15,6 +15,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::config::Unusable;
+
+/// The exit code for a command line or options that cannot be used.
+const USAGE: u8 = 2;
+
 /// The home of function run logs.
 #[derive(Parser)]
 #[command(name = "runlog", version, about, max_term_width = 100, arg_required_else_help = true)]
@@ -58,7 +63,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<Unusable>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

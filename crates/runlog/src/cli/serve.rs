@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use runlog_store::{Options, Store};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,6 +26,7 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = args.flags.settings()?;
     start_log(&settings);
+    allow_connections(settings.max_connections);
     let (runtime, server, backend) = start(settings)?;
     announce(&server)?;
     runtime.block_on(async {
@@ -33,6 +35,23 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     })?;
     close(runtime, backend)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Raises this process's limit of open files, as far as it may, to hold so many connections.
+fn allow_connections(connections: u32) {
+    /// What the store, the log and the reactor need besides.
+    const OTHER_FILES: u64 = 256;
+    let wanted = u64::from(connections) + OTHER_FILES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let allowed = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum: limit.maximum });
+    if raised.is_err() || allowed < wanted {
+        let advice = "raise the limit of open files (ulimit -n), or lower max_connections";
+        tracing::warn!(allowed, wanted, advice, "fewer connections than max_connections will be served");
+    }
 }
 
 /// Opens the store and binds the listener.

@@ -83,11 +83,15 @@ impl Record<'_> {
                 defaults.zone.parse(&text).map_err(|error| format!("StartTime: {error}"))?.ms
             }
         };
+        let region = self.region.as_ref().map_or(defaults.region, |text| &text.0);
+        if !Stream::is_region(region) {
+            return Err("Region takes 1 to 64 letters, digits, - and _".to_owned());
+        }
         let ret_code = self.ret_code.unwrap_or_default();
         Ok(Run {
             stream: streams.get(
                 defaults.account,
-                self.region.as_ref().map_or(defaults.region, |text| &text.0),
+                region,
                 self.namespace.as_ref().map_or("default", |text| &text.0),
                 &self.function_name,
                 self.qualifier.as_ref().map_or("$LATEST", |text| &text.0),

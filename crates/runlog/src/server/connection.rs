@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -18,9 +17,6 @@ use tokio_rustls::TlsAcceptor;
 use super::app::App;
 use super::{api, tls};
 
-/// How long a client may take for its first byte, its TLS handshake, and each request head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
 ///
 /// A client that has not said a word by the time the server stops, when `stopping` closes, is not waited for.
@@ -32,12 +28,12 @@ pub(super) async fn serve(
     mut stopping: watch::Receiver<()>,
 ) {
     let first = tokio::select! {
-        first = tokio::time::timeout(HEAD_TIMEOUT, first_byte(&stream)) => first,
+        first = tokio::time::timeout(app.settings.client_timeout(), first_byte(&stream)) => first,
         _ = stopping.changed() => return,
     };
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
-            match tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await {
+            match tokio::time::timeout(app.settings.client_timeout(), acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => http(app, stream, watcher).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake timed out"),
@@ -57,13 +53,14 @@ async fn first_byte(stream: &TcpStream) -> Option<u8> {
 }
 
 async fn http(app: Arc<App>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, watcher: Watcher) {
+    let timeout = app.settings.client_timeout();
     let service = service_fn(move |request: Request<Incoming>| {
         let app = Arc::clone(&app);
         async move { Ok::<Response<_>, Infallible>(api::route(&app, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(timeout)
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection closed early");

@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod auth;
+mod body;
 mod connection;
 mod metrics;
 mod rate;

@@ -141,7 +141,11 @@ mod tests {
         }
 
         #[test]
-        fn a_flipped_byte_of_a_closed_file_loses_its_own_group_at_most(groups in groups(), at: prop::sample::Index, mask in 1u8..) {
+        fn a_flipped_byte_of_a_closed_file_loses_its_own_group_at_most(
+            groups in groups(),
+            at: prop::sample::Index,
+            mask in 1u8..,
+        ) {
             let mut bytes = written(&groups, true).to_vec();
             let at = at.index(bytes.len());
             bytes[at] ^= mask;

@@ -40,6 +40,9 @@ details! {
     BodyInGet
         "GET 请求的参数在查询串中，不能有 body。"
         "A GET carries its parameters in the query string; leave the body empty.";
+    BodyCutOff
+        "请求 body 没有完整到达，请重新发送。"
+        "The request body did not arrive in full; send it again.";
     HeaderTwice
         "请求头 `{name}` 只能出现一次。"
         "The header `{name}` is given more than once.";

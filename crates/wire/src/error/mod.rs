@@ -90,6 +90,11 @@ impl ApiError {
         Self::new(ErrorCode::RequestSizeLimitExceeded).with("max", max)
     }
 
+    /// A body that stopped arriving.
+    pub fn body_cut_off() -> Self {
+        Self::new(ErrorCode::InvalidRequest).detail(Detail::BodyCutOff)
+    }
+
     /// A named function has no run.
     pub fn function_not_found(function: &str) -> Self {
         Self::new(ErrorCode::ResourceNotFoundFunctionName).with("value", function)

@@ -1,6 +1,8 @@
 //! The common parameters: what every action has, in headers (TC3) or in fields (v1).
 
 use super::Headers;
+use runlog_core::Stream;
+
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::language::Language;
 use crate::limits::TIMESTAMP_MAX_S;
@@ -90,7 +92,7 @@ impl Common {
         let (_, version) = required(&VERSION)?;
         let (spelling, timestamp) = required(&TIMESTAMP)?;
         let (region_spelling, region) = get(&REGION)?;
-        if region.is_some_and(|region| !is_region(region)) {
+        if region.is_some_and(|region| !region.is_empty() && !Stream::is_region(region)) {
             return Err(bad_value(region_spelling));
         }
         Ok(Self {
@@ -113,10 +115,6 @@ fn read_timestamp(spelling: &'static str, text: &str) -> Result<i64, ApiError> {
 
 fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn is_region(text: &str) -> bool {
-    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 fn bad_value(spelling: &'static str) -> ApiError {

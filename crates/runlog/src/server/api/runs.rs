@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use hyper::{Request, StatusCode};
@@ -21,8 +20,8 @@ use crate::config::Settings;
 use crate::ingest::{self, BodyError, Defaults, Encoding, IngestError, Report};
 use crate::keys::Key;
 use crate::server::app::App;
-use crate::server::auth;
 use crate::server::respond::{self, Answer};
+use crate::server::{auth, body};
 
 /// The action that a key's policies must allow on the function that ran.
 pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";
@@ -53,7 +52,7 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
     let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
     let task = Ingest { key, settings: Arc::clone(&app.settings), backend: Arc::clone(app.backend()) };
     let work = tokio::task::spawn_blocking(move || task.run(incoming, encoding));
-    forward(request.into_body(), parts, max_bytes).await;
+    forward(app, request.into_body(), parts).await;
     match work.await {
         Ok((report, result)) => {
             app.metrics.ingest(report.accepted, report.duplicates, report.refused_total, started.elapsed());
@@ -67,18 +66,12 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
 }
 
 /// Hands the body on as it arrives. A parser that has given up has closed the channel; the rest is then not read.
-async fn forward(mut body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>, max_bytes: u64) {
+async fn forward(app: &App, mut body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
+    let max_bytes = app.settings.ingest_max_body;
     let mut seen = 0;
-    while let Some(frame) = body.frame().await {
-        let part = match frame.map(hyper::body::Frame::into_data) {
-            Ok(Ok(data)) => {
-                seen += data.len() as u64;
-                if seen > max_bytes { Err(BodyError::TooLarge { max_bytes }) } else { Ok(data) }
-            }
-            // Trailers carry nothing for us.
-            Ok(Err(_)) => continue,
-            Err(_) => Err(BodyError::Disconnected),
-        };
+    while let Some(part) = body::next(&mut body, app.settings.client_timeout()).await {
+        seen += part.as_ref().map_or(0, |part| part.len() as u64);
+        let part = if seen > max_bytes { Err(BodyError::TooLarge { max_bytes }) } else { part };
         let is_last = part.is_err();
         if parts.send(part).await.is_err() || is_last {
             return;
@@ -107,12 +100,8 @@ impl Ingest {
             zone: self.settings.time_zone,
             now_ms: clock::now_ms(),
         };
-        let mut sink = KeySink {
-            key: &self.key,
-            regions: &self.settings.regions.0,
-            backend: &*self.backend,
-            permitted: HashMap::new(),
-        };
+        let mut sink =
+            KeySink { key: &self.key, settings: &self.settings, backend: &*self.backend, permitted: HashMap::new() };
         ingest::ingest(&mut reader, &defaults, &mut sink)
     }
 }
@@ -120,7 +109,7 @@ impl Ingest {
 /// The engine, as far as a key may write to it.
 struct KeySink<'a> {
     key: &'a Key,
-    regions: &'a [String],
+    settings: &'a Settings,
     backend: &'a dyn Backend,
     /// What was found for each stream, by the address that the streams of one body share.
     permitted: HashMap<*const Stream, (Arc<Stream>, Result<(), String>)>,
@@ -133,7 +122,7 @@ impl ingest::Sink for KeySink<'_> {
         let found = self
             .permitted
             .entry(Arc::as_ptr(&run.stream))
-            .or_insert_with(|| (Arc::clone(&run.stream), permit(self.key, self.regions, &run.stream)));
+            .or_insert_with(|| (Arc::clone(&run.stream), permit(self.key, self.settings, &run.stream)));
         found.1.clone()
     }
 
@@ -142,8 +131,8 @@ impl ingest::Sink for KeySink<'_> {
     }
 }
 
-fn permit(key: &Key, regions: &[String], stream: &Stream) -> Result<(), String> {
-    if !regions.is_empty() && !regions.contains(&stream.region) {
+fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String> {
+    if !settings.serves_region(&stream.region) {
         return Err(format!("region {} is not served here; see the option `regions`", stream.region));
     }
     let resource = Resource::Function {

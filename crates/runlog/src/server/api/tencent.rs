@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use bytes::Bytes;
 use hyper::body::Body;
 use hyper::{Request, StatusCode};
 use runlog_core::StreamSummary;
@@ -15,34 +15,32 @@ use runlog_wire::actions::{
     list_version_by_function,
 };
 use runlog_wire::params::Action;
-use runlog_wire::{ApiError, ApiRequest, Auth, Detail, ErrorCode, RawRequest, envelope, limits};
+use runlog_wire::{ApiError, ApiRequest, Auth, ErrorCode, RawRequest, envelope, limits};
 
 use crate::backend::BackendError;
 use crate::cam::Resource;
 use crate::clock;
+use crate::ingest::BodyError;
 use crate::keys::Key;
 use crate::server::app::App;
+use crate::server::body;
 use crate::server::respond::{self, Answer};
-
-/// The longest region id that is taken.
-const REGION_MAX_BYTES: usize = 64;
 
 /// What the metrics call a request whose action could not be told.
 const NO_ACTION: &str = "none";
 
 pub(super) async fn answer<B>(app: &App, request: Request<B>) -> Answer
 where
-    B: Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: Body<Data = Bytes> + Unpin,
 {
     let started = clock::monotonic();
     let request_id = uuid::Uuid::new_v4().to_string();
     let (head, body) = request.into_parts();
-    // One byte over the largest form, so that a body over the limit is told from one at it.
-    let body = Limited::new(body, limits::TC3_POST_MAX_BYTES + 1).collect().await;
-    let (body, is_cut) = match body {
-        Ok(body) => (body.to_bytes(), false),
-        Err(error) => (bytes::Bytes::new(), error.is::<LengthLimitError>()),
+    let body = body::collect(body, limits::TC3_POST_MAX_BYTES as u64, app.settings.client_timeout()).await;
+    let (body, unread) = match body {
+        Ok(body) => (body, None),
+        Err(BodyError::TooLarge { .. }) => (Bytes::new(), Some(ApiError::too_large(limits::TC3_POST_MAX_BYTES))),
+        Err(BodyError::Disconnected) => (Bytes::new(), Some(ApiError::body_cut_off())),
     };
     let raw = RawRequest {
         method: head.method.as_str(),
@@ -52,10 +50,9 @@ where
         body: &body,
     };
     let mut call = Call { app, started, action: NO_ACTION, secret_id: String::new() };
-    let result = if is_cut {
-        Err(ApiError::too_large(limits::TC3_POST_MAX_BYTES))
-    } else {
-        call.answer(&raw, &request_id).await
+    let result = match unread {
+        None => call.answer(&raw, &request_id).await,
+        Some(error) => Err(error),
     };
     call.report(&request_id, result.as_ref().map(Vec::len));
     let body = result.unwrap_or_else(|error| envelope::failure(&error, ApiRequest::language_hint(&raw), &request_id));
@@ -230,23 +227,11 @@ impl Caller<'_> {
     }
 }
 
-/// The region that a request is for. Any well-formed id is a partition of the data, unless the options list some.
+/// The region that a request is for: any well-formed id is a partition of the data, unless the options list some.
 fn region(app: &App, asked: Option<&str>) -> Result<String, ApiError> {
     let settings = &app.settings;
     let region = asked.filter(|region| !region.is_empty()).unwrap_or(&settings.default_region);
-    let is_plain = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if region.len() > REGION_MAX_BYTES || !is_plain {
-        return Err(invalid_region());
-    }
-    let served = &settings.regions.0;
-    if !served.is_empty() && !served.iter().any(|name| name == region) {
-        return Err(ApiError::unsupported_region(region));
-    }
-    Ok(region.to_owned())
-}
-
-fn invalid_region() -> ApiError {
-    ApiError::new(ErrorCode::InvalidParameterValue).detail(Detail::ValueInCommon).with("name", "Region")
+    if settings.serves_region(region) { Ok(region.to_owned()) } else { Err(ApiError::unsupported_region(region)) }
 }
 
 /// The engine's error is for the server's log; the caller gets the code.
@@ -257,8 +242,7 @@ fn internal(error: &BackendError) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http_body_util::Full;
+    use http_body_util::{BodyExt, Full};
     use runlog_core::{Answer as Found, Outcome, Query, Run};
     use runlog_wire::sign_v3::{V3Input, sign_v3};
 
