@@ -54,7 +54,7 @@ const PLACES: [&str; 9] = [
 
 type Check = fn(&Tree) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("dependencies point one way", arrows),
     ("every Rust file says what it is for", openings),
     ("lines are clean and narrow", lines),
@@ -62,6 +62,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("no machine's paths, no registry's hosts", places),
     ("the code map lists every crate", code_map),
     ("the guarantees name tests that exist", guarantees),
+    ("every dependency has its reason", reasons),
 ];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
@@ -153,6 +154,23 @@ fn arrows(tree: &Tree) -> Result<Vec<String>> {
         }
     }
     Ok(problems)
+}
+
+/// Each dependency stands in CONTRIBUTING.md, with why it was chosen.
+fn reasons(tree: &Tree) -> Result<Vec<String>> {
+    let page = Path::new("CONTRIBUTING.md");
+    if !tree.root.join(page).exists() {
+        return Ok(Vec::new());
+    }
+    let text = tree.text(page)?;
+    let mut problems = BTreeSet::new();
+    for file in tree.files.iter().filter(|file| file.ends_with("Cargo.toml")) {
+        let found = dependencies(&tree.manifest(file)?, None);
+        let is_ours = |name: &str| ARROWS.iter().any(|(ours, _)| *ours == name);
+        let unknown = found.into_iter().filter(|name| !is_ours(name) && !text.contains(&format!("`{name}`")));
+        problems.extend(unknown.map(|name| format!("{}: no word about {name}", page.display())));
+    }
+    Ok(problems.into_iter().collect())
 }
 
 /// The packages a manifest depends on, of every kind and for every target, by their real names.
@@ -313,6 +331,11 @@ mod tests {
         holds(guarantees);
     }
 
+    #[test]
+    fn every_dependency_has_its_reason() {
+        holds(reasons);
+    }
+
     /// The checks themselves find what they look for.
     #[test]
     fn a_bad_tree_is_found_out() {
@@ -333,6 +356,8 @@ mod tests {
         );
         write("crates/wire/src/lib.rs", &format!("fn f() {{ {}) }} \n\t{}", UNFINISHED[0], "好".repeat(121)));
         write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\n");
+        write("CONTRIBUTING.md", "| `engine` |\n");
+        write("crates/core/Cargo.toml", "[dependencies]\nrunlog-core = {}\nserde = \"1\"\n");
         write("ARCHITECTURE.md", &format!("see {}somewhere\n", PLACES[0]));
         let tree = Tree { files: walk(&folder).unwrap(), root: folder.clone() };
         let found = |check: Check| check(&tree).unwrap().len();
@@ -341,8 +366,9 @@ mod tests {
         assert_eq!(found(lines), 4, "a space, a tab, a wide line, no newline");
         assert_eq!(found(unfinished), 1);
         assert_eq!(found(places), 1);
-        assert_eq!(found(code_map), 1);
+        assert_eq!(found(code_map), 2);
         assert_eq!(found(guarantees), 1);
+        assert_eq!(reasons(&tree).unwrap(), ["CONTRIBUTING.md: no word about serde"]);
         fs::remove_dir_all(folder).unwrap();
     }
 }
