@@ -1,14 +1,28 @@
-//! `cargo xtask bench`: builds the program and the benchmark suite optimised, and runs the suite.
+//! `cargo xtask bench`: builds the program and the benchmark suite optimised, and runs the suite; with `--peers`, runlog
+//! beside ClickHouse, DuckDB, SQLite and Tantivy, which come as Python packages into an environment of their own.
 
 use std::os::unix::process::CommandExt;
-use std::process::ExitCode;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 
-use crate::tools::{cargo, command, run, target};
+use crate::compat::need_python;
+use crate::tools::{cargo, command, root, run, target, venv};
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     run(cargo().args(["build", "--release", "--package", "runlog", "--package", "runlog-bench"]))?;
-    let error = command(target().join("release/runlog-bench")).args(arguments).exec();
-    Err(error).context("cannot start the benchmark suite that was just built")
+    let binaries = target().join("release");
+    let (flags, arguments): (Vec<_>, Vec<_>) = arguments.iter().partition(|argument| *argument == "--peers");
+    let mut suite = if flags.is_empty() { command(binaries.join("runlog-bench")) } else { peers(&binaries)? };
+    Err(suite.args(arguments).exec()).context("cannot start the benchmark suite")
+}
+
+fn peers(binaries: &Path) -> Result<Command> {
+    need_python().map_err(Error::msg)?;
+    let folder = root().join("bench/peers");
+    let bin = venv("peers", Path::new("python3"), &folder.join("requirements.txt"))?;
+    let mut suite = command(bin.join("python"));
+    suite.arg(folder.join("run.py")).arg("--binaries").arg(binaries).arg("--work").arg(target().join("peers"));
+    Ok(suite)
 }

@@ -45,7 +45,12 @@ const TASKS: &[Task] = &[
         run: compat::task,
     },
     Task { name: "tidy", arguments: "", help: "only the checks of the whole tree", run: tidy::task },
-    Task { name: "bench", arguments: "[ARGS]", help: "build and run the benchmark suite", run: bench::task },
+    Task {
+        name: "bench",
+        arguments: "[--peers] [ARGS]",
+        help: "build and run the benchmark suite; with --peers, beside other systems",
+        run: bench::task,
+    },
     Task {
         name: "torture",
         arguments: "[--seed N] [--minutes M]",
