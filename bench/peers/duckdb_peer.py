@@ -1,10 +1,10 @@
 """DuckDB: one table in the order of time, columns compressed as DuckDB chooses.
 
-Row groups in the order of time make the zone maps of the start time sharp, and the newest page is the last row group.
-Filters and sort keys are columns that are scanned whole, which is what DuckDB is good at; the one index is for request
-ids. Its own choice for texts (DICT_FSST) is kept: ZSTD takes 40 % of the space, but decompresses 2,048 texts for each
-row of a page, which is up to ten times slower. There is no index for words: the full-text extension ranks by words,
-knows no phrases, and does not follow inserts.
+The file is in the order of time and stays in it: zone maps of the start time are sharp, and the newest page is in the
+last row group. Filters and sort keys are columns that are scanned, which is what DuckDB is good at; the one index is
+for request ids. Its own choice for texts (DICT_FSST) is kept: ZSTD takes 40 % of the space, but decompresses 2,048
+texts for each row of a page, which is up to ten times slower. There is no index for words: the full-text extension is
+not in the package, ranks by words, knows no phrases, and does not follow inserts.
 """
 
 from pathlib import Path
@@ -22,7 +22,6 @@ FROM read_json({path}, format = 'newline_delimited', columns = {{
     Namespace: 'VARCHAR', FunctionName: 'VARCHAR', Qualifier: 'VARCHAR', RequestId: 'UUID', StartTime: 'BIGINT',
     Duration: 'DOUBLE', MemUsage: 'BIGINT', RetCode: 'INTEGER', RetMsg: 'VARCHAR', Log: 'VARCHAR'
 }})
-ORDER BY start_ms, seq
 """
 
 ORDERS = {
