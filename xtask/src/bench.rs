@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: builds the program and the benchmark suite optimised, and runs the suite; with `--peers`, runlog
-//! beside ClickHouse, DuckDB, SQLite and Tantivy, which come as Python packages into an environment of their own.
+//! `cargo xtask bench`: builds the program and the benchmark suite optimised, and runs the suite; with `--peers`,
+//! runlog beside ClickHouse, DuckDB, SQLite and Tantivy, which come as Python packages into an environment of their
+//! own.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
