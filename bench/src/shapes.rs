@@ -101,13 +101,13 @@ impl Shape {
 
     /// As the engine takes it.
     pub(crate) fn query(&self) -> Query {
+        let scope = Scope {
+            region: Some(REGION.to_owned()),
+            namespace: Some(NAMESPACE.to_owned()),
+            function: self.function.clone(),
+            ..Scope::account(ACCOUNT)
+        };
         Query {
-            scope: Scope {
-                region: Some(REGION.to_owned()),
-                namespace: Some(NAMESPACE.to_owned()),
-                function: self.function.clone(),
-                ..Scope::account(ACCOUNT)
-            },
             window: if self.is_windowed { WINDOW } else { Window::ALL },
             result: if self.is_failed { ResultFilter::Failed } else { ResultFilter::All },
             request_id: self.request_id.clone(),
@@ -115,7 +115,7 @@ impl Shape {
             order: Order { by: self.by, direction: Direction::Desc },
             start: Start::Offset(self.offset),
             limit: self.limit,
-            as_of: None,
+            ..Query::new(scope)
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::cursor::Cursor;
 use crate::run::Run;
+use crate::summary::{Facet, Histogram, Percentiles};
 
 /// One run with its place in the order of acceptance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub struct Answer {
     pub total: u64,
     /// Continues after the last row; `None` when nothing follows it.
     pub next: Option<Cursor>,
+    /// All matching runs by their start, if it was asked for.
+    pub histogram: Option<Histogram>,
+    /// All matching runs by each key that was asked for, in the order of asking.
+    pub facets: Option<Vec<Facet>>,
+    /// Durations and memory of all matching runs, if they were asked for.
+    pub percentiles: Option<Percentiles>,
     /// What the answer rests on.
     pub watermark: Watermark,
     /// What it took.

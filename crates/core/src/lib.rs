@@ -13,6 +13,8 @@ mod order;
 mod query;
 mod run;
 mod stream;
+mod summary;
+mod tail;
 mod time;
 
 pub use answer::{Answer, Cost, Row, Watermark};
@@ -23,4 +25,9 @@ pub use order::{Direction, Order, SortKey, SortValue, compare};
 pub use query::{Query, ResultFilter, Scope, Start, Window};
 pub use run::{IdRef, Identity, RET_INTERRUPTED, RET_OK, RET_RUNNING, Run};
 pub use stream::{Stream, StreamSummary};
+pub use summary::{
+    Bucket, Facet, FacetCount, FacetKey, FacetSpec, FacetValue, Histogram, HistogramSpec, Percentiles, Quantiles,
+    QueryError, RunState,
+};
+pub use tail::{TailEvent, TailFilter};
 pub use time::{Precision, TimeError, WallTime, Zone};

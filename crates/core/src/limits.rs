@@ -28,6 +28,15 @@ pub const NUMBER_MAX: u64 = 1 << 53;
 /// The most rows that one page can hold. The dialect's own contract; the native API pages by cursor.
 pub const PAGE_MAX_ROWS: u64 = 10_000;
 
+/// The rows of a page when nobody said how many: what the dialect's clients are used to.
+pub const PAGE_DEFAULT_ROWS: usize = 20;
+
+/// The most buckets of a histogram: more than a screen has columns.
+pub const HISTOGRAM_MAX_BUCKETS: usize = 5_000;
+
+/// The most values that one facet lists; the others are counted as its rest.
+pub const FACET_MAX_VALUES: usize = 1_000;
+
 /// Longest keyword, in bytes.
 pub const KEYWORD_MAX_BYTES: usize = 1024;
 

@@ -12,6 +12,8 @@ use crate::order::compare;
 use crate::query::{Query, Start};
 use crate::run::{RET_INTERRUPTED, Run};
 use crate::stream::{Stream, StreamSummary};
+use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
+use crate::tail::{TailEvent, TailFilter};
 
 /// Every accepted run, in memory.
 #[derive(Clone, Debug, Default)]
@@ -66,12 +68,16 @@ impl Naive {
         self.last_seq
     }
 
-    /// Answers a query.
+    /// Answers a query, which is within the limits (see [`Query::check`]).
     pub fn query(&self, query: &Query) -> Answer {
         let matching = self.entries.iter().map(|entry| &entry.row).filter(|row| query.matches(&row.run, row.seq));
         let mut rows: Vec<Row> = matching.cloned().collect();
         rows.sort_by(|a, b| compare(a, b, query.order));
         let total = rows.len() as u64;
+        let histogram = query.histogram.and_then(|spec| Histogram::new(spec, query.window).ok());
+        let histogram = histogram.map(|empty| histogram_of(&rows, empty));
+        let facets = query.facets.as_ref().map(|spec| facets_of(&rows, spec));
+        let percentiles = query.percentiles.then(|| percentiles_of(rows.iter()));
         match &query.start {
             Start::Offset(offset) => drop(rows.drain(..rows.len().min(usize::try_from(*offset).unwrap_or(usize::MAX)))),
             Start::After(cursor) => rows.retain(|row| cursor.compare(row).is_gt()),
@@ -80,11 +86,63 @@ impl Naive {
         rows.truncate(query.limit);
         let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
         let watermark = Watermark { seq: self.last_seq, ..Watermark::default() };
-        Answer { rows, total, next, watermark, ..Answer::default() }
+        Answer { rows, total, next, histogram, facets, percentiles, watermark, ..Answer::default() }
+    }
+
+    /// What a tail gives that begins after a sequence number: every kept report that matches, in the order of
+    /// acceptance. Of a run in flight only the latest report is kept, and of a finished run only its finish.
+    pub fn since(&self, seq: u64, filter: &TailFilter) -> Vec<TailEvent> {
+        let kept = self.entries.iter().map(|entry| &entry.row);
+        let mut rows: Vec<&Row> = kept.filter(|row| row.seq > seq && filter.matches(&row.run)).collect();
+        rows.sort_by_key(|row| row.seq);
+        let mut prev_matching_seq = seq;
+        let event = |row: &Row| {
+            let event = TailEvent { row: row.clone(), prev_matching_seq };
+            prev_matching_seq = row.seq;
+            event
+        };
+        rows.into_iter().map(event).collect()
     }
 
     /// Every stream of an account that ever had a run, in the order of their names.
     pub fn streams(&self, account: &str) -> Vec<StreamSummary> {
         self.streams.values().filter(|summary| summary.stream.account == account).cloned().collect()
     }
+}
+
+fn histogram_of(rows: &[Row], mut histogram: Histogram) -> Histogram {
+    for Row { run, .. } in rows {
+        histogram.count(histogram.bucket_of(run.start_ms), RunState::of(run.ret_code), 1);
+    }
+    histogram
+}
+
+fn facets_of(rows: &[Row], spec: &FacetSpec) -> Vec<Facet> {
+    let facet = |&by: &FacetKey| {
+        let value = |row: &Row| by.value(&row.run.stream, row.run.ret_code);
+        let mut counts = BTreeMap::new();
+        rows.iter().for_each(|row| *counts.entry(value(row)).or_default() += 1);
+        let mut facet = Facet::new(by, counts, spec.top);
+        for count in facet.values.iter_mut().filter(|_| spec.percentiles && by.is_of_stream()) {
+            count.percentiles = Some(percentiles_of(rows.iter().filter(|row| value(row) == count.value)));
+        }
+        facet
+    };
+    spec.by.iter().map(facet).collect()
+}
+
+fn percentiles_of<'a>(rows: impl Iterator<Item = &'a Row>) -> Percentiles {
+    let finished: Vec<&Run> = rows.map(|row| &row.run).filter(|run| !run.is_running()).collect();
+    Percentiles {
+        finished: finished.len() as u64,
+        failed: finished.iter().filter(|run| run.is_failed()).count() as u64,
+        duration_us: quantiles_of(finished.iter().map(|run| run.duration_us).collect()),
+        mem_bytes: quantiles_of(finished.iter().map(|run| run.mem_bytes).collect()),
+    }
+}
+
+fn quantiles_of(mut values: Vec<u64>) -> Option<Quantiles> {
+    values.sort_unstable();
+    let at = |rank: u64| values[rank as usize - 1];
+    (!values.is_empty()).then(|| Quantiles::at_ranks(Quantiles::ranks(values.len() as u64).map(at)))
 }

@@ -1,9 +1,11 @@
 //! A query: which runs, in which order, which page.
 
 use crate::cursor::Cursor;
+use crate::limits;
 use crate::order::Order;
 use crate::run::{RET_OK, Run};
 use crate::stream::Stream;
+use crate::summary::{FacetSpec, Histogram, HistogramSpec, QueryError};
 
 /// What is asked of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,12 @@ pub struct Query {
     /// Answer as of this sequence number: only finished runs accepted up to it. Runs in flight are not versioned,
     /// so they are left out, and the answer can be repeated until retention removes rows.
     pub as_of: Option<u64>,
+    /// Count all matching runs by their start.
+    pub histogram: Option<HistogramSpec>,
+    /// Count all matching runs by these keys.
+    pub facets: Option<FacetSpec>,
+    /// Say how long all matching runs took, and how much memory.
+    pub percentiles: bool,
 }
 
 /// Which streams a query looks at. `None` means any.
@@ -78,6 +86,33 @@ pub enum Start {
 }
 
 impl Query {
+    /// All runs of these streams, the newest first: the first page, and nothing beside it.
+    pub fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            window: Window::ALL,
+            result: ResultFilter::All,
+            request_id: None,
+            keyword: None,
+            order: Order::NEWEST_FIRST,
+            start: Start::Offset(0),
+            limit: limits::PAGE_DEFAULT_ROWS,
+            as_of: None,
+            histogram: None,
+            facets: None,
+            percentiles: false,
+        }
+    }
+
+    /// Whether the query can be answered within the limits.
+    ///
+    /// # Errors
+    /// [`QueryError`], which says what to ask instead.
+    pub fn check(&self) -> Result<(), QueryError> {
+        self.facets.as_ref().map_or(Ok(()), FacetSpec::check)?;
+        self.histogram.map_or(Ok(()), |spec| Histogram::new(spec, self.window).map(drop))
+    }
+
     /// Whether a run with this sequence number belongs to the answer.
     pub fn matches(&self, run: &Run, seq: u64) -> bool {
         self.scope.matches(&run.stream)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Direction, Order, Outcome, Query, Refusal, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, Window, limits,
+    Bucket, Direction, FacetKey, FacetSpec, HistogramSpec, Order, Outcome, Quantiles, Query, QueryError, Refusal,
+    ResultFilter, Row, Run, Scope, SortKey, Start, Stream, TailFilter, Window, limits,
 };
 
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -36,17 +37,7 @@ fn run(function: &str, request_id: &str, start_ms: i64, ret_code: i32) -> Run {
 }
 
 fn everything(order: Order) -> Query {
-    Query {
-        scope: Scope::account("1"),
-        window: Window::ALL,
-        result: ResultFilter::All,
-        request_id: None,
-        keyword: None,
-        order,
-        start: Start::Offset(0),
-        limit: usize::MAX,
-        as_of: None,
-    }
+    Query { order, limit: usize::MAX, ..Query::new(Scope::account("1")) }
 }
 
 fn ids(rows: &[Row]) -> Vec<&str> {
@@ -110,6 +101,64 @@ fn a_run_outside_its_limits_is_refused_by_name() {
     );
 }
 
+#[test]
+fn buckets_cut_the_window() {
+    let mut engine = Naive::default();
+    for (id, start_ms, ret_code) in [("a", 9, 0), ("b", 10, 0), ("c", 14, 2), ("d", 15, 1), ("e", 21, 0), ("f", 22, 0)]
+    {
+        engine.append(run("f", id, start_ms, ret_code), NOW_MS);
+    }
+    let window = Window { start_ms: 10, end_ms: 22 };
+    for spec in [HistogramSpec::Width(5), HistogramSpec::Buckets(3)] {
+        let answer = engine.query(&Query { window, histogram: Some(spec), ..everything(Order::NEWEST_FIRST) });
+        let histogram = answer.histogram.unwrap();
+        let width_ms = if spec == HistogramSpec::Width(5) { 5 } else { 4 };
+        assert_eq!((histogram.start_ms, histogram.width_ms), (10, width_ms));
+        let one = |ok, failed, running| Bucket { ok, failed, running };
+        let expected = [[one(1, 0, 1), one(0, 1, 0), one(1, 0, 0)], [one(1, 0, 0), one(0, 1, 1), one(1, 0, 0)]];
+        assert_eq!(histogram.buckets, expected[usize::from(width_ms == 4)]);
+    }
+}
+
+#[test]
+fn what_is_over_a_limit_is_refused_with_the_limit() {
+    let check = |histogram, top| {
+        let facets = Some(FacetSpec { by: vec![FacetKey::Function], top, percentiles: false });
+        Query { histogram: Some(histogram), facets, ..everything(Order::NEWEST_FIRST) }.check()
+    };
+    assert_eq!(check(HistogramSpec::Buckets(limits::HISTOGRAM_MAX_BUCKETS), limits::FACET_MAX_VALUES), Ok(()));
+    assert_eq!(check(HistogramSpec::Width(0), 1), Err(QueryError::NoBuckets));
+    assert!(matches!(check(HistogramSpec::Width(1000), 1), Err(QueryError::TooManyBuckets { .. })));
+    assert!(matches!(check(HistogramSpec::Buckets(5), 1001), Err(QueryError::TooManyFacetValues { .. })));
+}
+
+#[test]
+fn percentiles_are_values_that_occur() {
+    let mut engine = Naive::default();
+    for number in 1..=10 {
+        let run = run("f", &format!("{number}"), 5, if number == 10 { 1 } else { 0 });
+        engine.append(Run { duration_us: 100 * number, mem_bytes: 7, ..run }, NOW_MS);
+    }
+    engine.append(Run { duration_us: 5000, ..run("f", "running", 5, 2) }, NOW_MS);
+    let answer = engine.query(&Query { percentiles: true, ..everything(Order::NEWEST_FIRST) });
+    let percentiles = answer.percentiles.unwrap();
+    assert_eq!((percentiles.finished, percentiles.failed, percentiles.error_rate()), (10, 1, 0.1));
+    assert_eq!(percentiles.duration_us, Some(Quantiles { p50: 500, p90: 900, p95: 1000, p99: 1000 }));
+    assert_eq!(percentiles.mem_bytes, Some(Quantiles { p50: 7, p90: 7, p95: 7, p99: 7 }));
+}
+
+#[test]
+fn a_tail_gives_what_is_kept_in_the_order_of_acceptance() {
+    let mut engine = Naive::default();
+    for (id, start_ms, ret_code) in [("a", 5, 2), ("b", 9, 0), ("a", 5, 0), ("late", 1, 1)] {
+        engine.append(run("f", id, start_ms, ret_code), NOW_MS);
+    }
+    let events = engine.since(0, &TailFilter::new(Scope::account("1")));
+    let brief: Vec<_> = events.iter().map(|event| (event.prev_matching_seq, event.row.seq)).collect();
+    assert_eq!(brief, [(0, 2), (2, 3), (3, 4)]);
+    assert_eq!(engine.since(3, &TailFilter::new(Scope::account("1")))[0], events[2]);
+}
+
 fn orders() -> impl Strategy<Value = Order> {
     let by = prop_oneof![
         Just(SortKey::StartTime),
@@ -160,5 +209,22 @@ proptest! {
             }
         }
         prop_assert_eq!(&by_cursor, &whole);
+    }
+    #[test]
+    fn buckets_and_facets_sum_up_to_the_total(engine in engines(), start_ms in 0i64..6, top in 0usize..4) {
+        use FacetKey::{Function, Namespace, Qualifier, RetCode, State, Version};
+        let by = vec![Namespace, Function, Version, Qualifier, State, RetCode];
+        let answer = engine.query(&Query {
+            window: Window { start_ms, end_ms: 7 },
+            histogram: Some(HistogramSpec::Width(2)),
+            facets: Some(FacetSpec { by, top, percentiles: false }),
+            ..everything(Order::NEWEST_FIRST)
+        });
+        prop_assert_eq!(answer.rows.len() as u64, answer.total);
+        prop_assert_eq!(answer.histogram.unwrap().total(), answer.total);
+        for facet in answer.facets.unwrap() {
+            prop_assert!(facet.values.len() <= top);
+            prop_assert_eq!(facet.total(), answer.total);
+        }
     }
 }

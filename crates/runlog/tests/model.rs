@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Direction, Order, Outcome, Query, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, Window, Zone, billed_ms,
+    Direction, Outcome, Query, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, Window, Zone, billed_ms,
 };
 use serde_json::{Map, Value, json};
 use support::{Answer, Api, Form, Key, ROOT_ACCOUNT, Server, eventually, now_ms};
@@ -159,21 +159,13 @@ impl Question {
     fn random(model: &Model, rng: &mut StdRng) -> Self {
         let account = lean(rng, &[0, 1, 2]);
         let region = lean(rng, &REGIONS);
-        let query = Query {
-            scope: Scope {
-                region: Some(region.to_owned()),
-                namespace: Some("default".to_owned()),
-                ..Scope::account(ACCOUNTS[account])
-            },
-            window: Window { start_ms: now_ms() - DAY_MS, end_ms: now_ms() + 1 },
-            result: ResultFilter::All,
-            request_id: None,
-            keyword: None,
-            order: Order::NEWEST_FIRST,
-            start: Start::Offset(0),
-            limit: 20,
-            as_of: None,
+        let scope = Scope {
+            region: Some(region.to_owned()),
+            namespace: Some("default".to_owned()),
+            ..Scope::account(ACCOUNTS[account])
         };
+        let window = Window { start_ms: now_ms() - DAY_MS, end_ms: now_ms() + 1 };
+        let query = Query { window, ..Query::new(scope) };
         let mut question = Self { account, region, params: Map::new(), query };
         question.choose_scope(rng);
         question.choose_window(model, rng);

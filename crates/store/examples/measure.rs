@@ -179,17 +179,7 @@ fn queries(total: u64) -> Vec<(&'static str, Query, usize)> {
     let day = Window { start_ms: DAY_START_MS, end_ms: DAY_START_MS + DAY_MS };
     let hours = Window { start_ms: DAY_START_MS + 7 * 3_600_000 + 1234, end_ms: DAY_START_MS + 15 * 3_600_000 + 4321 };
     let desc = |by| Order { by, direction: Direction::Desc };
-    let query = |scope: &Scope, window, by| Query {
-        scope: scope.clone(),
-        window,
-        result: ResultFilter::All,
-        request_id: None,
-        keyword: None,
-        order: desc(by),
-        start: Start::Offset(0),
-        limit: 20,
-        as_of: None,
-    };
+    let query = |scope: &Scope, window, by| Query { window, order: desc(by), ..Query::new(scope.clone()) };
     let failed = |query: Query| Query { result: ResultFilter::Failed, ..query };
     let deep = |query: Query| Query { start: Start::Offset(9900), ..query };
     let word = |query: Query, word: &str| Query { keyword: Some(word.into()), ..query };

@@ -68,6 +68,7 @@ impl Work {
 impl Engine {
     /// Answers a query from one snapshot; damaged segments that it meets are set aside and the rest answers.
     pub(crate) fn query(&self, query: &Query) -> Result<Answer> {
+        query.check()?;
         let began = self.clock.elapsed();
         let wants_flights = query::plan::Plan::wants_flights(query);
         let mut answer = self.retry_without_damaged(|engine| {

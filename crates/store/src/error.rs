@@ -63,6 +63,9 @@ pub enum Error {
     /// The cursor was made under another order.
     #[error("the cursor belongs to another order; start again from the first page")]
     ForeignCursor,
+    /// The query asks for more than a limit allows.
+    #[error(transparent)]
+    Query(#[from] runlog_core::QueryError),
 }
 
 /// Results of this crate.

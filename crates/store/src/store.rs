@@ -57,7 +57,8 @@ impl Store {
     /// Answers a query from one snapshot that holds everything acknowledged before the call.
     ///
     /// # Errors
-    /// [`crate::Error::ForeignCursor`] when the cursor was made under another order.
+    /// [`crate::Error::ForeignCursor`] when the cursor was made under another order, [`crate::Error::Query`] when
+    /// the query is over a limit.
     pub fn query(&self, query: &Query) -> Result<Answer> {
         self.engine.query(query)
     }

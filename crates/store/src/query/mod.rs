@@ -38,7 +38,7 @@ pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
     let rows = fetch::fetch(snapshot, page, &mut gather)?;
     let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
     let watermark = Watermark { seq: snapshot.seq, ..Watermark::default() };
-    Ok(Answer { rows, total: gather.total, next, watermark, cost: gather.cost })
+    Ok(Answer { rows, total: gather.total, next, watermark, cost: gather.cost, ..Answer::default() })
 }
 
 fn scan_segments(plan: &Plan<'_>, snapshot: &Snapshot, gather: &mut Gather) -> Result<()> {

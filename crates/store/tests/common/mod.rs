@@ -147,14 +147,14 @@ pub fn query(random: &mut Random) -> Query {
     let (start_ms, end_ms) = (random.pick(&bounds), random.pick(&bounds));
     let window = if random.chance(2) { Window::ALL } else { Window { start_ms, end_ms } };
     let words = ["error", "e", "超", "3f2504e0", "START RequestId: r1", "\u{1a}", "\u{1}", "", "id: r", "c3301\n"];
+    let scope = Scope {
+        account: of.account,
+        region: any(random, of.region),
+        namespace: any(random, of.namespace),
+        function: any(random, of.function),
+        qualifier: any(random, of.qualifier),
+    };
     Query {
-        scope: Scope {
-            account: of.account,
-            region: any(random, of.region),
-            namespace: any(random, of.namespace),
-            function: any(random, of.function),
-            qualifier: any(random, of.qualifier),
-        },
         window,
         result: match random.below(8) {
             0 => ResultFilter::Ok,
@@ -173,22 +173,13 @@ pub fn query(random: &mut Random) -> Query {
         start: Start::Offset(random.pick(&[0, 0, 0, 1, 3, 7, 1000])),
         limit: random.pick(&[0, 1, 2, 5, 20, usize::MAX]),
         as_of: if random.chance(5) { Some(random.below(60)) } else { None },
+        ..Query::new(scope)
     }
 }
 
 /// Everything of an account, in the order of acceptance of equal starts.
 pub fn everything(account: &str) -> Query {
-    Query {
-        scope: Scope::account(account),
-        window: Window::ALL,
-        result: ResultFilter::All,
-        request_id: None,
-        keyword: None,
-        order: Order::NEWEST_FIRST,
-        start: Start::Offset(0),
-        limit: usize::MAX,
-        as_of: None,
-    }
+    Query { limit: usize::MAX, ..Query::new(Scope::account(account)) }
 }
 
 /// Options under which a few rows make several blocks, superblocks and memtables.

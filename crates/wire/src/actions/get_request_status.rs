@@ -4,7 +4,7 @@
 //! -1 for failed, `MemUsage` is in MB.
 
 use runlog_core::limits::{PAGE_MAX_ROWS, REQUEST_ID_MAX_BYTES};
-use runlog_core::{Answer, Order, Query, ResultFilter, Row, Run, Scope, Start, Window};
+use runlog_core::{Answer, Query, Row, Run, Scope, Window};
 use serde::{Serialize, Serializer};
 
 use super::get_function_logs::Milliseconds;
@@ -133,22 +133,18 @@ impl Request {
 
     /// The call as a query of an engine.
     pub fn query(&self) -> Query {
+        let scope = Scope {
+            account: self.account.clone(),
+            region: Some(self.region.clone()),
+            namespace: Some(self.namespace.clone()),
+            function: Some(self.function.clone()),
+            qualifier: None,
+        };
         Query {
-            scope: Scope {
-                account: self.account.clone(),
-                region: Some(self.region.clone()),
-                namespace: Some(self.namespace.clone()),
-                function: Some(self.function.clone()),
-                qualifier: None,
-            },
             window: self.window,
-            result: ResultFilter::All,
             request_id: Some(self.request_id.clone()),
-            keyword: None,
-            order: Order::NEWEST_FIRST,
-            start: Start::Offset(0),
             limit: usize::try_from(PAGE_MAX_ROWS).unwrap_or(usize::MAX),
-            as_of: None,
+            ..Query::new(scope)
         }
     }
 }

@@ -107,14 +107,14 @@ impl Request {
 
     /// The call as a query of an engine.
     pub fn query(&self) -> Query {
+        let scope = Scope {
+            account: self.account.clone(),
+            region: Some(self.region.clone()),
+            namespace: Some(self.namespace.clone()),
+            function: self.function.clone(),
+            qualifier: self.qualifier.clone(),
+        };
         Query {
-            scope: Scope {
-                account: self.account.clone(),
-                region: Some(self.region.clone()),
-                namespace: Some(self.namespace.clone()),
-                function: self.function.clone(),
-                qualifier: self.qualifier.clone(),
-            },
             window: self.window,
             result: self.result.clone(),
             request_id: self.request_id.clone(),
@@ -122,7 +122,7 @@ impl Request {
             order: self.order,
             start: self.start.clone(),
             limit: usize::try_from(self.limit).unwrap_or(usize::MAX),
-            as_of: None,
+            ..Query::new(scope)
         }
     }
 }

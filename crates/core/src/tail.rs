@@ -1,0 +1,41 @@
+//! Following what is accepted, in the order of acceptance, so that a follower can prove that it missed nothing.
+
+use crate::answer::Row;
+use crate::query::{ResultFilter, Scope};
+use crate::run::Run;
+
+/// Which reports a tail gives. There is no window: late ones are given when they arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TailFilter {
+    /// Of which streams.
+    pub scope: Scope,
+    /// With which results. Reports of runs in flight count as what they are: running.
+    pub result: ResultFilter,
+    /// Only those whose log or return message contains this text, byte for byte.
+    pub keyword: Option<String>,
+}
+
+/// One accepted report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TailEvent {
+    /// The run as the report says it is, with the report's sequence number.
+    pub row: Row,
+    /// The sequence number of the event before; for the first event, the number that the tail began after. No report
+    /// that matches, and is kept, lies between. So whoever compares this with the last event that arrived knows
+    /// whether one was lost on the way, also across an interruption.
+    pub prev_matching_seq: u64,
+}
+
+impl TailFilter {
+    /// Every report of these streams.
+    pub fn new(scope: Scope) -> Self {
+        Self { scope, result: ResultFilter::All, keyword: None }
+    }
+
+    /// Whether a report is given.
+    pub fn matches(&self, run: &Run) -> bool {
+        self.scope.matches(&run.stream)
+            && self.result.matches(run.ret_code)
+            && self.keyword.as_ref().is_none_or(|word| run.log.contains(word) || run.ret_msg.contains(word))
+    }
+}
