@@ -116,8 +116,8 @@ impl Engine {
 
     /// Makes a durable group visible.
     pub(crate) fn apply(&self, bytes: &Arc<Vec<u8>>, reports: &[Report]) {
-        let mut state = self.state_mut();
-        let state = &mut *state;
+        let mut guard = self.state_mut();
+        let state = &mut *guard;
         let mut table = state.active.write();
         let group = table.add_group(Arc::clone(bytes));
         for report in reports {
@@ -126,13 +126,17 @@ impl Engine {
             debug_assert!(state.last_seq < record.facts.seq, "sequence numbers rise");
             state.last_seq = record.facts.seq;
             if record.facts.ret_code == RET_RUNNING {
-                table.note(&report.stream, record.facts.start_ms);
+                table.hear(&report.stream, record.facts, group, &report.range);
                 state.in_flight.upsert(Flight::new(&report.stream, &record, encoded));
             } else {
                 table.insert(&report.stream, report.hash, record.facts, group, &report.range);
                 state.in_flight.remove(report.hash, &report.stream, record.request_id, record.retry_num);
             }
         }
+        let last_seq = state.last_seq;
+        drop(table);
+        drop(guard);
+        self.signal.tell(last_seq);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::health::{Health, SetAside, Stats};
 use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::query;
+use crate::signal::Signal;
 use crate::state::{Sealed, Shared, State};
 use crate::wal::writer::WalWriter;
 
@@ -36,6 +37,8 @@ pub(crate) struct Engine {
     pub(crate) poison: OnceLock<String>,
     pub(crate) torn_bytes: u64,
     pub(crate) work: Work,
+    /// Wakes tails.
+    pub(crate) signal: Arc<Signal>,
 }
 
 /// Tells the background threads what to do, and writers when there is room.

@@ -63,6 +63,26 @@ pub enum Error {
     /// The cursor was made under another order.
     #[error("the cursor belongs to another order; start again from the first page")]
     ForeignCursor,
+    /// A tail was to begin after a sequence number that was never given.
+    #[error(
+        "the store has accepted up to {last}, not {seq}: the number is another store's, or of a later copy of it; \
+             begin the tail again without a number"
+    )]
+    UnknownSeq {
+        /// The number that the tail was to begin after.
+        seq: u64,
+        /// The last number that was given.
+        last: u64,
+    },
+    /// As many tails are open as may be.
+    #[error("{max} tails are open, which is the limit; close one, or try again later")]
+    TooManySubscribers {
+        /// The limit.
+        max: u32,
+    },
+    /// The store was closed while it was followed.
+    #[error("the store is closed; open it again, and begin the tail after the last event that arrived")]
+    Closed,
     /// The query asks for more than a limit allows.
     #[error(transparent)]
     Query(#[from] runlog_core::QueryError),

@@ -1,5 +1,6 @@
 //! Runs that have started and not finished: in memory, kept by the write-ahead log, never in a segment.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -14,6 +15,7 @@ use crate::wal::writer::Group;
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     entries: HashTable<Arc<Flight>>,
+    by_seq: BTreeMap<u64, Arc<Flight>>,
     bytes: usize,
 }
 
@@ -47,6 +49,7 @@ impl Flight {
 impl InFlight {
     /// Takes a report, unless a later one of the same run is known.
     pub(crate) fn upsert(&mut self, flight: Flight) {
+        let flight = Arc::new(flight);
         let Some(record) = flight.record() else { return };
         let (request_id, retry_num) = (record.request_id, record.retry_num);
         let bytes = flight.report.len();
@@ -54,11 +57,14 @@ impl InFlight {
             Some(known) if known.seq >= flight.seq => {}
             Some(known) => {
                 self.bytes = (self.bytes + bytes).saturating_sub(known.report.len());
-                *known = Arc::new(flight);
+                self.by_seq.remove(&known.seq);
+                self.by_seq.insert(flight.seq, Arc::clone(&flight));
+                *known = flight;
             }
             None => {
                 self.bytes += bytes;
-                self.entries.insert_unique(flight.hash, Arc::new(flight), |entry| entry.hash);
+                self.by_seq.insert(flight.seq, Arc::clone(&flight));
+                self.entries.insert_unique(flight.hash, flight, |entry| entry.hash);
             }
         }
     }
@@ -68,11 +74,17 @@ impl InFlight {
         if let Ok(entry) = self.entries.find_entry(hash, |known| known.is_of(stream, request_id, retry_num)) {
             let (gone, _) = entry.remove();
             self.bytes = self.bytes.saturating_sub(gone.report.len());
+            self.by_seq.remove(&gone.seq);
         }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {
         self.entries.iter()
+    }
+
+    /// Those whose latest report came after a sequence number, in the order of acceptance.
+    pub(crate) fn after(&self, seq: u64) -> impl Iterator<Item = &Arc<Flight>> {
+        self.by_seq.range(seq.saturating_add(1)..).map(|(_, flight)| flight)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -86,10 +98,8 @@ impl InFlight {
 
     /// Every report, in the order of acceptance, as the beginning of a new log file.
     pub(crate) fn carried(&self) -> Vec<Group> {
-        let mut flights: Vec<_> = self.entries.iter().collect();
-        flights.sort_unstable_by_key(|flight| flight.seq);
         let mut groups = vec![Group::default()];
-        for flight in flights {
+        for flight in self.by_seq.values() {
             if groups.last().is_some_and(|group| group.bytes().len() >= GROUP_MAX_BYTES) {
                 groups.push(Group::default());
             }

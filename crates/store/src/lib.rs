@@ -4,6 +4,7 @@
 //! append ──> commit: what is new? ──> log, synced ──> memtable ──flush──> segment ──merge──> segment
 //!                                            └──────> runs in flight
 //! query  ──> snapshot of (memtables, runs in flight, segments) ──> count, best keys ──> rows of the page
+//! tail   ──> the same, by sequence number, each time that something was accepted
 //! ```
 //!
 //! * An acknowledged run is on disk; after a failed write or sync the store refuses writes and goes on reading.
@@ -36,8 +37,10 @@ mod record;
 mod recovery;
 mod replay;
 mod segment;
+mod signal;
 mod state;
 mod store;
+mod tail;
 mod wal;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -46,3 +49,4 @@ pub use error::{Error, Result};
 pub use health::{Health, SetAside, Stats};
 pub use options::{Options, Shape};
 pub use store::Store;
+pub use tail::Subscription;

@@ -36,6 +36,17 @@ pub(crate) struct Slot {
     /// In the order of their sequence numbers.
     pub(crate) facts: Vec<Facts>,
     reports: Vec<(u32, Range<u32>)>,
+    /// Reports of runs in flight, in the order of their sequence numbers, superseded ones too: their bytes are here
+    /// as long as the memtable is, so tails can have them.
+    pub(crate) running: Vec<Heard>,
+}
+
+/// A report of a run in flight.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) seq: u64,
+    group: u32,
+    range: Range<u32>,
 }
 
 /// Where a row is.
@@ -65,7 +76,13 @@ impl Memtable {
             None => {
                 let at = u32::try_from(slots.len()).unwrap_or(u32::MAX);
                 let starts = (start_ms, start_ms);
-                slots.push(Slot { stream: Arc::clone(stream), starts, facts: Vec::new(), reports: Vec::new() });
+                slots.push(Slot {
+                    stream: Arc::clone(stream),
+                    starts,
+                    facts: Vec::new(),
+                    reports: Vec::new(),
+                    running: Vec::new(),
+                });
                 self.by_stream.insert_unique(hash, (hash, at), |entry| entry.0);
                 at
             }
@@ -82,12 +99,18 @@ impl Memtable {
         let Some(slot) = self.slots.get_mut(at as usize) else { return };
         debug_assert!(slot.facts.last().is_none_or(|last| last.seq < facts.seq), "rows come in order");
         let place = Place { slot: at, row: u32::try_from(slot.facts.len()).unwrap_or(u32::MAX) };
-        // A group is bounded by `GROUP_MAX_BYTES` and a batch, far below 4 GiB.
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         slot.facts.push(facts);
-        slot.reports.push((group, narrow(range.start)..narrow(range.end)));
+        slot.reports.push((group, narrow(range)));
         self.ids.insert_unique(hash, (hash, place), |entry| entry.0);
         self.rows += 1;
+    }
+
+    /// Notes a report of a run in flight, which lies at `range` of a group.
+    pub(crate) fn hear(&mut self, stream: &Arc<Stream>, facts: Facts, group: u32, range: &Range<usize>) {
+        let at = self.note(stream, facts.start_ms);
+        let Some(slot) = self.slots.get_mut(at as usize) else { return };
+        debug_assert!(slot.running.last().is_none_or(|last| last.seq < facts.seq), "reports come in order");
+        slot.running.push(Heard { seq: facts.seq, group, range: narrow(range) });
     }
 
     pub(crate) fn slots(&self) -> &[Slot] {
@@ -117,9 +140,17 @@ impl Memtable {
     pub(crate) fn record(&self, place: Place) -> Result<Record<'_>, Malformed> {
         let slot = self.slot(place.slot).ok_or(Malformed("no such stream"))?;
         let (group, range) = slot.reports.get(place.row as usize).ok_or(Malformed("no such row"))?;
-        let group = self.groups.get(*group as usize).ok_or(Malformed("no such group"))?;
-        let bytes = group.get(range.start as usize..range.end as usize).ok_or(Malformed("no such report"))?;
-        Record::decode(bytes)
+        Record::decode(self.bytes_of(*group, range)?)
+    }
+
+    /// A report of a run in flight.
+    pub(crate) fn heard(&self, heard: &Heard) -> Result<Record<'_>, Malformed> {
+        Record::decode(self.bytes_of(heard.group, &heard.range)?)
+    }
+
+    fn bytes_of(&self, group: u32, range: &Range<u32>) -> Result<&[u8], Malformed> {
+        let group = self.groups.get(group as usize).ok_or(Malformed("no such group"))?;
+        group.get(range.start as usize..range.end as usize).ok_or(Malformed("no such report"))
     }
 
     /// The whole row.
@@ -139,4 +170,10 @@ impl Memtable {
         let hash = id_hash(account, request_id);
         self.ids.iter_hash(hash).filter(move |entry| entry.0 == hash).map(|entry| entry.1)
     }
+}
+
+/// A group is bounded by `GROUP_MAX_BYTES` and a batch, far below 4 GiB.
+fn narrow(range: &Range<usize>) -> Range<u32> {
+    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    narrow(range.start)..narrow(range.end)
 }

@@ -1,5 +1,7 @@
 //! What can be chosen when a store is opened, and every limit of the engine by name.
 
+use std::time::Duration;
+
 /// What can be chosen when a store is opened. The default is meant for a machine of two cores and more.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -19,6 +21,8 @@ pub struct Options {
     pub segment_max_rows: u64,
     /// Segments of like size in one day that start a merge.
     pub merge_min_segments: usize,
+    /// Events that a tail reads at once.
+    pub tail_batch_max_rows: usize,
     /// Whether flushing and merging happen on threads of their own. Without, they happen inside the calls that
     /// ask for them or need them, so that a test is repeatable.
     pub background: bool,
@@ -49,6 +53,7 @@ impl Default for Options {
             zstd_level: 1,
             segment_max_rows: 8_000_000,
             merge_min_segments: 4,
+            tail_batch_max_rows: 256,
             background: true,
             shape: Shape::default(),
         }
@@ -66,6 +71,19 @@ pub(crate) const GROUP_MAX_BYTES: usize = 32 << 20;
 
 /// Bytes of text in one batch; what is queued and being written stays within a few times that.
 pub(crate) const BATCH_MAX_BYTES: usize = 256 << 20;
+
+/// Tails that may be open at once. Each holds at most [`TAIL_BATCH_MAX_BYTES`] between two calls.
+pub(crate) const TAIL_SUBSCRIBERS_MAX: u32 = 2_000;
+
+/// Bytes of events that a tail reads at once; an event that alone is larger comes alone.
+pub(crate) const TAIL_BATCH_MAX_BYTES: usize = 64 << 10;
+
+/// Bytes of decompressed text that a tail holds on to while it reads.
+pub(crate) const TAIL_TEXTS_MAX_BYTES: u64 = 1 << 20;
+
+/// How long a tail that was woken gathers before it reads, for each tail there is: a thousand tails read ten times a
+/// second each, however often something is accepted.
+pub(crate) const TAIL_PACE: Duration = Duration::from_micros(100);
 
 /// Segments that one merge reads.
 pub(crate) const MERGE_MAX_SEGMENTS: usize = 16;

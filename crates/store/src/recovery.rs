@@ -25,6 +25,7 @@ use crate::options::Options;
 use crate::publish::{SET_ASIDE, move_aside};
 use crate::replay::{Replay, replay};
 use crate::segment::{self, Segment};
+use crate::signal::Signal;
 use crate::state::State;
 use crate::wal;
 use crate::wal::writer::WalWriter;
@@ -56,6 +57,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     let next_file = files.iter().map(|name| name.number + 1).max().unwrap_or(1).max(manifest.next_file);
     let engine = Engine {
         commit: Commit::new(state.last_seq),
+        signal: Arc::new(Signal::after(state.last_seq)),
         disk,
         clock,
         options,

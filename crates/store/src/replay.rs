@@ -101,7 +101,7 @@ impl File<'_> {
                     continue;
                 }
                 if facts.ret_code == RET_RUNNING {
-                    self.table.note(&stream, facts.start_ms);
+                    self.table.hear(&stream, facts, group_number, range);
                     self.state.in_flight.upsert(Flight::new(&stream, &record, report));
                 } else {
                     self.table.insert(&stream, hash, facts, group_number, range);

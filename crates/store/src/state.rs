@@ -93,6 +93,14 @@ impl State {
         }
     }
 
+    /// What a tail sees after a sequence number: of the runs in flight, the first `max` for which `wanted` holds.
+    pub(crate) fn snapshot_after(&self, seq: u64, max: usize, wanted: impl Fn(&Flight) -> bool) -> Snapshot {
+        Snapshot {
+            flights: self.in_flight.after(seq).filter(|flight| wanted(flight)).take(max).cloned().collect(),
+            ..self.snapshot(|_| false)
+        }
+    }
+
     /// Every stream of an account that ever had a run, in the order of their names.
     pub(crate) fn streams(&self, account: &str) -> Vec<StreamSummary> {
         let mut found = Catalog::default();

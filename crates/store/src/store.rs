@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+use runlog_core::{Answer, Outcome, Query, Run, StreamSummary, TailFilter};
 
 use crate::clock::{Clock, SystemClock};
 use crate::disk::{Disk, RealDisk};
@@ -12,6 +13,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::health::{Health, Stats};
 use crate::options::Options;
+use crate::tail::Subscription;
 use crate::wal::writer::WalWriter;
 use crate::{background, recovery};
 
@@ -63,6 +65,24 @@ impl Store {
         self.engine.query(query)
     }
 
+    /// Follows what is accepted: every report that matches, in the order of acceptance, late ones included, each with
+    /// the number of the one before. Begins after `from_seq`, be it long ago, or with what comes next.
+    ///
+    /// # Errors
+    /// [`crate::Error::UnknownSeq`] for a number that was never given, [`crate::Error::TooManySubscribers`].
+    pub fn subscribe(&self, from_seq: Option<u64>, filter: TailFilter) -> Result<Subscription> {
+        Subscription::new(&self.engine, from_seq, filter)
+    }
+
+    /// Waits until a report after a sequence number was accepted; false when the time is over before that. With this,
+    /// one thread can wait for many tails, which then ask [`Subscription::next_batch`] without a timeout.
+    ///
+    /// # Errors
+    /// [`crate::Error::Closed`], never while the store is borrowed for the call.
+    pub fn wait_past(&self, seq: u64, timeout: Duration) -> Result<bool> {
+        self.engine.signal.wait_past(seq, timeout)
+    }
+
     /// Every stream of an account that ever had a run, in the order of their names.
     pub fn streams(&self, account: &str) -> Vec<StreamSummary> {
         self.engine.state().streams(account)
@@ -102,7 +122,7 @@ impl Store {
         self.engine.stats()
     }
 
-    /// Closes the store in order. Nothing is flushed: the log keeps what memory holds.
+    /// Closes the store in order; tails end. Nothing is flushed: the log keeps what memory holds.
     ///
     /// # Errors
     /// When the log's end cannot be written; what was acknowledged is on disk all the same.
@@ -112,6 +132,7 @@ impl Store {
     }
 
     fn stop(&mut self) {
+        self.engine.signal.close();
         self.engine.work.tell(|flags| flags.stop = true);
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so; there is nothing left to do for it.

@@ -12,6 +12,7 @@ mod key;
 mod memory;
 pub(crate) mod plan;
 mod ranges;
+pub(crate) mod since;
 
 use runlog_core::{Answer, Cursor, Query, SortKey, Stream, Watermark};
 

@@ -189,6 +189,7 @@ pub fn tiny() -> Options {
         sealed_max: 2,
         in_flight_ttl_ms: TTL_MS,
         segment_max_rows: 60,
+        tail_batch_max_rows: 3,
         background: false,
         shape: Shape { block_rows: 4, super_blocks: 3, text_block_bytes: 256 },
         ..Options::default()
