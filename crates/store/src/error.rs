@@ -63,6 +63,12 @@ pub enum Error {
     /// The cursor was made under another order.
     #[error("the cursor belongs to another order; start again from the first page")]
     ForeignCursor,
+    /// A histogram, facets or percentiles of more runs found by their texts than are remembered.
+    #[error("more than {max} runs have the word, too many to sum up; ask for a shorter window or fewer functions")]
+    TooManyToSumUp {
+        /// The limit.
+        max: usize,
+    },
     /// A tail was to begin after a sequence number that was never given.
     #[error(
         "the store has accepted up to {last}, not {seq}: the number is another store's, or of a later copy of it; \

@@ -72,6 +72,9 @@ pub(crate) const GROUP_MAX_BYTES: usize = 32 << 20;
 /// Bytes of text in one batch; what is queued and being written stays within a few times that.
 pub(crate) const BATCH_MAX_BYTES: usize = 256 << 20;
 
+/// Rows found by their texts of which a histogram, facets or percentiles are made: 128 MiB of row numbers.
+pub(crate) const LISTED_MAX_ROWS: usize = 16 << 20;
+
 /// Tails that may be open at once. Each holds at most [`TAIL_BATCH_MAX_BYTES`] between two calls.
 pub(crate) const TAIL_SUBSCRIBERS_MAX: u32 = 2_000;
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{NOW_MS, Pair, Random, Step, compare, query, run};
+use common::{NOW_MS, Pair, Random, Step, compare, histogram, query, run};
 use runlog_core::{Query, ResultFilter, Run, Start, Window};
 use runlog_store::{Options, Shape};
 
@@ -43,8 +43,10 @@ fn large_query(random: &mut Random) -> Query {
     let query = query(random);
     let (from, to) = (random.below(20_000_000) as i64, random.below(20_000_000) as i64);
     let window = Window { start_ms: NOW_MS - from.max(to), end_ms: NOW_MS - from.min(to) };
+    let window = if random.chance(3) { Window::ALL } else { window };
     Query {
-        window: if random.chance(3) { Window::ALL } else { window },
+        window,
+        histogram: histogram(random, window),
         result: if random.chance(4) { ResultFilter::Codes(vec![7, 39]) } else { query.result },
         keyword: None,
         request_id: None,

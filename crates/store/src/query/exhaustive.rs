@@ -65,7 +65,7 @@ fn scan_row(
     {
         return Ok(());
     }
-    gather.total += 1;
+    gather.count_listed(source.number, row)?;
     debug_assert!(rank > 0 || plan.query.order.by != SortKey::FunctionName, "known names have ranks from 1");
     gather.offer(Key::of(plan.query.order, &block.columns.facts(at), rank), Location::Segment(source.number, row));
     Ok(())

@@ -60,6 +60,11 @@ impl<'a> Filter<'a> {
             && self.max_seq.is_none_or(|max_seq| columns.seq.get(row) <= max_seq)
     }
 
+    /// Whether a return code is wanted.
+    pub(crate) fn wants(&self, ret_code: i32) -> bool {
+        self.result.matches(ret_code)
+    }
+
     /// Whether rows within these bounds may be old enough.
     pub(crate) fn may_match(&self, zone: &Zone) -> bool {
         self.max_seq.is_none_or(|max_seq| zone.seq.min <= max_seq)

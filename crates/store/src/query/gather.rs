@@ -6,7 +6,9 @@ use std::collections::BinaryHeap;
 use runlog_core::Cost;
 
 use super::key::Key;
+use crate::error::{Error, Result};
 use crate::memtable::Place;
+use crate::options::LISTED_MAX_ROWS;
 use crate::segment::TextCache;
 
 /// Where a row can be fetched from.
@@ -57,12 +59,14 @@ pub(crate) struct Gather {
     after: Option<Key>,
     /// Matching rows, kept or not.
     pub(crate) total: u64,
+    /// Matching rows of segments where texts decide, by segment and row, if somebody wants them later.
+    pub(crate) listed: Option<Vec<(u32, u32)>>,
     pub(crate) cost: Cost,
 }
 
 impl Gather {
     pub(crate) fn new(keep: usize, after: Option<Key>) -> Self {
-        Self { kept: BinaryHeap::new(), keep, after, total: 0, cost: Cost::default() }
+        Self { kept: BinaryHeap::new(), keep, after, total: 0, listed: None, cost: Cost::default() }
     }
 
     /// Whether a row with this key, or any worse one, could still be kept.
@@ -99,6 +103,17 @@ impl Gather {
     /// The kept rows, best first.
     pub(crate) fn take_rows(&mut self) -> Vec<Found> {
         std::mem::take(&mut self.kept).into_sorted_vec().into_iter().map(|Reverse(found)| found).collect()
+    }
+
+    /// Counts a matching row of a segment whose texts decided.
+    pub(crate) fn count_listed(&mut self, segment: u32, row: u32) -> Result<()> {
+        self.total += 1;
+        let Some(listed) = &mut self.listed else { return Ok(()) };
+        if listed.len() >= LISTED_MAX_ROWS {
+            return Err(Error::TooManyToSumUp { max: LISTED_MAX_ROWS });
+        }
+        listed.push((segment, row));
+        Ok(())
     }
 
     /// Notes a column block that was read.

@@ -13,6 +13,7 @@ mod memory;
 pub(crate) mod plan;
 mod ranges;
 pub(crate) mod since;
+mod summary;
 
 use runlog_core::{Answer, Cursor, Query, SortKey, Stream, Watermark};
 
@@ -28,10 +29,11 @@ use plan::Plan;
 pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
     let plan = Plan::new(query, snapshot, names(snapshot, query))?;
     let mut gather = Gather::new(plan.keep, plan.after);
+    let sums_up = summary::is_wanted(query);
+    gather.listed = (sums_up && plan.needs_texts()).then(Vec::new);
     memory::scan(&plan, snapshot, &mut gather);
-    if plan.wants_finished() {
-        scan_segments(&plan, snapshot, &mut gather)?;
-    }
+    let sources = sources(&plan, snapshot)?;
+    scan_segments(&plan, &sources, &mut gather)?;
     let found = gather.take_rows();
     let page = found.get(plan.offset.min(found.len())..).unwrap_or_default();
     let more = page.len() > query.limit;
@@ -39,11 +41,22 @@ pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
     let rows = fetch::fetch(snapshot, page, &mut gather)?;
     let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
     let watermark = Watermark { seq: snapshot.seq, ..Watermark::default() };
-    Ok(Answer { rows, total: gather.total, next, watermark, cost: gather.cost, ..Answer::default() })
+    let mut answer = Answer { rows, total: gather.total, next, watermark, ..Answer::default() };
+    if sums_up {
+        let mut listed = gather.listed.take();
+        listed.iter_mut().for_each(|listed| listed.sort_unstable());
+        summary::fill(&mut answer, &plan, snapshot, &sources, listed.as_deref(), &mut gather)?;
+    }
+    answer.cost = gather.cost;
+    Ok(answer)
 }
 
-fn scan_segments(plan: &Plan<'_>, snapshot: &Snapshot, gather: &mut Gather) -> Result<()> {
+/// The parts of segments that are in question.
+fn sources<'a>(plan: &Plan<'a>, snapshot: &'a Snapshot) -> Result<Vec<Source<'a>>> {
     let mut sources = Vec::new();
+    if !plan.wants_finished() {
+        return Ok(sources);
+    }
     for (number, segment) in (0..).zip(snapshot.segments.iter()) {
         let Some(filter) = Filter::new(plan, segment) else { continue };
         let ranges = ranges::ranges(plan, segment)?;
@@ -51,16 +64,20 @@ fn scan_segments(plan: &Plan<'_>, snapshot: &Snapshot, gather: &mut Gather) -> R
             sources.push(Source { filter, number, ranges });
         }
     }
+    Ok(sources)
+}
+
+fn scan_segments<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
     if let Some(request_id) = &plan.query.request_id {
         return sources.iter().try_for_each(|source| exhaustive::scan_id(plan, source, request_id, gather));
     }
     if plan.keyword.is_some() {
         return sources.iter().try_for_each(|source| exhaustive::scan_keyword(plan, source, gather));
     }
-    for Source { filter, ranges, .. } in &sources {
+    for Source { filter, ranges, .. } in sources {
         ranges.iter().try_for_each(|range| count::count(filter, &range.rows, gather))?;
     }
-    best::search(plan, &sources, gather)
+    best::search(plan, sources, gather)
 }
 
 /// The function names that matter to the order.

@@ -7,6 +7,7 @@ use runlog_core::Window;
 use super::plan::Plan;
 use crate::error::Result;
 use crate::segment::Segment;
+use crate::segment::format::StreamRows;
 
 /// Rows of the streams and the window; of one function name where the order asks for names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +23,7 @@ pub(crate) struct Rows {
 pub(crate) fn ranges(plan: &Plan<'_>, segment: &Segment) -> Result<Vec<Rows>> {
     let mut found: Vec<Rows> = Vec::new();
     for (stream, rows) in segment.streams().filter(|(stream, _)| plan.query.scope.matches(&stream.stream)) {
-        let of_stream =
-            Rows { rows, rank: plan.rank(&stream.stream), starts_ms: (stream.first_start_ms, stream.last_start_ms) };
-        let here = within(segment, of_stream, plan.query.window)?;
+        let here = of_stream(plan, segment, stream, rows)?;
         match found.last_mut() {
             _ if here.rows.is_empty() => {}
             Some(last) if last.rows.end == here.rows.start && last.rank == here.rank => {
@@ -36,6 +35,12 @@ pub(crate) fn ranges(plan: &Plan<'_>, segment: &Segment) -> Result<Vec<Rows>> {
         }
     }
     Ok(found)
+}
+
+/// The rows of one stream of a segment that lie in the query's window.
+pub(crate) fn of_stream(plan: &Plan<'_>, segment: &Segment, stream: &StreamRows, rows: Range<u32>) -> Result<Rows> {
+    let starts_ms = (stream.first_start_ms, stream.last_start_ms);
+    within(segment, Rows { rows, rank: plan.rank(&stream.stream), starts_ms }, plan.query.window)
 }
 
 /// The rows of one stream that start in the window.

@@ -93,6 +93,11 @@ impl<'a> Columns<'a> {
     }
 
     #[inline]
+    pub(crate) fn start_ms(&self, row: usize) -> i64 {
+        self.start.get(row).cast_signed()
+    }
+
+    #[inline]
     pub(crate) fn ret_code(&self, row: usize) -> i32 {
         // Truncation cannot happen: it was an i32 when it was written.
         unzigzag(self.code.get(row)) as i32

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Direction, Order, Outcome, Query, RET_RUNNING, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, Window,
+    Direction, FacetKey, FacetSpec, Histogram, HistogramSpec, Order, Outcome, Query, RET_RUNNING, ResultFilter, Row,
+    Run, Scope, SortKey, Start, Stream, Window,
 };
 use runlog_store::disk::sim::SimDisk;
 use runlog_store::{Error, ManualClock, Options, Shape, Store};
@@ -173,7 +174,31 @@ pub fn query(random: &mut Random) -> Query {
         start: Start::Offset(random.pick(&[0, 0, 0, 1, 3, 7, 1000])),
         limit: random.pick(&[0, 1, 2, 5, 20, usize::MAX]),
         as_of: if random.chance(5) { Some(random.below(60)) } else { None },
+        histogram: histogram(random, window),
+        facets: if random.chance(4) { Some(facets(random)) } else { None },
+        percentiles: random.chance(4),
         ..Query::new(scope)
+    }
+}
+
+/// A histogram that the window allows.
+pub fn histogram(random: &mut Random, window: Window) -> Option<HistogramSpec> {
+    let spec = match random.below(8) {
+        0 => HistogramSpec::Width(random.pick(&[1, 2, 5])),
+        1 => HistogramSpec::Width(random.pick(&[1000, DAY_MS as u64 / 2])),
+        2 | 3 => HistogramSpec::Buckets(random.pick(&[1, 2, 30, 5000])),
+        _ => return None,
+    };
+    Histogram::new(spec, window).is_ok().then_some(spec)
+}
+
+fn facets(random: &mut Random) -> FacetSpec {
+    use FacetKey::{Function, Namespace, Qualifier, RetCode, State, Version};
+    let by = [Namespace, Function, Version, Qualifier, State, RetCode];
+    FacetSpec {
+        by: by.into_iter().filter(|_| random.chance(2)).collect(),
+        top: random.pick(&[0, 1, 2, 1000]),
+        percentiles: random.chance(2),
     }
 }
 
@@ -282,6 +307,9 @@ pub fn compare(store: &Store, naive: &Naive, query: &Query) {
         assert_eq!(brief(&mine.rows), brief(&expected.rows), "{query:?}");
         assert_eq!(mine.rows, expected.rows, "{query:?}");
         assert_eq!(mine.next, expected.next, "{query:?}");
+        assert_eq!(mine.histogram, expected.histogram, "{query:?}");
+        assert_eq!(mine.facets, expected.facets, "{query:?}");
+        assert_eq!(mine.percentiles, expected.percentiles, "{query:?}");
         let Some(next) = mine.next else { return };
         query.start = Start::After(next);
     }
