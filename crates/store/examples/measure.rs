@@ -1,12 +1,17 @@
 //! Measures the engine by itself: ingest, size on disk, query latencies.
 //!
-//! `cargo run --release -p runlog-store --example measure -- [runs, in thousands] [folder] [part of a query's name]`
+//! `cargo run --release -p runlog-store --example measure -- [runs, in thousands] [folder] [part of a query's name]`; with
+//! `TAILS=1` also tails, which add runs to the folder.
 #![allow(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use runlog_core::{Direction, Order, Query, ResultFilter, Run, Scope, SortKey, Start, Stream, Window};
+use runlog_core::{
+    Direction, FacetKey, FacetSpec, HistogramSpec, Order, Query, ResultFilter, Run, Scope, SortKey, Start, Stream,
+    TailFilter, Window,
+};
 use runlog_store::{Options, Store};
 
 const DAY_START_MS: i64 = 1_782_864_000_000; // 2026-07-01
@@ -182,7 +187,14 @@ fn queries(total: u64) -> Vec<(&'static str, Query, usize)> {
     let query = |scope: &Scope, window, by| Query { window, order: desc(by), ..Query::new(scope.clone()) };
     let failed = |query: Query| Query { result: ResultFilter::Failed, ..query };
     let deep = |query: Query| Query { start: Start::Offset(9900), ..query };
+    let counted = |query: Query, buckets| Query { histogram: Some(HistogramSpec::Buckets(buckets)), ..query };
+    let facets = |query: Query, by: &[FacetKey], percentiles| Query {
+        facets: Some(FacetSpec { by: by.to_vec(), top: 10, percentiles }),
+        ..query
+    };
+    let percentiles = |query: Query| Query { percentiles: true, ..query };
     let word = |query: Query, word: &str| Query { keyword: Some(word.into()), ..query };
+    use FacetKey::{Function, RetCode, State};
     use SortKey::{Duration, FunctionName, MemUsage, StartTime};
     vec![
         ("one function, by time", query(&top, day, StartTime), 2000),
@@ -200,6 +212,14 @@ fn queries(total: u64) -> Vec<(&'static str, Query, usize)> {
         ("one function, by time, offset 9900", deep(query(&top, day, StartTime)), 200),
         ("one function, by duration, offset 9900", deep(query(&top, day, Duration)), 200),
         ("account, by memory, offset 9900", deep(query(&account, day, MemUsage)), 200),
+        ("one function, histogram of 60", counted(query(&top, day, StartTime), 60), 200),
+        ("one function, histogram of 1440", counted(query(&top, day, StartTime), 1440), 50),
+        ("account, histogram of 60", counted(query(&account, day, StartTime), 60), 50),
+        ("account, failed, histogram of 60", counted(failed(query(&account, day, StartTime)), 60), 50),
+        ("account, facets", facets(query(&account, day, StartTime), &[Function, State, RetCode], false), 50),
+        ("one function, percentiles", percentiles(query(&top, day, StartTime)), 10),
+        ("account, 8 hours, percentiles", percentiles(query(&account, hours, StartTime)), 5),
+        ("account, percentiles of 10 functions", facets(query(&account, day, StartTime), &[Function], true), 3),
         (
             "common word, one function",
             word(query(&top, day, StartTime), "slow query"),
@@ -242,6 +262,64 @@ fn measure(store: &Store, total: u64) {
     println!("{:42} {}", "account, by request id, no window", percentiles(took));
 }
 
+/// How fast a tail that resumes catches up, and what a thousand of them cost while runs arrive.
+fn tails(store: &Store, total: u64) {
+    let everything = TailFilter::new(Scope::account("100000000001"));
+    let one = Scope { function: Some("function-190".into()), ..Scope::account("100000000001") };
+    for (name, scope) in [("account", everything.scope.clone()), ("rare function", one)] {
+        let (mut events, began) = (0, Instant::now());
+        let mut tail = store.subscribe(Some(0), TailFilter::new(scope)).expect("subscribe");
+        while tail.position() < total && began.elapsed() < Duration::from_secs(3) {
+            events += tail.next_batch(Duration::ZERO).expect("read").len();
+        }
+        let (took, at) = (began.elapsed().as_secs_f64(), tail.position());
+        println!("tail from the beginning, {name}: {events} events in {took:.2} s, up to {at} of {total}");
+    }
+    let (before, is_done) = (resident_mb(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let start = store.stats().last_seq;
+        let follow = |number: usize| {
+            let function = Some(format!("function-{:03}", number % FUNCTIONS));
+            let filter = TailFilter::new(Scope { function, ..Scope::account("100000000001") });
+            let mut tail = store.subscribe(Some(start), filter).expect("subscribe");
+            let is_done = &is_done;
+            scope.spawn(move || {
+                let mut events = 0;
+                loop {
+                    let is_last = is_done.load(Ordering::Relaxed);
+                    let batch = tail.next_batch(Duration::from_millis(200)).expect("read");
+                    if is_last && batch.is_empty() {
+                        return events;
+                    }
+                    events += batch.len();
+                }
+            })
+        };
+        let followers: Vec<_> = (0..1000).map(follow).collect();
+        let mut generator = Generator::new(total);
+        generator.random = Random(43);
+        let (mut runs, mut spent, mut peak) = (0, Duration::ZERO, 0);
+        while spent < Duration::from_secs(5) {
+            let batch: Vec<Run> = (0..BATCH).map(|_| generator.run()).collect();
+            let began = Instant::now();
+            store.append(batch).expect("append");
+            spent += began.elapsed();
+            runs += BATCH;
+            peak = peak.max(resident_mb());
+        }
+        is_done.store(true, Ordering::Relaxed);
+        let began = Instant::now();
+        let events: usize = followers.into_iter().map(|follower| follower.join().expect("a follower")).sum();
+        println!(
+            "1,000 tails of a function each: {:.0} runs/s beside them, {events} events of {} expected; caught up {:.2} s \
+             after; anonymous memory {before} MB, then up to {peak} MB",
+            runs as f64 / spent.as_secs_f64(),
+            runs * 5,
+            began.elapsed().as_secs_f64()
+        );
+    });
+}
+
 fn main() {
     let thousands: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1000);
     let total = thousands * 1000;
@@ -263,6 +341,9 @@ fn main() {
     let per_run = stats.segment_bytes as f64 / stats.rows as f64;
     println!("merge: {:.2} s; {} segments, {per_run:.1} bytes a run", began.elapsed().as_secs_f64(), stats.segments);
     measure(&store, total);
+    if std::env::var_os("TAILS").is_some() {
+        tails(&store, total);
+    }
     store.close().expect("close");
     let began = Instant::now();
     let store = Store::open(&dir, Options::default()).expect("open");
