@@ -25,6 +25,8 @@ pub(crate) struct Tally {
     pub(crate) histogram: Option<Histogram>,
     /// Matching rows by return code.
     pub(crate) streams: BTreeMap<Arc<Stream>, BTreeMap<i32, u64>>,
+    /// Of the stream that is being counted.
+    open: BTreeMap<i32, u64>,
     /// Duration and memory of the finished rows in memory, where percentiles are asked for.
     pub(crate) values: Vec<(Arc<Stream>, [u64; 2])>,
     wants_values: bool,
@@ -32,7 +34,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     pub(crate) fn new(histogram: Option<Histogram>, wants_values: bool) -> Self {
-        Self { histogram, streams: BTreeMap::new(), values: Vec::new(), wants_values }
+        Self { histogram, streams: BTreeMap::new(), open: BTreeMap::new(), values: Vec::new(), wants_values }
     }
 
     /// The rows counted.
@@ -48,28 +50,33 @@ impl Tally {
                 for (row, facts) in (0..).zip(&slot.facts).filter(|(_, facts)| plan.matches(facts)) {
                     let record = || table.record(Place { slot: at, row });
                     if !plan.needs_texts() || record().is_ok_and(|record| plan.matches_texts(&record)) {
-                        self.add_row(&slot.stream, facts);
+                        self.add_in_memory(&slot.stream, facts);
                     }
                 }
+                self.close(&slot.stream);
             }
         }
         for flight in &snapshot.flights {
             let record = flight.record().filter(|record| plan.matches(&record.facts) && plan.matches_texts(record));
-            record.into_iter().for_each(|record| self.add_row(&flight.stream, &record.facts));
+            record.into_iter().for_each(|record| self.add_in_memory(&flight.stream, &record.facts));
+            self.close(&flight.stream);
         }
     }
 
     /// Counts the rows of a part of a segment.
     pub(crate) fn count_part(&mut self, part: &Part<'_>, gather: &mut Gather) -> Result<()> {
         if part.listed.is_some() {
-            let mut add = |columns: &Columns<'_>, at| self.add(part, columns.start_ms(at), columns.ret_code(at), 1);
-            return part.visit(&|_| true, &mut add, gather);
+            let mut add = |columns: &Columns<'_>, at| self.add(columns.start_ms(at), columns.ret_code(at), 1);
+            part.visit(&|_| true, &mut add, gather)?;
+            self.close(part.stream);
+            return Ok(());
         }
         for (superblock, rows) in part.filter.by_superblock(&part.rows) {
             if !self.count_whole_superblock(part, superblock, &rows) {
                 self.count_superblock(part, superblock, &rows, gather)?;
             }
         }
+        self.close(part.stream);
         Ok(())
     }
 
@@ -114,7 +121,7 @@ impl Tally {
             let end = (block + 1).saturating_mul(shape.block_rows).min(rows.end);
             let columns = segment.columns(block, &chunk)?;
             gather.read((end - from) as usize, columns.bytes);
-            let mut add = |columns: &Columns<'_>, at| self.add(part, columns.start_ms(at), columns.ret_code(at), 1);
+            let mut add = |columns: &Columns<'_>, at| self.add(columns.start_ms(at), columns.ret_code(at), 1);
             part.visit_block(&columns, &(from..end), &mut add);
             from = end;
         }
@@ -146,29 +153,32 @@ impl Tally {
         }
         let codes = part.filter.segment.footer.codes.iter().zip(counts);
         for (code, runs) in codes.filter(|(code, runs)| **runs > 0 && part.filter.wants(**code)) {
-            self.add(part, start.cast_signed(), *code, *runs);
+            self.add(start.cast_signed(), *code, *runs);
         }
         true
     }
 
-    fn add_row(&mut self, stream: &Arc<Stream>, facts: &Facts) {
-        self.add_to(stream, facts.start_ms, facts.ret_code, 1);
+    /// Adds rows of the stream that is being counted.
+    fn add(&mut self, start_ms: i64, ret_code: i32, runs: u64) {
+        *self.open.entry(ret_code).or_default() += runs;
+        if let Some(histogram) = &mut self.histogram {
+            histogram.count(histogram.bucket_of(start_ms), RunState::of(ret_code), runs);
+        }
+    }
+
+    fn add_in_memory(&mut self, stream: &Arc<Stream>, facts: &Facts) {
+        self.add(facts.start_ms, facts.ret_code, 1);
         if self.wants_values && facts.ret_code != RET_RUNNING {
             self.values.push((Arc::clone(stream), [facts.duration_us, facts.mem_bytes]));
         }
     }
 
-    fn add(&mut self, part: &Part<'_>, start_ms: i64, ret_code: i32, runs: u64) {
-        self.add_to(part.stream, start_ms, ret_code, runs);
-    }
-
-    fn add_to(&mut self, stream: &Arc<Stream>, start_ms: i64, ret_code: i32, runs: u64) {
-        match self.streams.get_mut(stream) {
-            Some(codes) => *codes.entry(ret_code).or_default() += runs,
-            None => drop(self.streams.insert(Arc::clone(stream), BTreeMap::from([(ret_code, runs)]))),
-        }
-        if let Some(histogram) = &mut self.histogram {
-            histogram.count(histogram.bucket_of(start_ms), RunState::of(ret_code), runs);
+    /// What was added since the last call is of this stream. Streams are compared once for many rows.
+    fn close(&mut self, stream: &Arc<Stream>) {
+        let open = std::mem::take(&mut self.open);
+        if !open.is_empty() {
+            let codes = self.streams.entry(Arc::clone(stream)).or_default();
+            open.into_iter().for_each(|(code, runs)| *codes.entry(code).or_default() += runs);
         }
     }
 
