@@ -1,7 +1,8 @@
 //! Measures the engine by itself: ingest, size on disk, query latencies.
 //!
-//! `cargo run --release -p runlog-store --example measure -- [runs, in thousands] [folder] [part of a query's name]`; with
-//! `TAILS=1` also tails, which add runs to the folder.
+//! `cargo run --release -p runlog-store --example measure -- [runs, in thousands] [folder] [part of a query's name]`
+//!
+//! With `TAILS=1` also tails, which add runs to the folder.
 #![allow(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::sync::Arc;
@@ -311,8 +312,8 @@ fn tails(store: &Store, total: u64) {
         let began = Instant::now();
         let events: usize = followers.into_iter().map(|follower| follower.join().expect("a follower")).sum();
         println!(
-            "1,000 tails of a function each: {:.0} runs/s beside them, {events} events of {} expected; caught up {:.2} s \
-             after; anonymous memory {before} MB, then up to {peak} MB",
+            "1,000 tails of a function each: {:.0} runs/s beside them, {events} events of {} expected; caught up \
+             {:.2} s after; anonymous memory {before} MB, then up to {peak} MB",
             runs as f64 / spent.as_secs_f64(),
             runs * 5,
             began.elapsed().as_secs_f64()

@@ -19,7 +19,7 @@ use crate::signal::Signal;
 ///
 /// It gives every finished run that is retained. Of a run in flight it gives the latest report, and earlier ones as
 /// long as their memtable is in memory: a tail that keeps up sees them all; one that resumes after a restart, or after
-/// minutes of silence, may see only the latest, or the finish alone.
+/// minutes of silence, may see only the latest, or the finish alone. Runs in damaged files are missing, as [`crate::Health`] says.
 #[derive(Debug)]
 pub struct Subscription {
     engine: Weak<Engine>,

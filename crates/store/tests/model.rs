@@ -4,6 +4,7 @@ mod common;
 
 use common::{Pair, Step, tiny};
 use proptest::prelude::*;
+use runlog_core::Query;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
@@ -15,5 +16,25 @@ proptest! {
             pair.step(step);
         }
         pair.compare_all();
+    }
+
+    #[test]
+    fn a_frozen_answer_is_the_same_later(numbers in prop::collection::vec(any::<u64>(), 1..120)) {
+        let mut pair = Pair::new(tiny());
+        let mut frozen = Vec::new();
+        for number in numbers {
+            let step = Step::of(number);
+            if let Step::Query(query) = &step {
+                let query = Query { as_of: Some(pair.store().stats().last_seq), ..(**query).clone() };
+                frozen.push((pair.store().query(&query).unwrap(), query));
+            }
+            pair.step(&step);
+        }
+        for (before, query) in frozen {
+            let now = pair.store().query(&query).unwrap();
+            prop_assert_eq!((now.rows, now.total, now.next), (before.rows, before.total, before.next));
+            prop_assert_eq!(now.histogram, before.histogram);
+            prop_assert_eq!((now.facets, now.percentiles), (before.facets, before.percentiles));
+        }
     }
 }
