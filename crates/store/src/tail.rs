@@ -17,9 +17,10 @@ use crate::signal::Signal;
 
 /// A tail of a store; see [`crate::Store::subscribe`].
 ///
-/// It gives every finished run that is retained. Of a run in flight it gives the latest report, and earlier ones as
-/// long as their memtable is in memory: a tail that keeps up sees them all; one that resumes after a restart, or after
-/// minutes of silence, may see only the latest, or the finish alone. Runs in damaged files are missing, as [`crate::Health`] says.
+/// It gives every finished run that is retained; those in damaged files are missing, as [`crate::Health`] says. Of a
+/// run in flight it gives the latest report, and earlier ones as long as their memtable is in memory: a tail that keeps
+/// up sees them all; one that resumes after a restart, or after minutes of silence, may see only the latest, or the
+/// finish alone.
 #[derive(Debug)]
 pub struct Subscription {
     engine: Weak<Engine>,
