@@ -3,7 +3,7 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -217,18 +217,18 @@ fn waiting_ends_with_an_event_with_the_time_and_with_the_store() {
     let store = Store::open(dir.path(), Options::default()).unwrap();
     let mut tail = store.subscribe(None, everything()).unwrap();
     assert_eq!(tail.next(Duration::from_millis(5)).unwrap(), None);
+    let (say, heard) = mpsc::channel();
     let follower = thread::spawn(move || {
-        let first = tail.next(LONG).unwrap().unwrap();
-        (first.row.run.request_id, tail.next(LONG))
+        say.send(tail.next(LONG).unwrap().unwrap().row.run.request_id).unwrap();
+        tail.next(LONG)
     });
     store.append(vec![Run { start_ms: 5, ..report("a", 0) }]).unwrap();
     assert!(store.wait_past(0, LONG).unwrap());
     assert!(!store.wait_past(1, NOW).unwrap());
+    assert_eq!(heard.recv().unwrap(), "a");
     // The follower may be anywhere on its way to its second wait; it ends all the same.
-    thread::sleep(Duration::from_millis(20));
     store.close().unwrap();
-    let (id, end) = follower.join().unwrap();
-    assert!(id == "a" && matches!(end, Err(Error::Closed)));
+    assert!(matches!(follower.join().unwrap(), Err(Error::Closed)));
     // The folder is free, although a subscription was open.
     Store::open(dir.path(), Options::default()).unwrap();
 }
