@@ -60,6 +60,21 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
+    /// A folder has nothing of a store in it.
+    #[error("there is no run data in {folder}; check the path")]
+    NoData {
+        /// The folder.
+        folder: String,
+    },
+    /// A backup or restore was to go into a folder that has something in it.
+    #[error("{folder} is not empty; choose a new folder")]
+    NotEmpty {
+        /// The folder.
+        folder: String,
+    },
+    /// A backup or restore into this folder was cut short, so files are missing.
+    #[error("a backup or restore into this folder was cut short; remove the folder and start it again")]
+    Unfinished,
     /// The cursor was made under another order.
     #[error("the cursor belongs to another order; start again from the first page")]
     ForeignCursor,

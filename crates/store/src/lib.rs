@@ -29,6 +29,7 @@ mod health;
 mod in_flight;
 mod manifest;
 mod memtable;
+pub mod operate;
 mod options;
 mod pack;
 mod publish;

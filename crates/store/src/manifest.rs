@@ -10,19 +10,21 @@
 //! aside, synced, renamed over its predecessor and made durable, one after the other. Files that a new manifest no
 //! longer names are removed after both are written, so the older copy, too, only ever names files that exist.
 
+use std::io;
 use std::sync::Arc;
 
 use runlog_core::Stream;
 
 use crate::codec::{Malformed, Reader, checked, put_short_text, put_varint, seal, unzigzag, zigzag};
-use crate::disk::Disk;
+use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
 use crate::health::SetAside;
 use crate::state::Catalog;
 
 const MAGIC: [u8; 8] = *b"runlogM\xff";
 const VERSION: u32 = 1;
-const COPIES: [&str; 2] = ["manifest", "manifest.copy"];
+/// The two copies, in the order in which they are written.
+pub(crate) const COPIES: [&str; 2] = ["manifest", "manifest.copy"];
 
 /// What makes up the store.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +54,7 @@ pub(crate) struct SegmentName {
 /// What the folder has by way of a manifest.
 #[derive(Debug)]
 pub(crate) enum Recovered {
-    /// No copy at all.
+    /// No copy.
     Absent,
     /// The latest readable copy.
     Found(Manifest),
@@ -66,22 +68,33 @@ impl Manifest {
     /// # Errors
     /// [`Error::Version`] for a later version, [`Error::Io`] when the disk does not work.
     pub(crate) fn read(disk: &dyn Disk) -> Result<Recovered> {
-        let names: Vec<String> =
-            disk.list("").doing(|| "list the data folder".into())?.into_iter().map(|entry| entry.name).collect();
         let mut best = Recovered::Absent;
-        for copy in COPIES.into_iter().filter(|copy| names.iter().any(|name| name == copy)) {
-            let bytes = disk.map(copy).doing(|| format!("read {copy}"))?;
-            match (Self::decode(&bytes), &best) {
-                (Err(Unreadable::Version(found)), _) => {
-                    return Err(Error::Version { file: copy.into(), found, known: VERSION });
-                }
-                (Err(Unreadable::Malformed(Malformed(what))), Recovered::Absent) => best = Recovered::Rotten(what),
-                (Ok(new), Recovered::Found(old)) if new.generation <= old.generation => {}
-                (Ok(new), _) => best = Recovered::Found(new),
-                (Err(Unreadable::Malformed(_)), _) => {}
+        for copy in COPIES {
+            match (Self::read_copy(disk, copy)?, &best) {
+                (Recovered::Absent, _) => {}
+                (Recovered::Rotten(what), Recovered::Absent) => best = Recovered::Rotten(what),
+                (Recovered::Rotten(_), _) => {}
+                (Recovered::Found(new), Recovered::Found(old)) if new.generation <= old.generation => {}
+                (Recovered::Found(new), _) => best = Recovered::Found(new),
             }
         }
         Ok(best)
+    }
+
+    /// Reads one of the two copies.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub(crate) fn read_copy(disk: &dyn Disk, copy: &str) -> Result<Recovered> {
+        let bytes = match disk.map(copy) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Recovered::Absent),
+            bytes => bytes.doing(|| format!("read {copy}"))?,
+        };
+        match Self::decode(&bytes) {
+            Ok(manifest) => Ok(Recovered::Found(manifest)),
+            Err(Unreadable::Malformed(Malformed(what))) => Ok(Recovered::Rotten(what)),
+            Err(Unreadable::Version(found)) => Err(Error::Version { file: copy.into(), found, known: VERSION }),
+        }
     }
 
     /// Writes both copies; durable when this returns.
@@ -89,9 +102,7 @@ impl Manifest {
         let bytes = self.encode();
         for copy in COPIES {
             let aside = format!("{copy}.new");
-            let mut file = disk.create(&aside).doing(|| format!("create {aside}"))?;
-            file.append(&bytes).doing(|| format!("write {aside}"))?;
-            file.sync().doing(|| format!("sync {aside}"))?;
+            write_file(disk, &aside, &bytes)?;
             disk.rename(&aside, copy).doing(|| format!("rename {aside} to {copy}"))?;
             disk.sync_dir("").doing(|| "sync the data folder".into())?;
         }

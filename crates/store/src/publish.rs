@@ -94,10 +94,15 @@ impl Engine {
     }
 }
 
+/// Where a damaged file goes: file numbers are never used twice, so its name is free.
+pub(crate) fn aside_path(path: &str) -> String {
+    format!("{SET_ASIDE}/{}", path.trim_start_matches("data/").replace('/', "-"))
+}
+
 /// Moves a damaged file to the folder for such files.
 pub(crate) fn move_aside(disk: &dyn crate::disk::Disk, path: &str) -> Result<()> {
     let (folder, _) = path.rsplit_once('/').unwrap_or(("", path));
-    let aside = format!("{SET_ASIDE}/{}", path.trim_start_matches("data/").replace('/', "-"));
+    let aside = aside_path(path);
     disk.create_dir(SET_ASIDE).doing(|| format!("make the folder {SET_ASIDE}"))?;
     disk.rename(path, &aside).doing(|| format!("move {path} to {aside}"))?;
     for folder in ["", SET_ASIDE, folder] {

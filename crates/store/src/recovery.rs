@@ -21,6 +21,7 @@ use crate::engine::{Engine, Work};
 use crate::error::{Doing, Error, Result};
 use crate::health::SetAside;
 use crate::manifest::{Manifest, Recovered, SegmentName};
+use crate::operate::is_unfinished;
 use crate::options::Options;
 use crate::publish::{SET_ASIDE, move_aside};
 use crate::replay::{Replay, replay};
@@ -32,6 +33,9 @@ use crate::wal::writer::WalWriter;
 
 /// Opens the store on a disk.
 pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options) -> Result<Engine> {
+    if is_unfinished(&*disk)? {
+        return Err(Error::Unfinished);
+    }
     for folder in [wal::DIR, segment::DIR, SET_ASIDE] {
         disk.create_dir(folder).doing(|| format!("make the folder {folder}"))?;
     }
@@ -79,7 +83,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
 }
 
 /// Every segment file of the folder, named by a manifest or not.
-fn segment_files(disk: &dyn Disk) -> Result<Vec<SegmentName>> {
+pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<SegmentName>> {
     let mut names = Vec::new();
     let folders = disk.list(segment::DIR).doing(|| format!("list {}", segment::DIR))?;
     for day in folders.iter().filter_map(|entry| segment::day_of_folder(&entry.name)) {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use runlog_core::{RET_RUNNING, Run, Stream};
 
-use crate::disk::Disk;
+use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
 use crate::hash::id_hash;
 use crate::in_flight::Flight;
 use crate::manifest::Manifest;
 use crate::memtable::Memtable;
-use crate::publish::{SET_ASIDE, move_aside};
+use crate::publish::{SET_ASIDE, aside_path, move_aside};
 use crate::record::Record;
 use crate::state::{Sealed, Shared, State};
 use crate::wal;
@@ -153,10 +153,7 @@ fn read<'a>(
 }
 
 /// Keeps a damaged log file for inspection; the file itself goes when its rows are in segments.
-fn copy_aside(disk: &dyn Disk, path: &str, bytes: &[u8]) -> Result<()> {
-    let aside = format!("{SET_ASIDE}/{}", path.replace('/', "-"));
-    let mut file = disk.create(&aside).doing(|| format!("create {aside}"))?;
-    file.append(bytes).doing(|| format!("write {aside}"))?;
-    file.sync().doing(|| format!("sync {aside}"))?;
+pub(crate) fn copy_aside(disk: &dyn Disk, path: &str, bytes: &[u8]) -> Result<()> {
+    write_file(disk, &aside_path(path), bytes)?;
     disk.sync_dir(SET_ASIDE).doing(|| format!("sync {SET_ASIDE}"))
 }

@@ -12,6 +12,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::health::{Health, Stats};
+use crate::operate::{Backup, Progress};
 use crate::options::Options;
 use crate::tail::Subscription;
 use crate::wal::writer::WalWriter;
@@ -110,6 +111,25 @@ impl Store {
     /// As [`Store::append`].
     pub fn expire_in_flight(&self) -> Result<usize> {
         self.engine.expire_in_flight()
+    }
+
+    /// Backs up what is accepted so far into a folder, which is empty or does not exist, while everything goes on.
+    /// Files are hard-linked where the folder is on the same file system: such a backup takes no time and hardly any
+    /// space, but does not outlive its disk.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotEmpty`], or [`crate::Error::Io`] when a disk does not work; a target that fails leaves the
+    /// store as it was. As [`Store::append`] when the store is poisoned.
+    pub fn backup(&self, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Backup> {
+        self.engine.backup(to, progress)
+    }
+
+    /// As [`Store::backup`], onto any disk.
+    ///
+    /// # Errors
+    /// As [`Store::backup`].
+    pub fn backup_on(&self, to: &dyn Disk, progress: &mut dyn FnMut(Progress)) -> Result<Backup> {
+        self.engine.backup_on(to, progress)
     }
 
     /// Whether the store takes writes, and what it lost.

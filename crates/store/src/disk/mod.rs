@@ -8,9 +8,12 @@ mod real;
 pub mod sim;
 
 use std::io;
+use std::path::Path;
 
 pub use map::Map;
 pub use real::RealDisk;
+
+use crate::error::{Doing, Result};
 
 /// A folder tree.
 pub trait Disk: Send + Sync + 'static {
@@ -30,6 +33,23 @@ pub trait Disk: Send + Sync + 'static {
     fn remove_dir(&self, path: &str) -> io::Result<()>;
     /// The entries of a folder, in the order of their names; empty when there is no such folder.
     fn list(&self, path: &str) -> io::Result<Vec<Entry>>;
+    /// The folder of the machine that this is; none for a disk that is simulated.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
+    /// Gives a finished file of another disk a second name at the same path of this one, without copying its bytes.
+    /// False when that cannot be, as between file systems; it can be copied then.
+    fn link(&self, from: &dyn Disk, path: &str) -> bool {
+        let _ = (from, path);
+        false
+    }
+}
+
+/// Writes a whole file and makes its bytes durable; its name is when its folder is synced.
+pub(crate) fn write_file(disk: &dyn Disk, path: &str, bytes: &[u8]) -> Result<()> {
+    let mut file = disk.create(path).doing(|| format!("create {path}"))?;
+    file.append(bytes).doing(|| format!("write {path}"))?;
+    file.sync().doing(|| format!("sync {path}"))
 }
 
 /// A file that is being written.

@@ -36,6 +36,14 @@ impl RealDisk {
         }
     }
 
+    /// Opens a folder that must be there, and locks it.
+    ///
+    /// # Errors
+    /// [`Error::NoData`] when there is no such folder, otherwise as [`RealDisk::open`].
+    pub fn open_existing(root: &Path) -> Result<Self> {
+        if root.is_dir() { Self::open(root) } else { Err(Error::NoData { folder: root.display().to_string() }) }
+    }
+
     fn at(&self, path: &str) -> PathBuf {
         if path.is_empty() { self.root.clone() } else { self.root.join(path) }
     }
@@ -103,6 +111,14 @@ impl Disk for RealDisk {
         }
         entries.sort();
         Ok(entries)
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+
+    fn link(&self, from: &dyn Disk, path: &str) -> bool {
+        from.folder().is_some_and(|folder| fs::hard_link(folder.join(path), self.at(path)).is_ok())
     }
 }
 

@@ -243,6 +243,14 @@ impl State {
                 }
             }
         }
+        // A rename is one step of a journal: a moved file has its old name or its new one.
+        for id in self.durable.values().filter(|id| !self.nodes.get(**id).is_some_and(|node| node.is_dir)) {
+            if let Some((path, _)) =
+                self.live.iter().find(|(_, live)| *live == id && !names.values().any(|kept| kept == id))
+            {
+                names.insert(path.clone(), *id);
+            }
+        }
         // What lies in a folder that is gone is gone too.
         let folders: Vec<String> = names.keys().cloned().collect();
         names.retain(|path, _| parent(path).is_empty() || folders.iter().any(|folder| folder == parent(path)));

@@ -7,6 +7,7 @@ pub(crate) mod lookup;
 mod reader;
 pub(crate) mod scan;
 pub(crate) mod text;
+mod verify;
 pub(crate) mod writer;
 pub(crate) mod zones;
 

@@ -25,7 +25,7 @@ pub(crate) struct Segment {
     pub(crate) path: String,
     pub(crate) footer: Footer,
     pub(crate) seq: Bounds,
-    file: Map,
+    pub(super) file: Map,
     descriptor: [u8; lookup::DESCRIPTOR_BYTES],
     disk: Arc<dyn Disk>,
     is_obsolete: AtomicBool,
@@ -34,8 +34,8 @@ pub(crate) struct Segment {
 /// The text block that was read last.
 #[derive(Debug, Default)]
 pub(crate) struct TextCache {
-    rows: Range<u32>,
-    block: TextBlock,
+    pub(super) rows: Range<u32>,
+    pub(super) block: TextBlock,
     /// Blocks and bytes that were decompressed.
     pub(crate) read: (u64, u64),
 }
@@ -53,13 +53,25 @@ type Parsed<T> = std::result::Result<T, Malformed>;
 impl Segment {
     /// Opens a published segment: reads its directory, leaves the rest to its use.
     pub(crate) fn open(disk: &Arc<dyn Disk>, name: SegmentName) -> Result<Self> {
-        let path = path(name);
+        Self::open_at(disk, name, path(name), true)
+    }
+
+    /// Opens a damaged segment wherever it lies, to save what can be read. Its directory must be whole; its id filter,
+    /// which may be damaged, is done without.
+    pub(crate) fn open_damaged(disk: &Arc<dyn Disk>, name: SegmentName, path: String) -> Result<Self> {
+        Self::open_at(disk, name, path, false)
+    }
+
+    fn open_at(disk: &Arc<dyn Disk>, name: SegmentName, path: String, needs_filter: bool) -> Result<Self> {
         let file = disk.map(&path).doing(|| format!("read {path}"))?;
         let (version, place) = read_trailer(&file).map_err(Error::damaged(&path))?;
         if version != VERSION {
             return Err(Error::Version { file: path, found: version, known: VERSION });
         }
-        let footer = place.of(&file).and_then(Footer::decode).map_err(Error::damaged(&path))?;
+        let mut footer = place.of(&file).and_then(Footer::decode).map_err(Error::damaged(&path))?;
+        if !needs_filter {
+            footer.filter = Extent::default();
+        }
         let descriptor = read_descriptor(&file, footer.filter).map_err(Error::damaged(&path))?;
         let seq = footer.superblocks.iter().map(|superblock| superblock.zone.seq);
         let seq = seq.reduce(|a, b| Bounds { min: a.min.min(b.min), max: a.max.max(b.max) }).unwrap_or_default();
@@ -240,7 +252,7 @@ impl Segment {
     }
 
     /// The first row, place and raw length of a row's text block.
-    fn find_text(&self, row: u32) -> Parsed<(u32, Extent, usize)> {
+    pub(super) fn find_text(&self, row: u32) -> Parsed<(u32, Extent, usize)> {
         const ODD: Malformed = Malformed("the text directory contradicts itself");
         let chunks = &self.footer.text_chunks;
         let at = chunks.partition_point(|(first, _)| *first <= row).checked_sub(1).ok_or(ODD)?;

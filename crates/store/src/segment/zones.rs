@@ -97,7 +97,7 @@ impl Zone {
         })
     }
 
-    fn numbers(&self) -> [u64; LANES] {
+    pub(super) fn numbers(&self) -> [u64; LANES] {
         let [a, b] = self.start.stored();
         let [c, d] = self.seq.stored();
         let [e, f] = self.duration.stored();

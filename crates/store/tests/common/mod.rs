@@ -279,6 +279,14 @@ impl Pair {
         assert_eq!(self.store().health().set_aside, []);
     }
 
+    /// The power goes, and comes back.
+    pub fn power_cut(&mut self) {
+        let after = self.disk.power_cut();
+        self.store = None;
+        self.disk = after;
+        self.store = Some(open(&self.disk, &self.clock, &self.options).unwrap());
+    }
+
     /// Closes the store in order; gives its disk.
     pub fn close(&mut self) -> SimDisk {
         self.store.take().unwrap().close().unwrap();

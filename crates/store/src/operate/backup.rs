@@ -1,0 +1,97 @@
+//! Backing up an open store: the files of one moment, without stopping writers or readers.
+//!
+//! 1. The log goes on in a new file. From then on every file that the backup needs is finished.
+//! 2. With flushes held back, so that no log file goes, the list of segments is taken and the log files are linked or
+//!    copied. There are few, since a memtable has one.
+//! 3. Segments are linked or copied. Merges go on: a merged segment's file stays until nobody holds it.
+//! 4. A manifest of that list is written.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError};
+
+use super::copy::Target;
+use super::{Meter, Progress};
+use crate::disk::{Disk, RealDisk};
+use crate::engine::Engine;
+use crate::error::{Doing, Result};
+use crate::manifest::Manifest;
+use crate::segment::Segment;
+use crate::wal;
+
+/// What a backup holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backup {
+    /// Everything accepted up to this sequence number is in it, and nothing later.
+    pub seq: u64,
+    /// Files, manifests aside.
+    pub files: u64,
+    /// How many of them are hard links: they take no space until the store has merged them away.
+    pub linked: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What the store was made of at one moment.
+struct Moment {
+    manifest: Manifest,
+    segments: Arc<Vec<Arc<Segment>>>,
+    last_log: u64,
+}
+
+impl Engine {
+    pub(crate) fn backup(&self, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Backup> {
+        self.backup_on(&RealDisk::open(to)?, progress)
+    }
+
+    pub(crate) fn backup_on(&self, to: &dyn Disk, progress: &mut dyn FnMut(Progress)) -> Result<Backup> {
+        let mut target = Target::begin(to)?;
+        let mut meter = Meter::new(progress);
+        let no_flush = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let moment = self.moment()?;
+        let mut backup = Backup { seq: moment.manifest.last_seq, ..Backup::default() };
+        meter.expect(moment.segments.iter().map(|segment| segment.bytes()).sum());
+        for number in moment.manifest.wal_start..=moment.last_log {
+            backup.take(&*self.disk, &mut target, &wal::path(number), &mut meter)?;
+        }
+        drop(no_flush);
+        for segment in moment.segments.iter() {
+            backup.take(&*self.disk, &mut target, &segment.path, &mut meter)?;
+        }
+        moment.manifest.write(to)?;
+        target.finish()?;
+        Ok(backup)
+    }
+
+    /// Begins a new log file, and notes what holds all that was accepted before it.
+    fn moment(&self) -> Result<Moment> {
+        self.commit.exclusive(self, |wal| {
+            let last_log = wal.number();
+            self.rotate(wal)?;
+            let manifest = self.manifest();
+            let state = self.state();
+            let manifest = Manifest {
+                last_seq: state.last_seq,
+                catalog: state.catalog.clone(),
+                segments: state.segments.iter().map(|segment| segment.name).collect(),
+                set_aside: self.set_aside().clone(),
+                ..manifest.clone()
+            };
+            Ok(Moment { manifest, segments: Arc::clone(&state.segments), last_log })
+        })
+    }
+}
+
+impl Backup {
+    fn take(&mut self, from: &dyn Disk, target: &mut Target<'_>, path: &str, meter: &mut Meter<'_>) -> Result<()> {
+        self.files += 1;
+        if target.link(from, path)? {
+            let bytes = from.map(path).doing(|| format!("read {path}"))?.len() as u64;
+            self.linked += 1;
+            self.bytes += bytes;
+            meter.did(bytes);
+        } else {
+            self.bytes += target.copy(from, path, meter)?;
+        }
+        Ok(())
+    }
+}
