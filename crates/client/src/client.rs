@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -71,6 +73,12 @@ impl Client {
                 result => return result,
             }
         }
+    }
+
+    /// The `Authorization` of runlog's own API.
+    pub(crate) fn basic(&self) -> String {
+        let Credential { secret_id, secret_key } = &self.credential;
+        format!("Basic {}", STANDARD.encode(format!("{secret_id}:{secret_key}")))
     }
 
     /// The request that [`Client::call`] would send now, to be looked at or shown as `curl`.

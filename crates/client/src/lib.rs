@@ -28,6 +28,7 @@
 //! Calls block, are signed with TC3-HMAC-SHA256, and speak the dialect of `GetFunctionLogs`, so the queries work with
 //! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`.
 
+mod backup;
 mod builder;
 mod client;
 mod clock;
@@ -43,6 +44,7 @@ mod signed;
 mod transport;
 mod words;
 
+pub use backup::BackupReport;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use clock::{Clock, SystemClock};

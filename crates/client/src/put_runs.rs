@@ -1,7 +1,5 @@
 //! `POST /api/v1/runs`: runs go in, in batches that are sent again until the server has answered for them.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::retry::Backoff;
@@ -83,9 +81,8 @@ impl Client {
 
     fn deliver(&self, lines: &[u8]) -> Result<Answer, Error> {
         let body = zstd::encode_all(lines, ZSTD_LEVEL).map_err(|error| Error::Config(format!("zstd: {error}")))?;
-        let basic = STANDARD.encode(format!("{}:{}", self.credential.secret_id, self.credential.secret_key));
         let headers = [
-            ("Authorization", format!("Basic {basic}")),
+            ("Authorization", self.basic()),
             ("Content-Type", "application/x-ndjson".to_owned()),
             ("Content-Encoding", "zstd".to_owned()),
         ];

@@ -68,6 +68,8 @@ options! {
     billing_step_ms: u32 = "100", "MS";
     /// A run in flight that is silent for this long is closed as interrupted, in seconds.
     in_flight_ttl: u32 = "86400", "SECONDS";
+    /// Folder that a root key may have backups made in, over HTTP; without one, that is refused.
+    backup_dir: Option<PathBuf> = "", "DIR";
     /// TLS certificate chain, PEM. With one, http and https are served on the same port.
     tls_cert: Option<PathBuf> = "", "FILE";
     /// Private key of the certificate, PEM.

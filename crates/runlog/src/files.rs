@@ -30,6 +30,11 @@ pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|meta| meta.modified()).ok()
 }
 
+/// Whether there is anything at a path.
+pub(crate) fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Makes a folder (and its parents) that only its owner can enter.
 pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
     DirBuilder::new()

@@ -100,6 +100,12 @@ impl KeyFile {
         Ok(result)
     }
 
+    /// Copies the keys of a data folder, if it has any, to a backup or from one; says whether it had.
+    pub(crate) fn copy(from: &Path, to: &Path) -> anyhow::Result<bool> {
+        let text = files::read_if_present(&Self::path(from))?;
+        text.map_or(Ok(false), |text| files::write_private(&Self::path(to), &text).map(|()| true))
+    }
+
     /// Adds a key.
     pub(crate) fn add(&mut self, key: Key) -> anyhow::Result<()> {
         if self.keys.iter().any(|known| known.secret_id == key.secret_id) {

@@ -1,6 +1,9 @@
 //! The embedded store as a backend.
 
+use std::path::Path;
+
 use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+use runlog_store::operate::Backup;
 use runlog_store::{Error, Store};
 
 use super::{Backend, BackendError, Gauges, Health};
@@ -23,6 +26,10 @@ impl Backend for Embedded {
 
     fn expire_in_flight(&self) -> Result<usize, BackendError> {
         Ok(self.0.expire_in_flight()?)
+    }
+
+    fn backup(&self, to: &Path) -> Result<Backup, BackendError> {
+        Ok(self.0.backup(to, &mut |_| ())?)
     }
 
     fn health(&self) -> Health {

@@ -8,8 +8,8 @@ use anyhow::bail;
 use clap::Subcommand;
 use comfy_table::{Table, presets};
 
+use super::place::Place;
 use crate::cam::Policy;
-use crate::config::Flags;
 use crate::files;
 use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
 
@@ -51,23 +51,6 @@ struct CreateArgs {
     note: String,
     #[command(flatten)]
     place: Place,
-}
-
-/// Which data folder.
-#[derive(clap::Args)]
-struct Place {
-    /// Folder that holds the data [env: RUNLOG_DATA] [default: runlog-data]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-}
-
-impl Place {
-    fn data(self) -> anyhow::Result<PathBuf> {
-        match self.data {
-            Some(data) => Ok(data),
-            None => Ok(Flags::default().settings()?.data),
-        }
-    }
 }
 
 /// Does what the arguments ask.

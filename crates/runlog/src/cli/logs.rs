@@ -3,7 +3,7 @@
 //! Runs go to standard output, the window and the total to standard error.
 
 mod print;
-mod server;
+pub(super) mod server;
 mod table;
 mod units;
 mod window;

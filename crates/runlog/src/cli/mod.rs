@@ -3,13 +3,19 @@
 //! Data go to standard output, everything else to standard error. Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found
 //! (with `--fail-empty`), 4 not authorised.
 
+mod backup;
 mod completions;
 mod config;
 mod demo;
 mod keys;
 mod logs;
+mod place;
+mod progress;
+mod repair;
+mod restore;
 mod sample;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -38,6 +44,14 @@ enum Command {
     Logs(Box<logs::LogsArgs>),
     /// Make, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
+    /// Back up a data folder, or a running server.
+    Backup(backup::BackupArgs),
+    /// Restore a backup into a new data folder, and verify it.
+    Restore(restore::RestoreArgs),
+    /// Read all of a data folder or backup, and say what is wrong with it.
+    Verify(verify::VerifyArgs),
+    /// Do what can be done for a damaged data folder; nothing is deleted.
+    Repair(repair::RepairArgs),
     /// Show every option, its value and where the value came from.
     Config(config::ConfigArgs),
     /// Print generated runs as NDJSON.
@@ -53,6 +67,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Logs(args) => logs::run(*args),
         Command::Keys(args) => keys::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Repair(args) => repair::run(args),
         Command::Config(args) => config::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -25,6 +25,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// Ingest requests that may run at a time.
     pub(crate) ingests: Arc<Semaphore>,
+    /// One backup at a time.
+    pub(crate) backups: Arc<Semaphore>,
     backend: Arc<dyn Backend>,
     queries: Semaphore,
     functions: KnownFunctions,
@@ -43,6 +45,7 @@ impl App {
         Self {
             rate: RateLimiter::new(settings.rate_limit),
             ingests: Arc::new(Semaphore::new(settings.ingest_max_concurrent as usize)),
+            backups: Arc::new(Semaphore::new(1)),
             replay: ReplayGuard::default(),
             metrics: Metrics::new(),
             queries: Semaphore::new(QUERIES_PER_CORE * cores),

@@ -84,7 +84,13 @@ impl Setup {
         // One below, so that the server makes the folder itself.
         let data = folder.path().join("data");
         let process = Process::start(&self, &data);
-        Server { setup: self, data, process, _folder: folder }
+        Server { setup: self, data, process, _folder: Some(folder) }
+    }
+
+    /// A server on a data folder that is there.
+    pub(crate) fn start_on(self, data: &Path) -> Server {
+        let process = Process::start(&self, data);
+        Server { setup: self, data: data.to_owned(), process, _folder: None }
     }
 
     /// The process that would be a server on `data`.
@@ -107,7 +113,7 @@ pub(crate) struct Server {
     setup: Setup,
     data: PathBuf,
     process: Process,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl Server {

@@ -60,7 +60,7 @@ impl ServerArgs {
 }
 
 /// A flag's value, or that of the first of these environment variables that is set. An empty one counts as not set.
-pub(super) fn setting(flag: Option<&String>, variables: &[&str]) -> Option<String> {
+pub(in crate::cli) fn setting(flag: Option<&String>, variables: &[&str]) -> Option<String> {
     let from_environment = || variables.iter().find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
     flag.cloned().filter(|value| !value.is_empty()).or_else(from_environment)
 }

@@ -246,6 +246,10 @@ mod tests {
     use runlog_core::{Answer as Found, Outcome, Query, Run};
     use runlog_wire::sign_v3::{V3Input, sign_v3};
 
+    use std::path::Path;
+
+    use runlog_store::operate::Backup;
+
     use super::*;
     use crate::backend::{Backend, Gauges, Health};
     use crate::config::Flags;
@@ -269,6 +273,9 @@ mod tests {
             gone()
         }
         fn expire_in_flight(&self) -> Result<usize, BackendError> {
+            gone()
+        }
+        fn backup(&self, _: &Path) -> Result<Backup, BackendError> {
             gone()
         }
         fn health(&self) -> Health {

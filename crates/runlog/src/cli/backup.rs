@@ -1,0 +1,88 @@
+//! `runlog backup`: of a data folder that no server has open, or of a running server.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use runlog_client::{BackupReport, Client};
+use runlog_store::{Options, RealDisk, Store, SystemClock};
+
+use super::logs::server::setting;
+use super::place::Place;
+use super::progress::{Bar, human};
+use crate::files;
+use crate::keys::KeyFile;
+
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Arguments of `runlog backup`.
+#[derive(clap::Args)]
+pub(crate) struct BackupArgs {
+    /// A new folder; with --endpoint the name of one, which the server makes inside its `backup_dir`.
+    to: PathBuf,
+    #[command(flatten)]
+    place: Place,
+    /// Ask a running server to back itself up, with a root key; otherwise the data folder must not be in use.
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    endpoint: Option<String>,
+    /// The key's id [env: RUNLOG_SECRET_ID].
+    #[arg(long, value_name = "ID", requires = "endpoint")]
+    secret_id: Option<String>,
+    /// The key's secret; better from the environment, since others can read a command line
+    /// [env: RUNLOG_SECRET_KEY].
+    #[arg(long, value_name = "KEY", requires = "endpoint")]
+    secret_key: Option<String>,
+    /// File with the CA certificate of an https server, as PEM.
+    #[arg(long, value_name = "FILE", requires = "endpoint")]
+    ca: Option<PathBuf>,
+}
+
+/// Backs up, and says what the backup holds.
+pub(crate) fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
+    let report = match &args.endpoint {
+        Some(endpoint) => of_server(endpoint, &args)?,
+        None => of_folder(&args.place.data()?, &args.to)?,
+    };
+    let BackupReport { to, seq, files, linked, bytes } = report;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{to}: {files} files, {}, everything up to sequence number {seq}", human(bytes))?;
+    if linked > 0 {
+        writeln!(out, "{linked} files are hard links: copy the folder to another disk, to outlive this one")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn of_folder(data: &Path, to: &Path) -> anyhow::Result<BackupReport> {
+    let advice = || format!("cannot back up {} (a running server is backed up with --endpoint)", data.display());
+    let disk = RealDisk::open_existing(data).with_context(advice)?;
+    let options = Options { background: false, ..Options::default() };
+    let store = Store::open_with(Arc::new(disk), Arc::new(SystemClock::default()), options)?;
+    let bar = Bar::bytes("backup");
+    let made = store.backup(to, &mut |progress| bar.show(progress))?;
+    drop(bar);
+    store.close()?;
+    KeyFile::copy(data, to)?;
+    let to = to.display().to_string();
+    Ok(BackupReport { to, seq: made.seq, files: made.files, linked: made.linked, bytes: made.bytes })
+}
+
+fn of_server(endpoint: &str, args: &BackupArgs) -> anyhow::Result<BackupReport> {
+    let secret_id = setting(args.secret_id.as_ref(), &["RUNLOG_SECRET_ID"]);
+    let secret_key = setting(args.secret_key.as_ref(), &["RUNLOG_SECRET_KEY"]);
+    let (Some(secret_id), Some(secret_key), Some(name)) = (secret_id, secret_key, args.to.to_str()) else {
+        let message = "give a root key: set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY";
+        super::Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit()
+    };
+    let mut builder = Client::builder(endpoint).credential(secret_id, secret_key).timeout(PATIENCE);
+    if let Some(path) = &args.ca {
+        builder = builder.ca_certificate(files::read(path)?);
+    }
+    let _bar = Bar::wait("the server backs itself up");
+    Ok(builder.build()?.backup(name)?)
+}

@@ -1,0 +1,31 @@
+//! `runlog restore`: a backup becomes a data folder again.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use runlog_store::operate::restore;
+
+use super::place::Place;
+use super::progress::Bar;
+use crate::keys::KeyFile;
+
+/// Arguments of `runlog restore`.
+#[derive(clap::Args)]
+pub(crate) struct RestoreArgs {
+    /// The backup.
+    from: PathBuf,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Restores and verifies; exits with 1 when the backup turns out to be damaged.
+pub(crate) fn run(args: RestoreArgs) -> anyhow::Result<ExitCode> {
+    let data = args.place.data()?;
+    let bar = Bar::bytes("restore");
+    let found = restore(&args.from, &data, &mut |progress| bar.show(progress));
+    drop(bar);
+    let found = found.with_context(|| format!("cannot restore {} into {}", args.from.display(), data.display()))?;
+    KeyFile::copy(&args.from, &data)?;
+    super::verify::report(&data, &found)
+}

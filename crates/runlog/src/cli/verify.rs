@@ -1,0 +1,44 @@
+//! `runlog verify`: whether every byte of a data folder or backup is as it was written.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use runlog_store::operate::{Verified, verify};
+
+use super::place::Place;
+use super::progress::{Bar, human};
+
+/// Arguments of `runlog verify`.
+#[derive(clap::Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Verifies; exits with 1 when something is wrong.
+pub(crate) fn run(args: VerifyArgs) -> anyhow::Result<ExitCode> {
+    let data = args.place.data()?;
+    let bar = Bar::bytes("verify");
+    let found = verify(&data, &mut |progress| bar.show(progress));
+    drop(bar);
+    let found = found.with_context(|| format!("cannot verify {}", data.display()))?;
+    report(&data, &found)
+}
+
+/// Prints what was found, and gives the exit code for it.
+pub(super) fn report(data: &Path, found: &Verified) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    for problem in &found.problems {
+        writeln!(out, "{}: {}", problem.file, problem.what)?;
+    }
+    let Verified { problems, segments, rows, logs, reports, bytes } = found;
+    let (data, bytes) = (data.display(), human(*bytes));
+    writeln!(out, "{data}: {segments} segments with {rows} runs, {logs} log files with {reports} reports, {bytes}")?;
+    match problems.len() {
+        0 => writeln!(out, "everything is as it was written")?,
+        count => writeln!(out, "{count} problems; `runlog repair --data {data}` does what can be done")?,
+    }
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
