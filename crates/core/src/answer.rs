@@ -39,7 +39,8 @@ pub struct Answer {
 pub struct Watermark {
     /// The last accepted sequence number that the answer could see.
     pub seq: u64,
-    /// Runs that started before this were removed by retention (Unix milliseconds); `None` when none were.
+    /// Where retained data begins, in Unix milliseconds: runs of the query's scope that started earlier may have been
+    /// removed. `None` when everything is kept.
     pub retained_from_ms: Option<i64>,
     /// Files that could not be read and were set aside. Their runs are missing from the answer.
     pub set_aside_files: u64,

@@ -43,6 +43,16 @@ pub enum Refusal {
         /// The first retained moment, in Unix milliseconds.
         retained_from_ms: i64,
     },
+    /// So many runs are in flight that no more is kept of them.
+    #[error(
+        "too much is in flight (at most {max_runs} runs and {max_bytes} bytes); send it again when some have finished"
+    )]
+    InFlightLimit {
+        /// The most runs in flight.
+        max_runs: usize,
+        /// The most bytes of their reports.
+        max_bytes: usize,
+    },
     /// A required text is empty.
     #[error("{field} is empty; give it a value")]
     Empty {
@@ -77,6 +87,7 @@ impl Refusal {
             Refusal::StartInFuture { .. } => "StartInFuture",
             Refusal::StartTooEarly { .. } => "StartTooEarly",
             Refusal::StartNotRetained { .. } => "StartNotRetained",
+            Refusal::InFlightLimit { .. } => "InFlightLimit",
             Refusal::Empty { .. } => "Empty",
             Refusal::TooLong { .. } => "TooLong",
             Refusal::NumberTooLarge { .. } => "NumberTooLarge",

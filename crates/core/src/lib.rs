@@ -11,6 +11,7 @@ pub mod limits;
 pub mod naive;
 mod order;
 mod query;
+mod retention;
 mod run;
 mod stream;
 mod summary;
@@ -23,6 +24,7 @@ pub use bill::billed_ms;
 pub use cursor::{Cursor, CursorError};
 pub use order::{Direction, Order, SortKey, SortValue, compare};
 pub use query::{Query, ResultFilter, Scope, Start, Window};
+pub use retention::Retained;
 pub use run::{IdRef, Identity, RET_INTERRUPTED, RET_OK, RET_RUNNING, Run};
 pub use stream::{Stream, StreamSummary};
 pub use summary::{

@@ -10,6 +10,7 @@ use crate::append::{Outcome, Refusal};
 use crate::cursor::Cursor;
 use crate::order::compare;
 use crate::query::{Query, Start};
+use crate::retention::Retained;
 use crate::run::{RET_INTERRUPTED, Run};
 use crate::stream::{Stream, StreamSummary};
 use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
@@ -21,6 +22,8 @@ pub struct Naive {
     entries: Vec<Entry>,
     streams: BTreeMap<Stream, StreamSummary>,
     last_seq: u64,
+    retained: Retained,
+    in_flight_max: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,9 +33,14 @@ struct Entry {
 }
 
 impl Naive {
+    /// An engine that refuses new runs in flight beyond a number.
+    pub fn with_in_flight_max(max: usize) -> Self {
+        Self { in_flight_max: Some(max), ..Self::default() }
+    }
+
     /// Offers a run. `now_ms` is the current time in Unix milliseconds.
     pub fn append(&mut self, run: Run, now_ms: i64) -> Outcome {
-        if let Err(refusal) = run.check(now_ms) {
+        if let Err(refusal) = run.check(now_ms).and_then(|()| self.retained.check(&run)) {
             return Outcome::Refused(refusal);
         }
         let known = self.entries.iter().position(|entry| entry.row.run.id() == run.id());
@@ -44,6 +52,11 @@ impl Naive {
                 return if stale { Outcome::Duplicate } else { Outcome::Refused(Refusal::Conflict) };
             }
             self.entries.remove(at);
+        } else if let Some(max_runs) = self.in_flight_max.filter(|_| run.is_running()) {
+            let in_flight = self.entries.iter().filter(|entry| entry.row.run.is_running()).count();
+            if in_flight >= max_runs {
+                return Outcome::Refused(Refusal::InFlightLimit { max_runs, max_bytes: usize::MAX });
+            }
         }
         Outcome::Accepted { seq: self.accept(run, now_ms) }
     }
@@ -57,6 +70,12 @@ impl Naive {
         for Entry { row, .. } in gone {
             self.accept(Run { ret_code: RET_INTERRUPTED, ..row.run }, now_ms);
         }
+    }
+
+    /// Removes every run, finished or in flight, that started before what is kept. Streams stay.
+    pub fn retain(&mut self, retained: &Retained) {
+        self.retained = retained.clone();
+        self.entries.retain(|Entry { row, .. }| retained.keeps(&row.run.stream.namespace, row.run.start_ms));
     }
 
     fn accept(&mut self, run: Run, now_ms: i64) -> u64 {
@@ -85,7 +104,8 @@ impl Naive {
         let more = rows.len() > query.limit;
         rows.truncate(query.limit);
         let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
-        let watermark = Watermark { seq: self.last_seq, ..Watermark::default() };
+        let retained_from_ms = self.retained.of_scope(&query.scope);
+        let watermark = Watermark { seq: self.last_seq, retained_from_ms, ..Watermark::default() };
         Answer { rows, total, next, histogram, facets, percentiles, watermark, ..Answer::default() }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use runlog_core::{Outcome, RET_INTERRUPTED, RET_RUNNING, Refusal, Run, limits};
+use runlog_core::{Outcome, RET_INTERRUPTED, RET_RUNNING, Refusal, Retained, Run, limits};
 
 use crate::commit::{Queue, Report, Ticket};
 use crate::engine::Engine;
@@ -39,7 +39,8 @@ impl Engine {
         }
         self.make_room()?;
         let now_ms = self.clock.now_ms();
-        let mut offers: Vec<Offer> = runs.into_iter().map(|run| offer(run, now_ms)).collect();
+        let accepted = self.state().accepted.clone();
+        let mut offers: Vec<Offer> = runs.into_iter().map(|run| offer(run, now_ms, &accepted)).collect();
         let asked = self.retry_without_damaged(|engine| {
             let segments = Arc::clone(&engine.state().segments);
             ask_segments(&mut offers, &segments, &[])?;
@@ -66,7 +67,7 @@ impl Engine {
                 if queue.bytes() >= GROUP_MAX_BYTES {
                     break;
                 }
-                queue.accept(run, *hash, now_ms);
+                queue.accept(run, *hash, now_ms, true);
                 closed += 1;
             }
             let ticket = queue.ticket();
@@ -88,7 +89,9 @@ impl Engine {
             Some((flight.seq, flight.hash, Run { ret_code: RET_INTERRUPTED, ..row.run }))
         });
         // A pending report is news of the run.
-        silent.filter(|(_, hash, run)| queue.find_record(*hash, run).is_none()).collect()
+        let silent = silent.filter(|(_, hash, run)| queue.find_record(*hash, run).is_none());
+        // What retention is about to remove needs no closing.
+        silent.filter(|(.., run)| state.accepted.check(run).is_ok()).collect()
     }
 
     fn decide(&self, offers: &mut [Offer], asked: &Segments, now_ms: i64) -> Result<(Vec<Outcome>, Option<Ticket>)> {
@@ -105,13 +108,29 @@ impl Engine {
                 must_wait |= pending.is_some();
                 pending.map(|record| verdict(&record, &offer.run)).unwrap_or_else(|| ask_state(&state, offer))
             });
-            outcomes.push(outcome.unwrap_or_else(|| {
-                must_wait = true;
-                Outcome::Accepted { seq: queue.accept(&offer.run, offer.hash, now_ms) }
+            outcomes.push(outcome.unwrap_or_else(|| match self.admit(&queue, &state, offer) {
+                Ok(was_running) => {
+                    must_wait = true;
+                    Outcome::Accepted { seq: queue.accept(&offer.run, offer.hash, now_ms, was_running) }
+                }
+                Err(refusal) => Outcome::Refused(refusal),
             }));
         }
         let ticket = must_wait.then(|| queue.ticket());
         Ok((outcomes, ticket))
+    }
+
+    /// Whether a new report may be accepted; says whether its run is in flight.
+    fn admit(&self, queue: &Queue, state: &State, offer: &Offer) -> std::result::Result<bool, Refusal> {
+        let Offer { run, hash, .. } = offer;
+        state.accepted.check(run)?;
+        let was_running = match queue.find_record(*hash, run) {
+            Some(record) => record.facts.ret_code == RET_RUNNING,
+            None => state.in_flight.contains(*hash, run),
+        };
+        let (max_runs, max_bytes) = (self.options.in_flight_max_runs, self.options.in_flight_max_bytes);
+        let is_full = (!was_running && queue.in_flight >= max_runs) || state.in_flight.bytes() >= max_bytes;
+        if run.is_running() && is_full { Err(Refusal::InFlightLimit { max_runs, max_bytes }) } else { Ok(was_running) }
     }
 
     /// Makes a durable group visible.
@@ -140,8 +159,8 @@ impl Engine {
     }
 }
 
-fn offer(run: Run, now_ms: i64) -> Offer {
-    let known = run.check(now_ms).err().map(Outcome::Refused);
+fn offer(run: Run, now_ms: i64, accepted: &Retained) -> Offer {
+    let known = run.check(now_ms).and_then(|()| accepted.check(&run)).err().map(Outcome::Refused);
     let hash = id_hash(&run.stream.account, &run.request_id);
     Offer { run, hash, known }
 }
@@ -215,7 +234,7 @@ mod tests {
         let disk = Arc::new(SimDisk::new(1));
         let engine = recovery::open(disk, Arc::new(ManualClock::at(10)), options).unwrap();
         engine.append(vec![finished()]).unwrap();
-        let mut offers = vec![offer(finished(), 10)];
+        let mut offers = vec![offer(finished(), 10, &Retained::default())];
         let asked = Arc::clone(&engine.state().segments);
         ask_segments(&mut offers, &asked, &[]).unwrap();
         engine.flush().unwrap();

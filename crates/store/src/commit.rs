@@ -38,6 +38,8 @@ pub(crate) struct Queue {
     committed_number: u64,
     /// Somebody writes to the log.
     busy: bool,
+    /// Runs in flight, as far as everything accepted says.
+    pub(crate) in_flight: usize,
     /// Latest pending report of each run.
     pending: HashTable<Pending>,
 }
@@ -69,13 +71,15 @@ struct Pending {
 pub(crate) struct Ticket(u64);
 
 impl Queue {
-    /// Starts counting after the last sequence number on disk.
-    pub(crate) fn after(last_seq: u64) -> Self {
-        Self { last_seq, open_number: 1, ..Self::default() }
+    /// Starts counting after what is on disk.
+    pub(crate) fn after(last_seq: u64, in_flight: usize) -> Self {
+        Self { last_seq, in_flight, open_number: 1, ..Self::default() }
     }
 
-    /// Accepts a run: gives it the next sequence number and puts it in the open group.
-    pub(crate) fn accept(&mut self, run: &Run, hash: u64, now_ms: i64) -> u64 {
+    /// Accepts a run: gives it the next sequence number and puts it in the open group. `was_running`: whether it was in
+    /// flight before.
+    pub(crate) fn accept(&mut self, run: &Run, hash: u64, now_ms: i64, was_running: bool) -> u64 {
+        self.in_flight = (self.in_flight + usize::from(run.is_running())).saturating_sub(usize::from(was_running));
         self.last_seq += 1;
         let seq = self.last_seq;
         let range = self.open.group.push(|out| record::encode(out, run, seq, now_ms));
@@ -120,8 +124,8 @@ impl Queue {
 }
 
 impl Commit {
-    pub(crate) fn new(last_seq: u64) -> Self {
-        Self { queue: Mutex::new(Queue::after(last_seq)), changed: Condvar::new() }
+    pub(crate) fn new(last_seq: u64, in_flight: usize) -> Self {
+        Self { queue: Mutex::new(Queue::after(last_seq, in_flight)), changed: Condvar::new() }
     }
 
     /// The queue, with room for another batch.
@@ -160,7 +164,8 @@ impl Commit {
         done
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    /// The queue, for as short as may be.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -75,8 +75,13 @@ impl Engine {
         let began = self.clock.elapsed();
         let wants_flights = query::plan::Plan::wants_flights(query);
         let mut answer = self.retry_without_damaged(|engine| {
-            let snapshot = engine.state().snapshot(|flight| wants_flights && query.scope.matches(&flight.stream));
-            query::answer(&snapshot, query)
+            let state = engine.state();
+            let snapshot = state.snapshot(|flight| wants_flights && query.scope.matches(&flight.stream));
+            let retained_from_ms = state.retained.of_scope(&query.scope);
+            drop(state);
+            let mut answer = query::answer(&snapshot, query)?;
+            answer.watermark.retained_from_ms = retained_from_ms;
+            Ok(answer)
         })?;
         answer.watermark.set_aside_files = self.set_aside().len() as u64;
         let took = self.clock.elapsed().saturating_sub(began);

@@ -1,7 +1,7 @@
 //! Turning full memtables into segments, one of each day.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
@@ -16,16 +16,26 @@ use crate::wal;
 impl Engine {
     /// Turns all finished runs in memory into segments.
     pub(crate) fn flush(&self) -> Result<()> {
+        self.rotate_unless_empty()?;
+        self.flush_sealed()
+    }
+
+    /// Seals the memtable if it has anything.
+    pub(crate) fn rotate_unless_empty(&self) -> Result<()> {
         self.commit.exclusive(self, |wal| {
             let is_empty = self.state().active.read().is_empty();
             if is_empty { Ok(()) } else { self.rotate(wal) }
-        })?;
-        self.flush_sealed()
+        })
     }
 
     /// Turns every sealed memtable into segments, oldest first.
     pub(crate) fn flush_sealed(&self) -> Result<()> {
-        let _one_at_a_time = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let one_at_a_time = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.flush_holding(&one_at_a_time)
+    }
+
+    /// As [`Engine::flush_sealed`], for whoever holds the lock already.
+    pub(crate) fn flush_holding(&self, _lock: &MutexGuard<'_, ()>) -> Result<()> {
         loop {
             self.check_poison()?;
             let Some(sealed) = self.state().sealed.first().cloned() else { return Ok(()) };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use runlog_core::Stream;
+use runlog_core::{Retained, Run, Stream};
 
 use crate::hash::{id_hash, same_function};
 use crate::options::GROUP_MAX_BYTES;
@@ -76,6 +76,21 @@ impl InFlight {
             self.bytes = self.bytes.saturating_sub(gone.report.len());
             self.by_seq.remove(&gone.seq);
         }
+    }
+
+    /// Whether a run is in flight.
+    pub(crate) fn contains(&self, hash: u64, run: &Run) -> bool {
+        self.entries.find(hash, |known| known.is_of(&run.stream, &run.request_id, run.retry_num)).is_some()
+    }
+
+    /// Forgets runs that started before what is kept; says how many.
+    pub(crate) fn retain(&mut self, retained: &Retained) -> usize {
+        let before = self.entries.len();
+        let start_ms = |flight: &Flight| flight.record().map_or(0, |record| record.facts.start_ms);
+        self.entries.retain(|flight| retained.keeps(&flight.stream.namespace, start_ms(flight)));
+        self.by_seq.retain(|_, flight| retained.keeps(&flight.stream.namespace, start_ms(flight)));
+        self.bytes = self.entries.iter().map(|flight| flight.report.len()).sum();
+        before - self.entries.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {

@@ -3,8 +3,11 @@
 //! ```text
 //! "runlogM" 0xff | version 4 | generation | wal_start | next_file | last_seq |
 //! segments: count, (day zigzag, number)* | set aside: count, (file, reason)* |
-//! streams: count, (account, region, namespace, function, qualifier, first_start, last_start)* | crc 4
+//! streams: count, (account, region, namespace, function, qualifier, first_start, last_start)* |
+//! retained from: default zigzag | count, (namespace, zigzag)* | crc 4
 //! ```
+//!
+//! Version 1 ends before `retained from`.
 //!
 //! Numbers are varints, texts follow their length. There are two copies, `manifest` and `manifest.copy`, each written
 //! aside, synced, renamed over its predecessor and made durable, one after the other. Files that a new manifest no
@@ -13,7 +16,7 @@
 use std::io;
 use std::sync::Arc;
 
-use runlog_core::Stream;
+use runlog_core::{Retained, Stream};
 
 use crate::codec::{Malformed, Reader, checked, put_short_text, put_varint, seal, unzigzag, zigzag};
 use crate::disk::{Disk, write_file};
@@ -22,7 +25,8 @@ use crate::health::SetAside;
 use crate::state::Catalog;
 
 const MAGIC: [u8; 8] = *b"runlogM\xff";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+const VERSION_WITHOUT_RETENTION: u32 = 1;
 /// The two copies, in the order in which they are written.
 pub(crate) const COPIES: [&str; 2] = ["manifest", "manifest.copy"];
 
@@ -40,6 +44,8 @@ pub(crate) struct Manifest {
     pub(crate) segments: Vec<SegmentName>,
     pub(crate) set_aside: Vec<SetAside>,
     pub(crate) catalog: Catalog,
+    /// Nothing earlier counts, wherever it is found.
+    pub(crate) retained: Retained,
 }
 
 /// Names a segment's file.
@@ -131,6 +137,12 @@ impl Manifest {
             put_varint(&mut out, zigzag(*first));
             put_varint(&mut out, zigzag(*last));
         }
+        put_varint(&mut out, zigzag(self.retained.default_from_ms));
+        put_varint(&mut out, self.retained.namespaces.len() as u64);
+        for (namespace, from_ms) in &self.retained.namespaces {
+            put_short_text(&mut out, namespace);
+            put_varint(&mut out, zigzag(*from_ms));
+        }
         seal(&mut out);
         out
     }
@@ -141,7 +153,7 @@ impl Manifest {
             return Err(Malformed("it does not begin as a manifest").into());
         }
         let version = reader.u32()?;
-        if version != VERSION {
+        if ![VERSION, VERSION_WITHOUT_RETENTION].contains(&version) {
             return Err(Unreadable::Version(version));
         }
         let mut manifest = Self {
@@ -162,6 +174,13 @@ impl Manifest {
             let stream = read_stream(&mut reader)?;
             let starts = (unzigzag(reader.varint()?), unzigzag(reader.varint()?));
             manifest.catalog.0.insert(Arc::new(stream), starts);
+        }
+        if version != VERSION_WITHOUT_RETENTION {
+            manifest.retained.default_from_ms = unzigzag(reader.varint()?);
+            for _ in 0..reader.count(2)? {
+                let namespace = reader.short_text()?.to_owned();
+                manifest.retained.namespaces.insert(namespace, unzigzag(reader.varint()?));
+            }
         }
         reader.end()?;
         Ok(manifest)
@@ -191,4 +210,33 @@ pub(crate) fn put_stream(out: &mut Vec<u8>, stream: &Stream) {
 pub(crate) fn read_stream(reader: &mut Reader<'_>) -> std::result::Result<Stream, Malformed> {
     let mut name = || reader.short_text().map(str::to_owned);
     Ok(Stream { account: name()?, region: name()?, namespace: name()?, function: name()?, qualifier: name()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_versions_and_no_later_one() {
+        let manifest = Manifest {
+            generation: 7,
+            segments: vec![SegmentName { day: 20_000, number: 3 }],
+            retained: Retained { default_from_ms: 86_400_000, namespaces: [("a".to_owned(), 0)].into() },
+            ..Manifest::default()
+        };
+        let bytes = manifest.encode();
+        let read = Manifest::decode(&bytes).ok().unwrap();
+        assert_eq!((read.generation, &read.retained), (7, &manifest.retained));
+        let with_version = |version: u32, cut: usize| {
+            let mut bytes = bytes[..bytes.len() - 4 - cut].to_vec();
+            bytes[8..12].copy_from_slice(&version.to_le_bytes());
+            seal(&mut bytes);
+            Manifest::decode(&bytes)
+        };
+        // What version 2 adds: five bytes of a number, a count, a name of one letter, its moment.
+        let old = with_version(1, 4 + 1 + 2 + 1).ok().unwrap();
+        assert_eq!((old.segments, old.retained), (manifest.segments, Retained::default()));
+        assert!(matches!(with_version(3, 0), Err(Unreadable::Version(3))));
+        assert!(matches!(with_version(2, 1), Err(Unreadable::Malformed(_))));
+    }
 }

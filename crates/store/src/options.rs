@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::retention::Retention;
+
 /// What can be chosen when a store is opened. The default is meant for a machine of two cores and more.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -15,6 +17,12 @@ pub struct Options {
     pub busy_wait_ms: u64,
     /// A run in flight that was not heard of for this long is closed as interrupted, in milliseconds.
     pub in_flight_ttl_ms: i64,
+    /// Runs in flight that are kept at a time; more are refused.
+    pub in_flight_max_runs: usize,
+    /// Bytes of their reports; once there are so many, no more reports of runs in flight are taken.
+    pub in_flight_max_bytes: usize,
+    /// How long runs are kept; see [`crate::Store::retain`].
+    pub retention: Retention,
     /// How hard text is compressed: 1 is fast, 19 is small.
     pub zstd_level: i32,
     /// A merge makes no segment with more rows.
@@ -50,6 +58,9 @@ impl Default for Options {
             sealed_max: 3,
             busy_wait_ms: 10_000,
             in_flight_ttl_ms: 24 * 60 * 60 * 1000,
+            in_flight_max_runs: 100_000,
+            in_flight_max_bytes: 256 << 20,
+            retention: Retention::default(),
             zstd_level: 1,
             segment_max_rows: 8_000_000,
             merge_min_segments: 4,

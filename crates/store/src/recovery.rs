@@ -46,7 +46,13 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     if is_rebuilt {
         leave_out_replaced(&mut segments, &mut manifest);
     }
-    let mut state = State { last_seq: manifest.last_seq, catalog: manifest.catalog.clone(), ..State::default() };
+    let mut state = State {
+        last_seq: manifest.last_seq,
+        catalog: manifest.catalog.clone(),
+        retained: manifest.retained.clone(),
+        accepted: manifest.retained.clone(),
+        ..State::default()
+    };
     for segment in &segments {
         state.last_seq = state.last_seq.max(segment.seq.max);
         for rows in segment.footer.streams.iter().filter(|_| is_rebuilt) {
@@ -60,7 +66,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     manifest.wal_start = state.sealed.first().map_or(wal_number, |sealed| sealed.wal_number);
     let next_file = files.iter().map(|name| name.number + 1).max().unwrap_or(1).max(manifest.next_file);
     let engine = Engine {
-        commit: Commit::new(state.last_seq),
+        commit: Commit::new(state.last_seq, state.in_flight.len()),
         signal: Arc::new(Signal::after(state.last_seq)),
         disk,
         clock,

@@ -96,6 +96,11 @@ impl File<'_> {
                 let hash = id_hash(&stream.account, record.request_id);
                 let facts = record.facts;
                 self.state.last_seq = self.state.last_seq.max(facts.seq);
+                if !self.manifest.retained.keeps(&stream.namespace, facts.start_ms) {
+                    // Retention has removed it; the log is behind.
+                    self.table.note(&stream, facts.start_ms);
+                    continue;
+                }
                 if may_be_known && self.is_known(hash, &record, &stream)? {
                     self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
                     continue;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use runlog_core::{Stream, StreamSummary};
+use runlog_core::{Retained, Stream, StreamSummary};
 
 use crate::in_flight::{Flight, InFlight};
 use crate::memtable::Memtable;
@@ -23,6 +23,10 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     /// The last accepted sequence number.
     pub(crate) last_seq: u64,
+    /// Nothing earlier is here.
+    pub(crate) retained: Retained,
+    /// Nothing earlier is accepted: as `retained`, or ahead of it while that which is to go is being removed.
+    pub(crate) accepted: Retained,
 }
 
 /// A memtable that readers hold on to while rows are added to it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Run, StreamSummary, TailFilter};
+use runlog_core::{Answer, Outcome, Query, Retained, Run, StreamSummary, TailFilter};
 
 use crate::clock::{Clock, SystemClock};
 use crate::disk::{Disk, RealDisk};
@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::health::{Health, Stats};
 use crate::operate::{Backup, Progress};
 use crate::options::Options;
+use crate::retain::Removed;
 use crate::tail::Subscription;
 use crate::wal::writer::WalWriter;
 use crate::{background, recovery};
@@ -130,6 +131,20 @@ impl Store {
     /// As [`Store::backup`].
     pub fn backup_on(&self, to: &dyn Disk, progress: &mut dyn FnMut(Progress)) -> Result<Backup> {
         self.engine.backup_on(to, progress)
+    }
+
+    /// Removes what the retention rules of the options no longer keep, and from then on refuses runs of that time.
+    /// Whole days (UTC) go, of those namespaces whose time has come; streams stay known. To be called now and then.
+    ///
+    /// # Errors
+    /// When the disk fails; the store is poisoned then.
+    pub fn retain(&self) -> Result<Removed> {
+        self.engine.retain()
+    }
+
+    /// Where retained data begins.
+    pub fn retained(&self) -> Retained {
+        self.engine.state().retained.clone()
     }
 
     /// Whether the store takes writes, and what it lost.

@@ -32,6 +32,10 @@ proptest! {
         }
         for (before, query) in frozen {
             let now = pair.store().query(&query).unwrap();
+            // What retention removes is missing from then on; the answer says so.
+            if now.watermark.retained_from_ms != before.watermark.retained_from_ms {
+                continue;
+            }
             prop_assert_eq!((now.rows, now.total, now.next), (before.rows, before.total, before.next));
             prop_assert_eq!(now.histogram, before.histogram);
             prop_assert_eq!((now.facets, now.percentiles), (before.facets, before.percentiles));

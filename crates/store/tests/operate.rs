@@ -11,6 +11,9 @@ use runlog_store::disk::sim::{Fault, SimDisk};
 use runlog_store::operate::{Repair, Verified, repair_on, restore, restore_on, verify, verify_on};
 use runlog_store::{Disk, Error, ManualClock, RealDisk, Store};
 
+/// After every run of any history.
+const LATER_MS: i64 = NOW_MS + 30 * 86_400_000;
+
 /// A store with everything in it: segments of all sizes, a log, runs in flight.
 fn specimen(seed: u64) -> Pair {
     let mut pair = Pair::new(tiny());
@@ -25,7 +28,7 @@ fn verified(disk: &SimDisk) -> Verified {
 }
 
 fn repaired(disk: &SimDisk) -> Repair {
-    let clock = Arc::new(ManualClock::at(NOW_MS));
+    let clock = Arc::new(ManualClock::at(LATER_MS));
     repair_on(&(Arc::new(disk.clone()) as _), clock, &mut |_| ()).unwrap()
 }
 
@@ -256,7 +259,7 @@ fn a_repair_cut_at_every_operation_can_be_repeated() {
     for operation in 0..operations {
         let disk = disk.copy();
         disk.fail_at(disk.operations() + operation, Fault::Cut);
-        let clock = Arc::new(ManualClock::at(NOW_MS));
+        let clock = Arc::new(ManualClock::at(LATER_MS));
         repair_on(&(Arc::new(disk.clone()) as _), clock, &mut |_| ()).unwrap_err();
         let disk = disk.power_cut();
         assert_eq!(repaired(&disk).after.problems, []);

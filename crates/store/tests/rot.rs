@@ -105,7 +105,7 @@ fn both_manifests_rotten() {
 fn a_merge_is_cut_and_then_both_manifests_rot() {
     let mut both = 0;
     for operation in 0.. {
-        let (pair, disk) = specimen(2);
+        let (pair, disk) = specimen(3);
         let truth = truth(&pair);
         let clock = Arc::new(ManualClock::at(pair.now_ms));
         let store = open(&disk, &clock, &tiny()).unwrap();

@@ -1,10 +1,10 @@
 //! Backing up an open store: the files of one moment, without stopping writers or readers.
 //!
-//! 1. The log goes on in a new file. From then on every file that the backup needs is finished.
-//! 2. With flushes held back, so that no log file goes, the list of segments is taken and the log files are linked or
-//!    copied. There are few, since a memtable has one.
-//! 3. Segments are linked or copied. Merges go on: a merged segment's file stays until nobody holds it.
-//! 4. A manifest of that list is written.
+//! 1. Memory becomes segments, so that little of the log is needed, and nothing of a log that a crash has torn.
+//! 2. The log goes on in a new file. From then on every file that the backup needs is finished.
+//! 3. With flushes held back, so that no log file goes, the list of segments is taken and the log is linked or copied.
+//! 4. Segments are linked or copied. Merges go on: a merged segment's file stays until nobody holds it.
+//! 5. A manifest of that list is written.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -47,6 +47,8 @@ impl Engine {
         let mut target = Target::begin(to)?;
         let mut meter = Meter::new(progress);
         let no_flush = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.commit.exclusive(self, |wal| self.rotate(wal))?;
+        self.flush_holding(&no_flush)?;
         let moment = self.moment()?;
         let mut backup = Backup { seq: moment.manifest.last_seq, ..Backup::default() };
         meter.expect(moment.segments.iter().map(|segment| segment.bytes()).sum());

@@ -124,6 +124,8 @@ impl Repair {
         let Some(rows) = rows else { return Ok("set aside; nothing of it can be read".to_owned()) };
         let lost = rows - saved - known;
         self.lost += lost;
-        Ok(format!("set aside; of its {rows} runs {saved} were saved, {known} were there again, {lost} are lost"))
+        Ok(format!(
+            "set aside; of its {rows} runs {saved} were saved, {known} were there again or are no longer kept, {lost} are lost"
+        ))
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use runlog_core::{Outcome, Run};
+use runlog_core::{Outcome, Refusal, Run};
 
 use crate::disk::Disk;
 use crate::engine::Engine;
@@ -26,7 +26,7 @@ pub(super) struct Salvage {
     pub(super) rows: Option<u64>,
     /// Runs that are in the store again.
     pub(super) saved: u64,
-    /// Runs that had been sent again before.
+    /// Runs that had been sent again before, or are no longer retained.
     pub(super) known: u64,
 }
 
@@ -70,8 +70,12 @@ impl Salvage {
         for outcome in engine.append(batch)? {
             match outcome {
                 Outcome::Accepted { .. } => self.saved += 1,
-                // A run that finished twice, differently: the report that came later holds.
-                Outcome::Duplicate | Outcome::Refused(_) => self.known += 1,
+                // Of a run that finished twice, differently, the report that came later holds.
+                Outcome::Duplicate | Outcome::Refused(Refusal::Conflict | Refusal::StartNotRetained { .. }) => {
+                    self.known += 1;
+                }
+                // Such as by a clock that was set back: it counts as lost.
+                Outcome::Refused(_) => {}
             }
         }
         Ok(())

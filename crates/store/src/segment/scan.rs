@@ -27,11 +27,16 @@ pub(crate) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// The first row; a segment has one.
     pub(crate) fn new(segment: &'a Segment) -> Result<Self> {
-        let block = segment.block(0)?;
-        let (stream, stream_end) = segment.stream_of(0)?;
-        let facts = block.columns.facts(0);
+        Self::at(segment, 0)
+    }
+
+    /// A row that the segment has.
+    pub(crate) fn at(segment: &'a Segment, row: u32) -> Result<Self> {
+        let block = segment.block(row)?;
+        let (stream, stream_end) = segment.stream_of(row)?;
+        let facts = block.columns.facts(segment.row_in_block(row));
         let (texts, request_id) = (TextCache::default(), String::new());
-        let mut cursor = Self { segment, row: 0, stream, stream_end, block, texts, request_id, facts };
+        let mut cursor = Self { segment, row, stream, stream_end, block, texts, request_id, facts };
         cursor.load()?;
         Ok(cursor)
     }

@@ -9,7 +9,7 @@ use runlog_core::{Outcome, Query, RET_INTERRUPTED, Run, Start};
 use runlog_store::disk::sim::{Fault, SimDisk};
 use runlog_store::{Error, ManualClock, Options, Store};
 
-use super::{NOW_MS, Random, Step, TTL_MS, compare, everything, open};
+use super::{IN_FLIGHT_MAX, NOW_MS, Random, Step, TTL_MS, backup, check_backup, compare, everything, open, retained};
 
 /// What strikes, and when.
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +41,14 @@ pub fn survive(seed: u64, steps: &[Step], accident: Option<Accident>, options: &
         disk.fail_at(accident.operation, accident.fault);
     }
     let clock = Arc::new(ManualClock::at(NOW_MS));
-    let mut world =
-        World { disk, clock, now_ms: NOW_MS, options: options.clone(), store: None, naive: Naive::default() };
+    let mut world = World {
+        disk,
+        clock,
+        now_ms: NOW_MS,
+        options: options.clone(),
+        store: None,
+        naive: Naive::with_in_flight_max(IN_FLIGHT_MAX),
+    };
     let mut rest = steps.iter();
     let mut doubt = world.open().err().map(|_| Doubt::new());
     while doubt.is_none() {
@@ -93,6 +99,11 @@ impl World {
                 self.store().expire_in_flight().map_err(|_| self.closings(&after))?;
                 self.naive = after;
             }
+            Step::Retain => {
+                self.store().retain().map_err(nothing)?;
+                self.naive.retain(&retained(self.now_ms));
+            }
+            Step::Backup => check_backup(&backup(self.store()).map_err(nothing)?, &self.naive, self.now_ms),
             Step::Flush => self.store().flush().map_err(nothing)?,
             Step::Merge => self.store().merge().map_err(nothing)?,
             Step::Reopen(in_order) => {
@@ -149,6 +160,8 @@ impl World {
     fn settle(&mut self, doubt: &[Run]) {
         let seq = self.store().stats().last_seq;
         let mut naive = self.naive.clone();
+        // Where the fault struck in a removal, it happened or it did not.
+        naive.retain(&self.store().retained());
         for run in doubt {
             if naive.query(&everything("1")).watermark.seq < seq {
                 naive.append(run.clone(), self.now_ms);

@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Direction, FacetKey, FacetSpec, Histogram, HistogramSpec, Order, Outcome, Query, RET_RUNNING, ResultFilter, Row,
-    Run, Scope, SortKey, Start, Stream, Window,
+    Direction, FacetKey, FacetSpec, Histogram, HistogramSpec, Order, Outcome, Query, RET_RUNNING, ResultFilter,
+    Retained, Row, Run, Scope, SortKey, Start, Stream, Window,
 };
 use runlog_store::disk::sim::SimDisk;
-use runlog_store::{Error, ManualClock, Options, Shape, Store};
+use runlog_store::operate::verify_on;
+use runlog_store::{Error, Keep, ManualClock, Options, Retention, Shape, Store};
 
 pub const NOW_MS: i64 = 1_800_000_000_000;
 pub const TTL_MS: i64 = 1000;
+pub const IN_FLIGHT_MAX: usize = 20;
 const DAY_MS: i64 = 86_400_000;
 
 /// splitmix64: small, and the same everywhere.
@@ -49,6 +51,8 @@ pub enum Step {
     Append(Vec<Run>),
     Wait(i64),
     Expire,
+    Retain,
+    Backup,
     Flush,
     Merge,
     /// Closed in order, or just dropped.
@@ -59,12 +63,14 @@ pub enum Step {
 impl Step {
     pub fn of(number: u64) -> Self {
         let mut random = Random(number);
-        match random.below(24) {
+        match random.below(26) {
             0 => Step::Flush,
             1 => Step::Merge,
             2 => Step::Reopen(random.chance(2)),
             3 => Step::Expire,
-            4 => Step::Wait(random.pick(&[1, TTL_MS / 2, TTL_MS])),
+            4 => Step::Wait(random.pick(&[1, TTL_MS / 2, TTL_MS, DAY_MS])),
+            24 => Step::Retain,
+            25 => Step::Backup,
             5..=14 => Step::Append((0..random.below(9)).map(|_| run(&mut random)).collect()),
             _ => Step::Query(Box::new(query(&mut random))),
         }
@@ -209,16 +215,30 @@ pub fn everything(account: &str) -> Query {
 
 /// Options under which a few rows make several blocks, superblocks and memtables.
 pub fn tiny() -> Options {
+    let prod = Keep { max_age_days: Some(1), max_bytes: None };
     Options {
         memtable_max_rows: 12,
         sealed_max: 2,
         in_flight_ttl_ms: TTL_MS,
+        in_flight_max_runs: IN_FLIGHT_MAX,
+        in_flight_max_bytes: usize::MAX,
+        retention: Retention {
+            max_age_days: Some(10),
+            max_bytes: None,
+            namespaces: [("prod".to_owned(), prod)].into(),
+        },
         segment_max_rows: 60,
         tail_batch_max_rows: 3,
         background: false,
         shape: Shape { block_rows: 4, super_blocks: 3, text_block_bytes: 256 },
         ..Options::default()
     }
+}
+
+/// Where data begins under the rules of [`tiny`].
+pub fn retained(now_ms: i64) -> Retained {
+    let from = |days: i64| (now_ms / DAY_MS - days) * DAY_MS;
+    Retained { default_from_ms: from(10), namespaces: [("prod".to_owned(), from(1))].into() }
 }
 
 /// A store beside the reference engine.
@@ -240,7 +260,7 @@ impl Pair {
         let disk = SimDisk::new(1);
         let clock = Arc::new(ManualClock::at(NOW_MS));
         let store = Some(open(&disk, &clock, &options).unwrap());
-        Self { disk, clock, now_ms: NOW_MS, store, naive: Naive::default(), options }
+        Self { disk, clock, now_ms: NOW_MS, store, naive: Naive::with_in_flight_max(IN_FLIGHT_MAX), options }
     }
 
     /// Takes a step on both sides and compares what they say.
@@ -259,6 +279,12 @@ impl Pair {
                 self.naive.expire(TTL_MS, self.now_ms);
                 self.store().expire_in_flight().unwrap();
             }
+            Step::Retain => {
+                self.naive.retain(&retained(self.now_ms));
+                self.store().retain().unwrap();
+                assert_eq!(self.store().retained(), retained(self.now_ms));
+            }
+            Step::Backup => check_backup(&backup(self.store()).unwrap(), &self.naive, self.now_ms),
             Step::Flush => self.store().flush().unwrap(),
             Step::Merge => self.store().merge().unwrap(),
             Step::Reopen(in_order) => self.reopen(*in_order),
@@ -306,12 +332,26 @@ impl Pair {
     }
 }
 
+/// Backs a store up onto another disk.
+pub fn backup(store: &Store) -> Result<SimDisk, Error> {
+    let disk = SimDisk::new(1);
+    store.backup_on(&disk, &mut |_| ()).map(|_| disk)
+}
+
+/// Asserts that a backup verifies, and answers as the reference engine does.
+pub fn check_backup(disk: &SimDisk, naive: &Naive, now_ms: i64) {
+    let found = verify_on(&(Arc::new(disk.clone()) as _), &mut |_| ()).unwrap();
+    assert_eq!(found.problems, []);
+    let store = open(disk, &Arc::new(ManualClock::at(now_ms)), &tiny()).unwrap();
+    ["1", "2"].iter().for_each(|account| compare(&store, naive, &everything(account)));
+}
+
 /// Asserts that both answer alike, page after page.
 pub fn compare(store: &Store, naive: &Naive, query: &Query) {
     let mut query = query.clone();
     for _ in 0..4 {
         let (mine, expected) = (store.query(&query).unwrap(), naive.query(&query));
-        assert_eq!((mine.total, mine.watermark.seq), (expected.total, expected.watermark.seq), "{query:?}");
+        assert_eq!((mine.total, &mine.watermark), (expected.total, &expected.watermark), "{query:?}");
         assert_eq!(brief(&mine.rows), brief(&expected.rows), "{query:?}");
         assert_eq!(mine.rows, expected.rows, "{query:?}");
         assert_eq!(mine.next, expected.next, "{query:?}");
