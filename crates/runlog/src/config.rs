@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 use runlog_core::{Stream, Zone};
 
 use crate::files;
+use crate::retention::NamespaceRules;
 
 /// Defines [`Settings`] and [`OPTIONS`] from one list of rows.
 macro_rules! options {
@@ -68,6 +69,12 @@ options! {
     billing_step_ms: u32 = "100", "MS";
     /// A run in flight that is silent for this long is closed as interrupted, in seconds.
     in_flight_ttl: u32 = "86400", "SECONDS";
+    /// Days that runs are kept, in whole days of UTC; 0 keeps them forever.
+    retention_days: u32 = "0", "DAYS";
+    /// Bytes of stored runs over which the oldest days go, today never; 0 sets no bound.
+    retention_bytes: u64 = "0", "BYTES";
+    /// Namespaces with rules of their own, such as `batch=7d,audit=forever,logs=30d+10GB`.
+    retention: NamespaceRules = "", "LIST";
     /// Folder that a root key may have backups made in, over HTTP; without one, that is refused.
     backup_dir: Option<PathBuf> = "", "DIR";
     /// TLS certificate chain, PEM. With one, http and https are served on the same port.

@@ -8,6 +8,7 @@ mod config;
 mod files;
 mod ingest;
 mod keys;
+mod retention;
 mod runner;
 mod sample;
 mod server;

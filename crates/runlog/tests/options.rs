@@ -146,6 +146,33 @@ fn options_from_the_environment_hold_for_the_server_too() {
 }
 
 #[test]
+fn retention_removes_old_days_of_each_namespace_and_refuses_what_is_too_old() {
+    let mut server = Setup::new().start();
+    let now_ms = now_ms();
+    let day = |days: i64, namespace: &str| {
+        let start = now_ms - days * 86_400_000;
+        json!({ "FunctionName": "f", "Namespace": namespace, "RequestId": format!("{days}"), "StartTime": start })
+    };
+    let runs: Vec<Value> =
+        [1, 5, 20].iter().flat_map(|days| ["default", "batch", "audit"].map(|name| day(*days, name))).collect();
+    server.api().ingest_new(&runs);
+    assert!(server.stop().success());
+    let setup = Setup::new().option("retention-days", "10").option("retention", "batch=3d,audit=forever");
+    let server = setup.start_on(server.data());
+    let mut api = server.api();
+    eventually("three runs are left out", || (api.metric("runlog_runs") < 7.0).then_some(()));
+    for (namespace, kept) in [("default", vec![1, 5]), ("batch", vec![1]), ("audit", vec![1, 5, 20])] {
+        for days in [1, 5, 20] {
+            let answer = api.logs(json!({ "Namespace": namespace, "FunctionRequestId": format!("{days}") }));
+            assert_eq!(answer.total() == 1, kept.contains(&days), "{namespace} {days}");
+        }
+    }
+    let report = api.ingest(&[day(20, "default"), day(20, "batch"), day(20, "audit"), day(5, "default")]);
+    let refused = [1, 2].map(|line| (line, "StartNotRetained".to_owned()));
+    assert_eq!((report.accepted, report.duplicates, report.refused), (0, 2, refused.to_vec()));
+}
+
+#[test]
 fn a_run_in_flight_that_was_silent_for_longer_than_its_ttl_is_closed_as_interrupted() {
     let mut server = Setup::new().option("in-flight-ttl", "1").start();
     server.api().ingest_new(&[json!({ "FunctionName": "f", "RequestId": "r", "RetCode": 2 })]);

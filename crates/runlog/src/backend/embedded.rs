@@ -4,7 +4,7 @@ use std::path::Path;
 
 use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
 use runlog_store::operate::Backup;
-use runlog_store::{Error, Store};
+use runlog_store::{Error, Removed, Store};
 
 use super::{Backend, BackendError, Gauges, Health};
 
@@ -26,6 +26,10 @@ impl Backend for Embedded {
 
     fn expire_in_flight(&self) -> Result<usize, BackendError> {
         Ok(self.0.expire_in_flight()?)
+    }
+
+    fn retain(&self) -> Result<Removed, BackendError> {
+        Ok(self.0.retain()?)
     }
 
     fn backup(&self, to: &Path) -> Result<Backup, BackendError> {

@@ -5,6 +5,7 @@ mod embedded;
 use std::path::Path;
 
 use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+use runlog_store::Removed;
 use runlog_store::operate::Backup;
 
 pub(crate) use embedded::Embedded;
@@ -19,6 +20,8 @@ pub(crate) trait Backend: Send + Sync {
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, BackendError>;
     /// Closes runs in flight that have been silent for too long; returns how many.
     fn expire_in_flight(&self) -> Result<usize, BackendError>;
+    /// Removes what is no longer kept.
+    fn retain(&self) -> Result<Removed, BackendError>;
     /// Backs up what is stored into a folder that is new or empty.
     fn backup(&self, to: &Path) -> Result<Backup, BackendError>;
     /// What does not work, if anything.

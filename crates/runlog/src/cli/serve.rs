@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::backend::Embedded;
 use crate::config::{Flags, LogFormat, Settings};
+use crate::retention;
 use crate::server::Server;
 
 /// Arguments of `runlog serve`.
@@ -56,7 +57,11 @@ fn allow_connections(connections: u32) {
 
 /// Opens the store and binds the listener.
 pub(crate) fn start(settings: Settings) -> anyhow::Result<(Runtime, Server, Arc<Embedded>)> {
-    let options = Options { in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000, ..Options::default() };
+    let options = Options {
+        in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000,
+        retention: retention::rules(&settings),
+        ..Options::default()
+    };
     let store = Store::open(&settings.data, options)
         .with_context(|| format!("cannot open the data folder {}", settings.data.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod auth;
 mod body;
+mod chores;
 mod connection;
 mod metrics;
 mod rate;
@@ -29,12 +30,6 @@ use crate::backend::Backend;
 use crate::config::Settings;
 use crate::keys::{Key, Keyring};
 use app::App;
-
-/// How often the keys are read again when their file changes.
-const KEYS_REFRESH: Duration = Duration::from_secs(1);
-
-/// How often silent runs are looked for.
-const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 
 /// A server that listens.
 pub(crate) struct Server {
@@ -64,7 +59,7 @@ impl Server {
 
     /// Serves until `stop` completes; then lets open requests finish.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
-        let chores = spawn_chores(&self.app);
+        let chores = chores::spawn(&self.app);
         let slots = Arc::new(Semaphore::new(self.app.settings.max_connections as usize));
         let graceful = GracefulShutdown::new();
         // Dropped when the server stops, which those who still wait for a first byte notice.
@@ -109,30 +104,4 @@ fn prepared(stream: TcpStream) -> TcpStream {
     // Answers are written whole, so waiting for more to send only adds delay. Failing to say so costs nothing else.
     let _ = stream.set_nodelay(true);
     stream
-}
-
-fn spawn_chores(app: &Arc<App>) -> [JoinHandle<()>; 2] {
-    let keys = Arc::clone(app);
-    let runs = Arc::clone(app);
-    [
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(KEYS_REFRESH).await;
-                if let Err(error) = keys.keyring.refresh() {
-                    tracing::error!(error = format!("{error:#}"), "the keys could not be read; the former ones hold");
-                }
-            }
-        }),
-        tokio::spawn(async move {
-            // At once, too: their senders may have ended while the server was away.
-            loop {
-                match runs.with_backend(|backend| backend.expire_in_flight()).await {
-                    Ok(0) => {}
-                    Ok(count) => tracing::info!(count, "runs that had gone silent were closed as interrupted"),
-                    Err(error) => tracing::error!(%error, "silent runs could not be closed"),
-                }
-                tokio::time::sleep(EXPIRE_EVERY).await;
-            }
-        }),
-    ]
 }

@@ -248,6 +248,7 @@ mod tests {
 
     use std::path::Path;
 
+    use runlog_store::Removed;
     use runlog_store::operate::Backup;
 
     use super::*;
@@ -273,6 +274,9 @@ mod tests {
             gone()
         }
         fn expire_in_flight(&self) -> Result<usize, BackendError> {
+            gone()
+        }
+        fn retain(&self) -> Result<Removed, BackendError> {
             gone()
         }
         fn backup(&self, _: &Path) -> Result<Backup, BackendError> {
