@@ -260,7 +260,8 @@ impl Pair {
         let disk = SimDisk::new(1);
         let clock = Arc::new(ManualClock::at(NOW_MS));
         let store = Some(open(&disk, &clock, &options).unwrap());
-        Self { disk, clock, now_ms: NOW_MS, store, naive: Naive::with_in_flight_max(IN_FLIGHT_MAX), options }
+        let naive = Naive::with_in_flight_max(options.in_flight_max_runs);
+        Self { disk, clock, now_ms: NOW_MS, store, naive, options }
     }
 
     /// Takes a step on both sides and compares what they say.
