@@ -14,6 +14,7 @@ use crate::health::{Health, SetAside, Stats};
 use crate::manifest::Manifest;
 use crate::options::Options;
 use crate::query;
+use crate::segment::SharedTexts;
 use crate::signal::Signal;
 use crate::state::{Sealed, Shared, State};
 use crate::wal::writer::WalWriter;
@@ -23,6 +24,8 @@ pub(crate) struct Engine {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) options: Options,
+    /// Text that queries decompressed.
+    pub(crate) texts: Arc<SharedTexts>,
     /// One flush and one merge at a time.
     pub(crate) flushing: Mutex<()>,
     pub(crate) merging: Mutex<()>,

@@ -69,7 +69,7 @@ impl Engine {
     pub(crate) fn open_segment(&self, name: SegmentName) -> Result<Arc<Segment>> {
         let folder = segment::folder(name.day);
         self.disk.sync_dir(&folder).doing(|| format!("sync {folder}"))?;
-        Segment::open(&self.disk, name).map(Arc::new)
+        Segment::open(&self.disk, name, &self.texts).map(Arc::new)
     }
 
     fn publish_flush(&self, sealed: &Arc<Sealed>, segments: Vec<Arc<Segment>>) -> Result<()> {

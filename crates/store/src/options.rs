@@ -34,6 +34,8 @@ pub struct Options {
     /// Whether flushing and merging happen on threads of their own. Without, they happen inside the calls that
     /// ask for them or need them, so that a test is repeatable.
     pub background: bool,
+    /// Decompressed text that is kept in memory, so that rows which are asked for often cost less, in bytes.
+    pub text_cache_bytes: u64,
     /// How new segments are cut into blocks.
     pub shape: Shape,
 }
@@ -48,6 +50,8 @@ pub struct Shape {
     /// A text block is closed when it has this many bytes before compression. Larger ones compress better; but a page
     /// of 20 scattered rows decompresses 20 of them, and at 32 KiB that alone takes 0.3 ms.
     pub text_block_bytes: u32,
+    /// Rows whose words are indexed together: while a segment is written, so many are in memory.
+    pub stripe_rows: u32,
 }
 
 impl Default for Options {
@@ -66,6 +70,7 @@ impl Default for Options {
             merge_min_segments: 4,
             tail_batch_max_rows: 256,
             background: true,
+            text_cache_bytes: 64 << 20,
             shape: Shape::default(),
         }
     }
@@ -73,7 +78,7 @@ impl Default for Options {
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { block_rows: 128, super_blocks: 64, text_block_bytes: 16 << 10 }
+        Self { block_rows: 128, super_blocks: 64, text_block_bytes: 16 << 10, stripe_rows: 1 << 18 }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::operate::is_unfinished;
 use crate::options::Options;
 use crate::publish::{SET_ASIDE, move_aside};
 use crate::replay::{Replay, replay};
-use crate::segment::{self, Segment};
+use crate::segment::{self, Segment, SharedTexts};
 use crate::signal::Signal;
 use crate::state::State;
 use crate::wal;
@@ -42,7 +42,8 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     disk.sync_dir("").doing(|| "sync the data folder".into())?;
     let files = segment_files(&*disk)?;
     let (mut manifest, is_rebuilt) = read_manifest(&*disk, &files)?;
-    let mut segments = open_segments(&disk, &mut manifest)?;
+    let texts = Arc::new(SharedTexts::new(options.text_cache_bytes, options.shape.text_block_bytes));
+    let mut segments = open_segments(&disk, &mut manifest, &texts)?;
     if is_rebuilt {
         leave_out_replaced(&mut segments, &mut manifest);
     }
@@ -71,6 +72,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         disk,
         clock,
         options,
+        texts,
         flushing: Mutex::default(),
         merging: Mutex::default(),
         wal: Mutex::new(wal),
@@ -116,11 +118,11 @@ fn read_manifest(disk: &dyn Disk, files: &[SegmentName]) -> Result<(Manifest, bo
 }
 
 /// Opens what the manifest names; takes from it, and sets aside, what cannot be read.
-fn open_segments(disk: &Arc<dyn Disk>, manifest: &mut Manifest) -> Result<Vec<Arc<Segment>>> {
+fn open_segments(disk: &Arc<dyn Disk>, manifest: &mut Manifest, texts: &Arc<SharedTexts>) -> Result<Vec<Arc<Segment>>> {
     let mut segments = Vec::new();
     for name in std::mem::take(&mut manifest.segments) {
         let path = segment::path(name);
-        match Segment::open(disk, name) {
+        match Segment::open(disk, name, texts) {
             Ok(segment) => {
                 manifest.segments.push(name);
                 segments.push(Arc::new(segment));

@@ -65,7 +65,7 @@ fn blocks_as_large_as_by_default() {
 #[test]
 fn many_superblocks() {
     large(&Options {
-        shape: Shape { block_rows: 32, super_blocks: 8, text_block_bytes: 4096 },
+        shape: Shape { block_rows: 32, super_blocks: 8, text_block_bytes: 4096, stripe_rows: 700 },
         segment_max_rows: 5000,
         ..Options::default()
     });

@@ -15,7 +15,7 @@ fn options() -> Options {
     Options {
         memtable_max_rows: 200,
         merge_min_segments: 2,
-        shape: Shape { block_rows: 16, super_blocks: 4, text_block_bytes: 2048 },
+        shape: Shape { block_rows: 16, super_blocks: 4, text_block_bytes: 2048, stripe_rows: 300 },
         ..Options::default()
     }
 }

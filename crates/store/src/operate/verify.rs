@@ -11,7 +11,7 @@ use crate::error::{Doing, Error, Result};
 use crate::manifest::{COPIES, Manifest, Recovered};
 use crate::record::Record;
 use crate::recovery::segment_files;
-use crate::segment::{self, Segment};
+use crate::segment::{self, Segment, SharedTexts};
 use crate::wal;
 use crate::wal::format::header_version;
 use crate::wal::reader::scan;
@@ -104,8 +104,9 @@ impl Verified {
             None => segment_files(&**disk)?,
         };
         let mut segments = Vec::new();
+        let nothing = SharedTexts::none();
         for name in names {
-            match Segment::open(disk, name) {
+            match Segment::open(disk, name, &nothing) {
                 Ok(segment) => segments.push(segment),
                 Err(Error::Damaged { file, what }) => self.note(&file, what),
                 Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {

@@ -11,10 +11,10 @@ use runlog_core::{Direction, SortKey};
 use super::filter::Filter;
 use super::gather::{Gather, Location};
 use super::key::{Key, start};
+use super::keyword::Matches;
 use super::plan::Plan;
 use super::ranges::Rows;
 use crate::error::Result;
-use crate::segment::columns::Columns;
 use crate::segment::zones::{Bounds, Chunk, Zone};
 
 /// A segment's part in a search.
@@ -23,6 +23,18 @@ pub(crate) struct Source<'a> {
     /// The segment's number in the snapshot.
     pub(crate) number: u32,
     pub(crate) ranges: Vec<Rows>,
+    /// The matching rows, where numbers alone do not tell.
+    pub(crate) matches: Option<Matches>,
+}
+
+impl Source<'_> {
+    fn may_have(&self, rows: &Range<u32>) -> bool {
+        self.matches.as_ref().is_none_or(|matches| matches.meets(rows))
+    }
+
+    fn has(&self, row: u32) -> bool {
+        self.matches.as_ref().is_none_or(|matches| matches.contains(row))
+    }
 }
 
 /// Rows that were not looked at yet.
@@ -75,7 +87,9 @@ impl<'a> Search<'a> {
         let Some(source) = self.sources.get(at) else { return };
         let superblocks = &source.filter.segment.footer.superblocks;
         for (number, rows) in source.filter.by_superblock(rows) {
-            let Some(superblock) = superblocks.get(number).filter(|_| !source.filter.is_without(number)) else {
+            let Some(superblock) =
+                superblocks.get(number).filter(|_| !source.filter.is_without(number) && source.may_have(&rows))
+            else {
                 continue;
             };
             self.push((at, range), Part::Superblock(number), rows, &superblock.zone, gather);
@@ -89,7 +103,9 @@ impl<'a> Search<'a> {
         let per_super = segment.footer.shape.super_blocks as usize;
         for (block, rows) in source.filter.by_block(&node.rows) {
             let in_chunk = block as usize % per_super;
-            if !source.filter.is_block_without(&chunk, in_chunk, per_super.min(chunk.blocks())) {
+            if !source.filter.is_block_without(&chunk, in_chunk, per_super.min(chunk.blocks()))
+                && source.may_have(&rows)
+            {
                 self.push((node.source, node.range), Part::Block(block), rows, &chunk.zone(in_chunk), gather);
             }
         }
@@ -99,17 +115,25 @@ impl<'a> Search<'a> {
     fn open_block(&mut self, number: u32, node: &Node, gather: &mut Gather) -> Result<()> {
         let Some(source) = self.sources.get(node.source) else { return Ok(()) };
         let segment = source.filter.segment;
-        let columns =
-            segment.columns(number, &segment.chunk((number / segment.footer.shape.super_blocks) as usize)?)?;
+        let chunk = self.chunk(source, node.source, (number / segment.footer.shape.super_blocks) as usize)?;
+        let columns = segment.columns(number, &chunk)?;
         gather.read(columns.rows(), columns.bytes);
         let rank = source.ranges.get(node.range).map_or(0, |range| range.rank);
         let direction = self.plan.query.order.direction;
         let first = segment.row_in_block(node.rows.start);
         let mut worst = gather.worst();
+        let lane = match self.plan.query.order.by {
+            SortKey::StartTime | SortKey::FunctionName => None,
+            SortKey::Duration => Some(columns.duration),
+            SortKey::MemUsage => Some(columns.mem),
+        };
         for (row, at) in node.rows.clone().zip(first..) {
-            let value = self.value(&columns, at, rank);
+            let value = lane.map_or(rank, |lane| lane.get(at));
             // Most rows of most blocks end here, with one number read.
-            if worst.is_some_and(|worst| Key::best(direction, value) < worst) || !source.filter.matches(&columns, at) {
+            if worst.is_some_and(|worst| Key::best(direction, value) < worst)
+                || !source.filter.matches(&columns, at)
+                || !source.has(row)
+            {
                 continue;
             }
             let start_ms = columns.start.get(at).cast_signed();
@@ -155,16 +179,6 @@ impl<'a> Search<'a> {
         match direction {
             Direction::Desc => (high, low),
             Direction::Asc => (low, high),
-        }
-    }
-
-    #[inline]
-    fn value(&self, columns: &Columns<'_>, row: usize, rank: u64) -> u64 {
-        match self.plan.query.order.by {
-            SortKey::StartTime => 0,
-            SortKey::Duration => columns.duration.get(row),
-            SortKey::MemUsage => columns.mem.get(row),
-            SortKey::FunctionName => rank,
         }
     }
 }

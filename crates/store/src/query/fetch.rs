@@ -20,7 +20,7 @@ pub(crate) fn fetch(snapshot: &Snapshot, page: &[Found], gather: &mut Gather) ->
     }
     stored.sort_unstable();
     for of_segment in stored.chunk_by(|a, b| a.0 == b.0) {
-        let mut texts = TextCache::default();
+        let mut texts = TextCache::keeping();
         for (segment, row, place) in of_segment {
             let segment = snapshot.segments.get(*segment as usize).ok_or(Malformed("no such segment"));
             rows.push((*place, segment.map_err(Error::damaged("memory"))?.row(*row, &mut texts)?));

@@ -65,6 +65,11 @@ impl<'a> Filter<'a> {
         self.result.matches(ret_code)
     }
 
+    /// Whether every row matches.
+    pub(crate) fn is_all(&self) -> bool {
+        self.codes == Codes::All && self.max_seq.is_none()
+    }
+
     /// Whether rows within these bounds may be old enough.
     pub(crate) fn may_match(&self, zone: &Zone) -> bool {
         self.max_seq.is_none_or(|max_seq| zone.seq.min <= max_seq)

@@ -3,12 +3,13 @@
 //! Every source counts its matching rows and offers the best of them by key; only the rows of the page are fetched.
 
 mod best;
+mod by_id;
 mod count;
-mod exhaustive;
 mod fetch;
 mod filter;
 mod gather;
 mod key;
+mod keyword;
 mod memory;
 pub(crate) mod plan;
 mod ranges;
@@ -32,7 +33,10 @@ pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
     let sums_up = summary::is_wanted(query);
     gather.listed = (sums_up && plan.needs_texts()).then(Vec::new);
     memory::scan(&plan, snapshot, &mut gather);
-    let sources = sources(&plan, snapshot)?;
+    let mut sources = sources(&plan, snapshot)?;
+    if query.request_id.is_none() {
+        keyword::find(&plan, &mut sources, &mut gather)?;
+    }
     scan_segments(&plan, &sources, &mut gather)?;
     let found = gather.take_rows();
     let page = found.get(plan.offset.min(found.len())..).unwrap_or_default();
@@ -61,7 +65,7 @@ fn sources<'a>(plan: &Plan<'a>, snapshot: &'a Snapshot) -> Result<Vec<Source<'a>
         let Some(filter) = Filter::new(plan, segment) else { continue };
         let ranges = ranges::ranges(plan, segment)?;
         if !ranges.is_empty() {
-            sources.push(Source { filter, number, ranges });
+            sources.push(Source { filter, number, ranges, matches: None });
         }
     }
     Ok(sources)
@@ -69,10 +73,10 @@ fn sources<'a>(plan: &Plan<'a>, snapshot: &'a Snapshot) -> Result<Vec<Source<'a>
 
 fn scan_segments<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
     if let Some(request_id) = &plan.query.request_id {
-        return sources.iter().try_for_each(|source| exhaustive::scan_id(plan, source, request_id, gather));
+        return sources.iter().try_for_each(|source| by_id::scan_id(plan, source, request_id, gather));
     }
     if plan.keyword.is_some() {
-        return sources.iter().try_for_each(|source| exhaustive::scan_keyword(plan, source, gather));
+        return keyword::offer(plan, sources, gather);
     }
     for Source { filter, ranges, .. } in sources {
         ranges.iter().try_for_each(|range| count::count(filter, &range.rows, gather))?;

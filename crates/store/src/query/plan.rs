@@ -5,7 +5,8 @@ use runlog_core::{Query, ResultFilter, Start, Stream};
 use super::key::{Key, Names};
 use crate::error::{Error, Result};
 use crate::record::{Facts, Record};
-use crate::segment::text::Keyword;
+use crate::segment::keyword::Keyword;
+use crate::segment::words::Probe;
 use crate::state::Snapshot;
 
 /// A query on a snapshot.
@@ -20,6 +21,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) keep: usize,
     pub(crate) after: Option<Key>,
     pub(crate) keyword: Option<Keyword<'a>>,
+    /// The keyword as segments look for it, if they can.
+    pub(crate) probe: Option<Probe>,
 }
 
 impl<'a> Plan<'a> {
@@ -31,8 +34,11 @@ impl<'a> Plan<'a> {
         };
         let keep = if query.limit == 0 { 0 } else { offset.saturating_add(query.limit).saturating_add(1) };
         let max_seq = query.as_of.map_or(snapshot.seq, |as_of| as_of.min(snapshot.seq));
-        let keyword = query.keyword.as_deref().map(Keyword::new);
-        Ok(Self { query, max_seq, names, offset, keep, after, keyword })
+        // Every text contains the empty one.
+        let keyword = query.keyword.as_deref().filter(|keyword| !keyword.is_empty());
+        let probe = keyword.and_then(|keyword| Probe::new(keyword.as_bytes()));
+        let keyword = keyword.map(Keyword::new);
+        Ok(Self { query, max_seq, names, offset, keep, after, keyword, probe })
     }
 
     /// Whether runs in flight are asked for.
@@ -78,6 +84,6 @@ impl<'a> Plan<'a> {
 
     /// Whether a row's texts must be looked at.
     pub(crate) fn needs_texts(&self) -> bool {
-        self.query.keyword.is_some() || self.query.request_id.is_some()
+        self.keyword.is_some() || self.query.request_id.is_some()
     }
 }

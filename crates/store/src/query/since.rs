@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::memtable::{Memtable, Place, Slot};
 use crate::options::{TAIL_BATCH_MAX_BYTES, TAIL_TEXTS_MAX_BYTES};
 use crate::record::Record;
-use crate::segment::text::Keyword;
+use crate::segment::keyword::Keyword;
 use crate::segment::{Segment, TextCache};
 use crate::state::Snapshot;
 

@@ -53,7 +53,8 @@ impl ColumnsBuilder {
     }
 }
 
-/// A block, readable row by row and lane by lane.
+/// A block, readable row by row and lane by lane. Lanes that only whole rows need are not looked for before: each lane
+/// begins in memory that is far from the others, and deep pages read thousands of blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Columns<'a> {
     pub(crate) start: Lane<'a>,
@@ -61,10 +62,8 @@ pub(crate) struct Columns<'a> {
     pub(crate) duration: Lane<'a>,
     pub(crate) mem: Lane<'a>,
     code: Lane<'a>,
-    pub(crate) retry_num: Lane<'a>,
-    finished: Lane<'a>,
-    bill: Lane<'a>,
-    exit: Lane<'a>,
+    /// From the next lane on.
+    rest: Reader<'a>,
     /// Bytes of the block.
     pub(crate) bytes: usize,
 }
@@ -74,18 +73,8 @@ impl<'a> Columns<'a> {
     pub(crate) fn read(bytes: &'a [u8], rows: usize) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         let mut lane = || Lane::read(&mut reader, rows);
-        Ok(Self {
-            start: lane()?,
-            seq: lane()?,
-            duration: lane()?,
-            mem: lane()?,
-            code: lane()?,
-            retry_num: lane()?,
-            finished: lane()?,
-            bill: lane()?,
-            exit: lane()?,
-            bytes: bytes.len(),
-        })
+        let [start, seq, duration, mem, code] = [lane()?, lane()?, lane()?, lane()?, lane()?];
+        Ok(Self { start, seq, duration, mem, code, rest: reader, bytes: bytes.len() })
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -119,13 +108,21 @@ impl<'a> Columns<'a> {
     }
 
     /// A row without its texts.
-    pub(crate) fn record(&self, row: usize) -> Record<'static> {
-        Record {
-            invoke_finished: unzigzag(self.finished.get(row)) as i32,
-            retry_num: self.retry_num.get(row) as u8,
-            bill_ms: self.bill.get(row).checked_sub(1),
-            exit_code: self.exit.get(row).checked_sub(1).map(|code| unzigzag(code) as i32),
+    pub(crate) fn record(&self, row: usize) -> Result<Record<'static>, Malformed> {
+        let (mut rest, rows) = (self.rest, self.rows());
+        let mut lane = || Lane::read(&mut rest, rows);
+        let [retry_num, finished, bill, exit] = [lane()?, lane()?, lane()?, lane()?];
+        Ok(Record {
+            invoke_finished: unzigzag(finished.get(row)) as i32,
+            retry_num: retry_num.get(row) as u8,
+            bill_ms: bill.get(row).checked_sub(1),
+            exit_code: exit.get(row).checked_sub(1).map(|code| unzigzag(code) as i32),
             ..Record::of_facts(self.facts(row))
-        }
+        })
+    }
+
+    /// The number of a row's retry.
+    pub(crate) fn retry_num(&self, row: usize) -> Result<u64, Malformed> {
+        Ok(Lane::read(&mut { self.rest }, self.rows())?.get(row))
     }
 }

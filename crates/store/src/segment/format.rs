@@ -1,30 +1,36 @@
 //! How a segment file is laid out.
 //!
 //! ```text
-//! file    = header, (text block | superblock)*, text directory chunk*, id page*, id filter, footer, trailer
+//! file    = header, (text block | superblock | stripe)*, text directory chunk*, id page*, id filter, footer, trailer
 //! header  = "runlogS" 0xff | version 4 | crc 4
 //! trailer = footer offset 8 | footer bytes 8 | version 4 | crc 4 | "runlogS" 0xff
 //! footer  = the fields of `Footer`, in order, as varints and texts | crc 4
 //! ```
 //!
 //! Rows are sorted by (stream, start, sequence number) and numbered from 0. Everything but the fixed ends carries a
-//! crc32c behind it, and is checked each time before it is used.
+//! crc32c behind it, and is checked before it is used, once while the segment is open.
 //! * A *superblock* is column blocks (`columns.rs`), id blocks (`ids.rs`) and one zone chunk (`zones.rs`), each kind
 //!   in one piece. Its blocks are of a fixed number of rows, across streams.
 //! * A *text block* (`text.rs`) holds whole rows of one stream. The text directory is lanes of 64 text blocks a chunk.
+//! * A *stripe* (`words/mod.rs`) finds keywords in some text blocks that lie before it.
 //! * *Id pages* and the *id filter* (`lookup.rs`) find rows by account and request id.
 
 use std::sync::Arc;
 
 use runlog_core::Stream;
 
+use super::words::Stripe;
 use super::zones::Zone;
 use crate::codec::{Malformed, Reader, checked, put_varint, seal, unzigzag, zigzag};
 use crate::manifest::{put_stream, read_stream};
 use crate::options::Shape;
 
 pub(crate) const MAGIC: [u8; 8] = *b"runlogS\xff";
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
+
+/// The version before keywords were indexed; its footers end earlier.
+pub(crate) const VERSION_WITHOUT_WORDS: u32 = 1;
+
 pub(crate) const TRAILER_BYTES: usize = 32;
 
 /// Text blocks of one chunk of their directory.
@@ -53,6 +59,8 @@ pub(crate) struct Footer {
     pub(crate) page_bits: u32,
     pub(crate) pages: Vec<Extent>,
     pub(crate) filter: Extent,
+    /// What finds keywords (`words/mod.rs`); none in a segment that was written before there were any.
+    pub(crate) stripes: Vec<Stripe>,
 }
 
 /// The rows of one stream: from the end of the previous one's to `end`.
@@ -92,12 +100,12 @@ impl Extent {
         checked(self.of(file)?)
     }
 
-    fn put(self, out: &mut Vec<u8>) {
+    pub(crate) fn put(self, out: &mut Vec<u8>) {
         put_varint(out, self.offset);
         put_varint(out, self.bytes);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         Ok(Self { offset: reader.varint()?, bytes: reader.varint()? })
     }
 }
@@ -105,7 +113,7 @@ impl Extent {
 impl Footer {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let Shape { block_rows, super_blocks, text_block_bytes } = self.shape;
+        let Shape { block_rows, super_blocks, text_block_bytes, stripe_rows } = self.shape;
         for number in [block_rows, super_blocks, text_block_bytes, self.rows] {
             put_varint(&mut out, u64::from(number));
         }
@@ -138,16 +146,20 @@ impl Footer {
         put_varint(&mut out, self.pages.len() as u64);
         self.pages.iter().for_each(|page| page.put(&mut out));
         self.filter.put(&mut out);
+        put_varint(&mut out, u64::from(stripe_rows));
+        put_varint(&mut out, self.stripes.len() as u64);
+        self.stripes.iter().for_each(|stripe| stripe.put(&mut out));
         seal(&mut out);
         out
     }
 
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn decode(bytes: &[u8], version: u32) -> Result<Self, Malformed> {
         let mut reader = Reader(checked(bytes)?);
         let shape = Shape {
             block_rows: small(&mut reader)?.max(1),
             super_blocks: small(&mut reader)?.max(1),
             text_block_bytes: small(&mut reader)?,
+            ..Shape::default()
         };
         let rows = small(&mut reader)?;
         let mut footer = Self { shape, rows, day: unzigzag(reader.varint()?), ..Self::default() };
@@ -183,6 +195,13 @@ impl Footer {
             footer.pages.push(Extent::read(&mut reader)?);
         }
         footer.filter = Extent::read(&mut reader)?;
+        if version > VERSION_WITHOUT_WORDS {
+            footer.shape.stripe_rows = small(&mut reader)?;
+            for _ in 0..reader.count(8)? {
+                let first_row = footer.stripes.last().map_or(0, |last| last.end);
+                footer.stripes.push(Stripe::read(&mut reader, first_row)?);
+            }
+        }
         reader.end()?;
         footer.check()?;
         Ok(footer)
@@ -197,19 +216,21 @@ impl Footer {
             && self.text_chunks.first().map(|first| first.0) == Some(0)
             && self.page_bits < 32
             && self.pages.len() == 1 << self.page_bits
-            && self.codes.first() == Some(&0);
+            && self.codes.first() == Some(&0)
+            && self.stripes.last().is_none_or(|last| last.end == self.rows);
         if is_whole { Ok(()) } else { Err(Malformed("its directory contradicts itself")) }
     }
 }
 
-fn small(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
+/// A number of 32 bits.
+pub(crate) fn small(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
     u32::try_from(reader.varint()?).map_err(|_| Malformed("a number is too large"))
 }
 
-/// The bytes before everything else.
-pub(crate) fn header() -> Vec<u8> {
+/// The bytes before everything else, in a file of this version.
+pub(crate) fn header(version: u32) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
-    out.extend(VERSION.to_le_bytes());
+    out.extend(version.to_le_bytes());
     seal(&mut out);
     out
 }
@@ -235,4 +256,42 @@ pub(crate) fn read_trailer(file: &[u8]) -> Result<(u32, Extent), Malformed> {
     let mut reader = Reader(checked(fields)?);
     let extent = Extent { offset: reader.u64()?, bytes: reader.u64()? };
     Ok((reader.u32()?, extent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_footer_of_version_1_has_no_stripes() {
+        let shape = Shape { stripe_rows: 300, ..Shape::default() };
+        let stream = |function: &str| Stream {
+            account: "1".into(),
+            region: "r".into(),
+            namespace: "n".into(),
+            function: function.into(),
+            qualifier: String::new(),
+        };
+        let rows =
+            |function, end| StreamRows { stream: Arc::new(stream(function)), end, first_start_ms: 1, last_start_ms: 2 };
+        let zone = Zone { counts_before: vec![0], ..Zone::default() };
+        let footer = Footer {
+            shape,
+            rows: 7,
+            codes: vec![0],
+            streams: vec![rows("f", 3), rows("g", 7)],
+            superblocks: vec![Superblock { offset: 12, chunk: Extent::default(), zone }],
+            text_chunks: vec![(0, Extent { offset: 3, bytes: 4 })],
+            pages: vec![Extent::default()],
+            ..Footer::default()
+        };
+        let new = Footer::decode(&footer.encode(), VERSION).unwrap();
+        assert_eq!((new.shape, new.rows, new.streams.len()), (shape, 7, 2));
+        let mut old = footer.encode();
+        // Without the checksum, no stripes, and their size, which takes two bytes.
+        old.truncate(old.len() - 4 - 1 - 2);
+        seal(&mut old);
+        let old = Footer::decode(&old, VERSION_WITHOUT_WORDS).unwrap();
+        assert_eq!((old.shape, old.rows, old.stripes.len()), (Shape::default(), 7, 0));
+    }
 }

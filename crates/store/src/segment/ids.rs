@@ -7,6 +7,8 @@
 //!
 //! A canonical UUID is lower-case with four dashes; every other spelling is kept as the text it is.
 
+use memchr::memmem::Finder;
+
 use crate::codec::{Malformed, Reader, put_varint, seal};
 
 const UUID_TEXT: usize = 36;
@@ -25,8 +27,12 @@ enum Id {
 }
 
 impl IdsBuilder {
-    pub(crate) fn push(&mut self, id: &str) {
-        self.ids.push(parse_uuid(id).map_or_else(|| Id::Text(id.into()), Id::Uuid));
+    /// Adds an id; whether it is a canonical UUID.
+    pub(crate) fn push(&mut self, id: &str) -> bool {
+        let id = parse_uuid(id).map_or_else(|| Id::Text(id.into()), Id::Uuid);
+        let is_uuid = matches!(id, Id::Uuid(_));
+        self.ids.push(id);
+        is_uuid
     }
 
     /// Writes the block and begins the next.
@@ -69,17 +75,56 @@ pub(crate) fn id_at(block: &[u8], row: usize) -> Result<String, Malformed> {
     }
 }
 
+/// A text that is looked for within canonical UUIDs, or a text that has some within.
+#[derive(Debug)]
+pub(crate) struct UuidPart {
+    /// Bytes of an id that has the text, or of ids that the text has; none where any id may do.
+    bytes: Option<Vec<Finder<'static>>>,
+}
+
+impl UuidPart {
+    pub(crate) fn new(text: &[u8]) -> Self {
+        let finder = |bytes: Vec<u8>| Finder::new(&bytes).into_owned();
+        if text.len() > UUID_TEXT {
+            let whole = text.windows(UUID_TEXT).filter_map(|part| parse_uuid(std::str::from_utf8(part).ok()?));
+            return Self { bytes: Some(whole.map(|uuid| finder(uuid.to_vec())).collect()) };
+        }
+        // The longest part between dashes begins at the first or the second digit of some byte.
+        let longest = text.split(|byte| *byte == b'-').max_by_key(|part| part.len()).unwrap_or_default();
+        let bytes = |from| {
+            let (pairs, _) = longest.get(from..)?.as_chunks::<2>();
+            let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
+            bytes.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
+        };
+        let both = [bytes(0), bytes(1)].into_iter().map(|bytes| bytes.map(finder));
+        Self { bytes: both.collect() }
+    }
+
+    /// The rows of a block, in order, whose ids may hold the text or be held by it.
+    pub(crate) fn rows(&self, block: &[u8], rows: usize) -> Vec<usize> {
+        let Some((finders, [0, ids @ ..])) = self.bytes.as_ref().zip(Some(block)) else { return (0..rows).collect() };
+        let mut found: Vec<usize> = finders.iter().flat_map(|finder| finder.find_iter(ids).map(|at| at / 16)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
 /// The bytes of a canonical UUID, and nothing for any other text.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; UUID_TEXT] = text.as_bytes().try_into().ok()?;
     if DASHES.iter().any(|at| text.get(*at) != Some(&b'-')) {
         return None;
     }
-    let mut digits = text.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, digit)| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    });
+    let mut digits = text.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, byte)| digit(*byte));
     let mut bytes = [0; 16];
     for byte in &mut bytes {
         *byte = digits.next()?? << 4 | digits.next()??;
@@ -121,7 +166,9 @@ mod tests {
         #[test]
         fn ids_and_back(ids in prop::collection::vec(ids(), 1..9)) {
             let mut builder = IdsBuilder::default();
-            ids.iter().for_each(|id| builder.push(id));
+            for id in &ids {
+                prop_assert_eq!(builder.push(id), parse_uuid(id).is_some());
+            }
             let mut out = Vec::new();
             builder.finish(&mut out);
             let block = checked(&out).unwrap();

@@ -1,17 +1,25 @@
 //! Segments: immutable files of finished runs, each of one day.
 
+pub(crate) mod cache;
 pub(crate) mod columns;
 pub(crate) mod format;
 pub(crate) mod ids;
+pub(crate) mod keyword;
 pub(crate) mod lookup;
+mod output;
 mod reader;
 pub(crate) mod scan;
 pub(crate) mod text;
+mod texts;
+pub(crate) mod verified;
 mod verify;
+pub(crate) mod words;
 pub(crate) mod writer;
 pub(crate) mod zones;
 
-pub(crate) use reader::{Block, Segment, TextCache};
+pub(crate) use cache::SharedTexts;
+pub(crate) use reader::{Block, Segment};
+pub(crate) use texts::TextCache;
 
 use runlog_core::{Zone as TimeZone, limits};
 

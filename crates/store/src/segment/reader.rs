@@ -1,4 +1,4 @@
-//! An open segment. Every part is checked against its checksum when it is used; what does not fit is
+//! An open segment. Every part is checked against its checksum when it is used first; what does not fit is
 //! [`Error::Damaged`], and the caller sets the segment aside.
 
 use std::ops::Range;
@@ -8,16 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use runlog_core::{Row, Run, Stream};
 
 use super::columns::Columns;
-use super::format::{Extent, Footer, StreamRows, VERSION, read_trailer};
-use super::text::{Field, Keyword, TextBlock};
+use super::format::{Extent, Footer, StreamRows, TEXT_CHUNK_BLOCKS, VERSION, VERSION_WITHOUT_WORDS, read_trailer};
+use super::ids::UuidPart;
+use super::text::Field;
+use super::texts::TextCache;
+use super::verified::Verified;
+use super::words::{CHECKED_PARTS, Candidates, Probe};
 use super::zones::{Bounds, Chunk};
-use super::{ids, lookup, path};
-use crate::codec::{Malformed, Reader};
+use super::{SharedTexts, ids, lookup, path};
+use crate::codec::Malformed;
 use crate::disk::{Disk, Map};
 use crate::error::{Doing, Error, Result};
 use crate::hash::same_function;
 use crate::manifest::SegmentName;
-use crate::pack::Lane;
 
 /// An open segment.
 pub(crate) struct Segment {
@@ -29,15 +32,18 @@ pub(crate) struct Segment {
     descriptor: [u8; lookup::DESCRIPTOR_BYTES],
     disk: Arc<dyn Disk>,
     is_obsolete: AtomicBool,
+    pub(super) shared: Arc<SharedTexts>,
+    pub(super) checks: Checks,
 }
 
-/// The text block that was read last.
-#[derive(Debug, Default)]
-pub(crate) struct TextCache {
-    pub(super) rows: Range<u32>,
-    pub(super) block: TextBlock,
-    /// Blocks and bytes that were decompressed.
-    pub(crate) read: (u64, u64),
+/// What was found whole already.
+pub(super) struct Checks {
+    /// Of each block its columns and its ids.
+    blocks: Verified,
+    zones: Verified,
+    pub(super) text_chunks: Verified,
+    pub(super) texts: Verified,
+    stripes: Verified,
 }
 
 /// A column block and its ids, for readers that go from row to row.
@@ -48,35 +54,50 @@ pub(crate) struct Block<'a> {
     ids: &'a [u8],
 }
 
-type Parsed<T> = std::result::Result<T, Malformed>;
+pub(super) type Parsed<T> = std::result::Result<T, Malformed>;
 
 impl Segment {
     /// Opens a published segment: reads its directory, leaves the rest to its use.
-    pub(crate) fn open(disk: &Arc<dyn Disk>, name: SegmentName) -> Result<Self> {
-        Self::open_at(disk, name, path(name), true)
+    pub(crate) fn open(disk: &Arc<dyn Disk>, name: SegmentName, shared: &Arc<SharedTexts>) -> Result<Self> {
+        Self::open_at(disk, name, path(name), Some(shared))
     }
 
     /// Opens a damaged segment wherever it lies, to save what can be read. Its directory must be whole; its id filter,
-    /// which may be damaged, is done without.
+    /// which may be damaged, is done without, and so is the cache.
     pub(crate) fn open_damaged(disk: &Arc<dyn Disk>, name: SegmentName, path: String) -> Result<Self> {
-        Self::open_at(disk, name, path, false)
+        Self::open_at(disk, name, path, None)
     }
 
-    fn open_at(disk: &Arc<dyn Disk>, name: SegmentName, path: String, needs_filter: bool) -> Result<Self> {
+    fn open_at(
+        disk: &Arc<dyn Disk>,
+        name: SegmentName,
+        path: String,
+        shared: Option<&Arc<SharedTexts>>,
+    ) -> Result<Self> {
         let file = disk.map(&path).doing(|| format!("read {path}"))?;
         let (version, place) = read_trailer(&file).map_err(Error::damaged(&path))?;
-        if version != VERSION {
+        if !(VERSION_WITHOUT_WORDS..=VERSION).contains(&version) {
             return Err(Error::Version { file: path, found: version, known: VERSION });
         }
-        let mut footer = place.of(&file).and_then(Footer::decode).map_err(Error::damaged(&path))?;
-        if !needs_filter {
+        let mut footer =
+            place.of(&file).and_then(|bytes| Footer::decode(bytes, version)).map_err(Error::damaged(&path))?;
+        if shared.is_none() {
             footer.filter = Extent::default();
         }
         let descriptor = read_descriptor(&file, footer.filter).map_err(Error::damaged(&path))?;
         let seq = footer.superblocks.iter().map(|superblock| superblock.zone.seq);
         let seq = seq.reduce(|a, b| Bounds { min: a.min.min(b.min), max: a.max.max(b.max) }).unwrap_or_default();
         let disk = Arc::clone(disk);
-        Ok(Self { name, path, footer, seq, file, descriptor, disk, is_obsolete: AtomicBool::new(false) })
+        let blocks = footer.rows.div_ceil(footer.shape.block_rows) as usize;
+        let checks = Checks {
+            blocks: Verified::none_of(2 * blocks),
+            zones: Verified::none_of(footer.superblocks.len()),
+            text_chunks: Verified::none_of(footer.text_chunks.len()),
+            texts: Verified::none_of(footer.text_chunks.len() * TEXT_CHUNK_BLOCKS),
+            stripes: Verified::none_of(footer.stripes.len() * CHECKED_PARTS),
+        };
+        let (is_obsolete, shared) = (AtomicBool::new(false), shared.cloned().unwrap_or_else(SharedTexts::none));
+        Ok(Self { name, path, footer, seq, file, descriptor, disk, is_obsolete, shared, checks })
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -114,7 +135,7 @@ impl Segment {
                 continue;
             }
             let block = self.block(row)?;
-            let retry_num = block.columns.retry_num.get(self.row_in_block(row));
+            let retry_num = self.part(block.columns.retry_num(self.row_in_block(row)))?;
             if retry_num == u64::from(run.retry_num) && block.id(self, row)? == run.request_id {
                 return self.row(row, &mut TextCache::default()).map(Some);
             }
@@ -137,7 +158,7 @@ impl Segment {
     pub(crate) fn row(&self, row: u32, texts: &mut TextCache) -> Result<Row> {
         let stream = Arc::clone(self.stream_of(row)?.0);
         let block = self.block(row)?;
-        let record = block.columns.record(self.row_in_block(row));
+        let record = self.part(block.columns.record(self.row_in_block(row)))?;
         let request_id = block.id(self, row)?;
         self.load_text(row, texts)?;
         let text = |field| self.part(texts.block.text((row - texts.rows.start) as usize, field, &request_id));
@@ -168,7 +189,8 @@ impl Segment {
         let number = row / shape.block_rows;
         let chunk = self.chunk((number / shape.super_blocks) as usize)?;
         let columns = self.columns(number, &chunk)?;
-        let ids = self.part(self.block_part(number, chunk.ids((number % shape.super_blocks) as usize)))?;
+        let place = chunk.ids((number % shape.super_blocks) as usize);
+        let ids = self.part(self.block_part(number, place, 2 * number as usize + 1))?;
         let start = number * shape.block_rows;
         Ok(Block { rows: start..start + u32::try_from(columns.rows()).unwrap_or(u32::MAX), columns, ids })
     }
@@ -180,48 +202,26 @@ impl Segment {
 
     /// The columns of the block of this number, which is one of `chunk`'s.
     pub(crate) fn columns(&self, block: u32, chunk: &Chunk<'_>) -> Result<Columns<'_>> {
-        self.part(self.parse_columns(block, chunk))
+        self.part(self.column_bytes(block, chunk).and_then(|(bytes, rows)| Columns::read(bytes, rows)))
     }
 
     pub(crate) fn row_in_block(&self, row: u32) -> usize {
         (row % self.footer.shape.block_rows) as usize
     }
 
-    /// Whether the log or return message of a row, which lies in `block`, has the keyword.
-    pub(crate) fn has_keyword(
-        &self,
-        row: u32,
-        block: &Block<'_>,
-        word: &Keyword<'_>,
-        texts: &mut TextCache,
-    ) -> Result<bool> {
-        self.load_text(row, texts)?;
-        let at = (row - texts.rows.start) as usize;
-        // The id is only needed for words that it may be a part of.
-        let id = if block.has_only_uuids() && !word.may_touch_uuids() { String::new() } else { block.id(self, row)? };
-        let has = |field| self.part(texts.block.contains(at, field, &id, word));
-        Ok(has(Field::Log)? || has(Field::RetMsg)?)
+    /// The rows of each stripe, with its number; all rows as one where there are no stripes.
+    pub(crate) fn stripes(&self) -> Vec<(Option<usize>, Range<u32>)> {
+        if self.footer.stripes.is_empty() {
+            return vec![(None, 0..self.footer.rows)];
+        }
+        let stripes = self.footer.stripes.iter().enumerate();
+        stripes.map(|(number, stripe)| (Some(number), stripe.end.saturating_sub(stripe.rows)..stripe.end)).collect()
     }
 
-    /// A row's text as its block has it; the row's text block is loaded.
-    pub(crate) fn escaped_text<'a>(&self, row: u32, field: Field, texts: &'a TextCache) -> Result<&'a [u8]> {
-        self.part(texts.block.escaped(row.saturating_sub(texts.rows.start) as usize, field))
-    }
-
-    /// Makes `texts` hold the block of a row.
-    pub(crate) fn load_text(&self, row: u32, texts: &mut TextCache) -> Result<()> {
-        if texts.rows.contains(&row) {
-            return Ok(());
-        }
-        let (first_row, extent, raw_bytes) = self.part(self.find_text(row))?;
-        let block = self.part(extent.of(&self.file).and_then(|bytes| TextBlock::read(bytes, raw_bytes)))?;
-        texts.read = (texts.read.0 + 1, texts.read.1 + block.bytes() as u64);
-        let rows = first_row..first_row.saturating_add(u32::try_from(block.rows()).unwrap_or(u32::MAX));
-        if !rows.contains(&row) {
-            return self.part(Err(Malformed("a text block lacks a row")));
-        }
-        (texts.rows, texts.block) = (rows, block);
-        Ok(())
+    /// The rows of a stripe of this number that a keyword may lie in.
+    pub(crate) fn candidates_in(&self, stripe: usize, probe: &Probe) -> Result<Candidates> {
+        let place = self.footer.stripes.get(stripe).ok_or(Malformed("no such stripe"));
+        self.part(place.and_then(|place| place.candidates(&self.file, probe, &self.checks.stripes, stripe)))
     }
 
     /// Adds the file's name to what is wrong with a part of it.
@@ -234,37 +234,25 @@ impl Segment {
         let per_super = self.footer.shape.super_blocks as usize;
         let all = self.footer.rows.div_ceil(self.footer.shape.block_rows) as usize;
         let blocks = per_super.min(all.saturating_sub(superblock * per_super));
-        Chunk::read(place.chunk.checked(&self.file)?, blocks, self.footer.codes.len())
+        let bytes = self.checks.zones.check(superblock, place.chunk.of(&self.file)?)?;
+        Chunk::read(bytes, blocks, self.footer.codes.len())
     }
 
-    fn parse_columns(&self, block: u32, chunk: &Chunk<'_>) -> Parsed<Columns<'_>> {
+    /// The bytes and the number of rows of a column block.
+    fn column_bytes(&self, block: u32, chunk: &Chunk<'_>) -> Parsed<(&[u8], usize)> {
         let shape = self.footer.shape;
         let rows = self.footer.rows.saturating_sub(block * shape.block_rows).min(shape.block_rows);
-        let bytes = self.block_part(block, chunk.columns((block % shape.super_blocks) as usize))?;
-        Columns::read(bytes, rows as usize)
+        let place = chunk.columns((block % shape.super_blocks) as usize);
+        let bytes = self.block_part(block, place, 2 * block as usize)?;
+        Ok((bytes, rows as usize))
     }
 
     /// A part of a block's superblock, checked.
-    fn block_part(&self, block: u32, (start, end): (u64, u64)) -> Parsed<&[u8]> {
+    fn block_part(&self, block: u32, (start, end): (u64, u64), check: usize) -> Parsed<&[u8]> {
         let superblock = (block / self.footer.shape.super_blocks) as usize;
         let base = self.footer.superblocks.get(superblock).ok_or(Malformed("no such superblock"))?.offset;
-        Extent { offset: base.saturating_add(start), bytes: end.saturating_sub(start) }.checked(&self.file)
-    }
-
-    /// The first row, place and raw length of a row's text block.
-    pub(super) fn find_text(&self, row: u32) -> Parsed<(u32, Extent, usize)> {
-        const ODD: Malformed = Malformed("the text directory contradicts itself");
-        let chunks = &self.footer.text_chunks;
-        let at = chunks.partition_point(|(first, _)| *first <= row).checked_sub(1).ok_or(ODD)?;
-        let (_, chunk) = chunks.get(at).ok_or(ODD)?;
-        let mut reader = Reader(chunk.checked(&self.file)?);
-        let blocks = reader.u32()? as usize;
-        let mut lane = || Lane::read(&mut reader, blocks);
-        let (first_rows, offsets, lengths, raw) = (lane()?, lane()?, lane()?, lane()?);
-        let block = first_rows.below(0..blocks, u64::from(row) + 1).checked_sub(1).ok_or(ODD)?;
-        let extent = Extent { offset: offsets.get(block), bytes: lengths.get(block) };
-        let first_row = u32::try_from(first_rows.get(block)).map_err(|_| ODD)?;
-        Ok((first_row, extent, usize::try_from(raw.get(block)).map_err(|_| ODD)?))
+        let extent = Extent { offset: base.saturating_add(start), bytes: end.saturating_sub(start) };
+        self.checks.blocks.check(check, extent.of(&self.file)?)
     }
 }
 
@@ -274,7 +262,15 @@ impl Block<'_> {
         segment.part(ids::id_at(self.ids, row.saturating_sub(self.rows.start) as usize))
     }
 
-    fn has_only_uuids(&self) -> bool {
+    /// Rows of the block, in order, whose ids may hold the text, or be held by it.
+    pub(crate) fn rows_with_id_part(&self, part: &UuidPart) -> impl Iterator<Item = u32> {
+        let rows = part.rows(self.ids, self.columns.rows());
+        let (start, end) = (self.rows.start, self.rows.end);
+        rows.into_iter().map(move |row| start.saturating_add(u32::try_from(row).unwrap_or(end)))
+    }
+
+    /// Whether every id of the block is a canonical UUID.
+    pub(super) fn has_only_uuids(&self) -> bool {
         self.ids.first() == Some(&0)
     }
 }

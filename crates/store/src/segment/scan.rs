@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use runlog_core::Stream;
 
-use super::reader::{Block, Segment, TextCache};
+use super::reader::{Block, Segment};
 use super::text::Field;
+use super::texts::TextCache;
 use crate::error::Result;
 use crate::record::{Facts, Record};
 
@@ -74,7 +75,7 @@ impl<'a> Cursor<'a> {
             log: text(Field::Log)?,
             level: text(Field::Level)?,
             source: text(Field::Source)?,
-            ..self.block.columns.record(self.segment.row_in_block(self.row))
+            ..self.segment.part(self.block.columns.record(self.segment.row_in_block(self.row)))?
         })
     }
 

@@ -15,19 +15,20 @@ use std::ops::Range;
 
 use memchr::memmem::Finder;
 
-use crate::codec::{Malformed, Reader, checked, put_varint, seal};
+use super::keyword::Keyword;
+use crate::codec::{Malformed, Reader, put_varint, seal};
 use crate::record::Record;
 
-const ESCAPE: u8 = 0x1a;
-const OWN_ID: u8 = 1;
-const LITERAL: u8 = 2;
+pub(crate) const ESCAPE: u8 = 0x1a;
+pub(crate) const OWN_ID: u8 = 1;
+pub(crate) const LITERAL: u8 = 2;
 const HAS_LEVEL: u8 = 1;
 const HAS_SOURCE: u8 = 2;
 
 /// Shorter ids are left as they are: writing them as two bytes gains nothing, and they are met by chance.
-const OWN_ID_MIN_BYTES: usize = 8;
+pub(crate) const OWN_ID_MIN_BYTES: usize = 8;
 
-const UUID_TEXT_BYTES: usize = 36;
+pub(crate) const UUID_TEXT_BYTES: usize = 36;
 
 /// A block longer than this before compression was never written: rows are at most two texts of 6 MiB, escaped.
 const RAW_MAX_BYTES: usize = 64 << 20;
@@ -69,6 +70,14 @@ impl TextBuilder {
             *length = self.texts.len() - before;
         }
         self.lengths.push(lengths);
+    }
+
+    /// The return message and log of the row that was added last, escaped.
+    pub(crate) fn last(&self) -> (&[u8], &[u8]) {
+        let [ret_msg, log, level, source] = self.lengths.last().copied().unwrap_or_default();
+        let start = self.texts.len() - (ret_msg + log + level + source);
+        let text = |from: usize, length: usize| self.texts.get(from..from + length).unwrap_or_default();
+        (text(start, ret_msg), text(start + ret_msg, log))
     }
 
     /// Rows gathered.
@@ -118,12 +127,12 @@ pub(crate) struct TextBlock {
 }
 
 impl TextBlock {
-    /// Decompresses a block of `raw_bytes`, checksum first.
+    /// Decompresses a block of `raw_bytes`, whose checksum was checked.
     pub(crate) fn read(block: &[u8], raw_bytes: usize) -> Result<Self, Malformed> {
         if raw_bytes > RAW_MAX_BYTES {
             return Err(Malformed("a text block is too long"));
         }
-        let raw = decompress(checked(block)?, raw_bytes)?;
+        let raw = decompress(block, raw_bytes)?;
         let mut reader = Reader(&raw);
         let count = reader.count(2)?;
         let flags = reader.u8()?;
@@ -185,6 +194,11 @@ impl TextBlock {
         self.raw.len()
     }
 
+    /// Bytes of memory that the block takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.raw.capacity() + self.rows.capacity() * size_of::<[Range<usize>; 4]>() + size_of::<Self>()
+    }
+
     /// A row's text as it was written.
     pub(crate) fn escaped(&self, row: usize, field: Field) -> Result<&[u8], Malformed> {
         let [ret_msg, log, level, source] = self.rows.get(row).ok_or(Malformed("a text block has too few rows"))?;
@@ -195,43 +209,6 @@ impl TextBlock {
             Field::Source => source,
         };
         self.raw.get(range.clone()).ok_or(Malformed("a text lies outside of its block"))
-    }
-}
-
-/// A text to search for.
-#[derive(Debug)]
-pub(crate) struct Keyword<'a> {
-    text: &'a [u8],
-    finder: Finder<'a>,
-    /// Whether the keyword has bytes that escaping uses, so that escaped text says nothing about it.
-    is_escape_like: bool,
-}
-
-impl<'a> Keyword<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        let text = text.as_bytes();
-        let is_escape_like = text.iter().any(|byte| [ESCAPE, OWN_ID, LITERAL].contains(byte));
-        Self { text, finder: Finder::new(text), is_escape_like }
-    }
-
-    /// Whether plain text has the keyword.
-    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
-        self.finder.find(text).is_some()
-    }
-
-    /// Whether an occurrence can lie across, in or around some canonical UUID.
-    pub(crate) fn may_touch_uuids(&self) -> bool {
-        let is_of_uuids = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
-        is_of_uuids(self.text.first()) || is_of_uuids(self.text.last()) || self.text.len() > UUID_TEXT_BYTES
-    }
-
-    /// Whether an occurrence can lie across, in or around the id.
-    fn may_touch(&self, id: &[u8]) -> bool {
-        let word = self.text;
-        (1..word.len()).any(|at| id.ends_with(word.get(..at).unwrap_or_default()))
-            || (1..word.len()).any(|at| id.starts_with(word.get(at..).unwrap_or_default()))
-            || memchr::memmem::find(id, word).is_some()
-            || memchr::memmem::find(word, id).is_some()
     }
 }
 
@@ -270,11 +247,12 @@ fn unescape(out: &mut Vec<u8>, escaped: &[u8], id: &[u8]) {
     out.extend_from_slice(rest);
 }
 
-fn decompress(block: &[u8], raw_bytes: usize) -> Result<Vec<u8>, Malformed> {
+/// Decompresses what has `raw_bytes` then, and was checked.
+pub(crate) fn decompress(block: &[u8], raw_bytes: usize) -> Result<Vec<u8>, Malformed> {
     thread_local! {
         static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
     }
-    const ODD: Malformed = Malformed("a text block does not decompress");
+    const ODD: Malformed = Malformed("a part does not decompress");
     let raw = DECOMPRESSOR.with_borrow_mut(|kept| {
         if kept.is_none() {
             *kept = zstd::bulk::Decompressor::new().ok();
@@ -323,7 +301,7 @@ mod tests {
             }
             let mut out = Vec::new();
             let raw_bytes = builder.finish(&mut out, &mut zstd::bulk::Compressor::new(1).unwrap()).unwrap();
-            let block = TextBlock::read(&out, raw_bytes).unwrap();
+            let block = TextBlock::read(crate::codec::checked(&out).unwrap(), raw_bytes).unwrap();
             for (row, (ret_msg, log, level, source)) in texts.iter().enumerate() {
                 prop_assert_eq!(&block.text(row, Field::RetMsg, id).unwrap(), ret_msg);
                 prop_assert_eq!(&block.text(row, Field::Log, id).unwrap(), log);

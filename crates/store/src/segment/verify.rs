@@ -2,8 +2,9 @@
 //! two places (zone maps, counts, ids, streams) says the same in both.
 
 use super::format::{Extent, TRAILER_BYTES, header, read_trailer};
-use super::reader::{Segment, TextCache};
+use super::reader::Segment;
 use super::text::Field;
+use super::texts::TextCache;
 use super::zones::Zone;
 use super::{Block, day_of};
 use crate::codec::{Malformed, Reader};
@@ -32,7 +33,8 @@ impl Segment {
         let footer = &self.footer;
         let is_named = (footer.day, footer.number) == (self.name.day, self.name.number);
         self.claim(is_named, "it is another file than its name says")?;
-        self.claim(self.file.starts_with(&header()), "its header differs")?;
+        let (version, _) = self.part(read_trailer(&self.file))?;
+        self.claim(self.file.starts_with(&header(version)), "its header differs")?;
         let counts = vec![0; footer.codes.len()];
         let (texts, parts) = (TextCache::default(), Vec::new());
         let mut seen = Seen { texts, counts, has_rare_code: false, last: None, parts };
@@ -107,9 +109,9 @@ impl Segment {
 
     fn verify_text(&self, row: u32, id: &str, seen: &mut Seen) -> Result<()> {
         if !seen.texts.rows.contains(&row) {
-            let (first_row, extent, _) = self.part(self.find_text(row))?;
-            self.claim(first_row == row, "text blocks overlap")?;
-            seen.parts.push(extent);
+            let place = self.part(self.find_text(row))?;
+            self.claim(place.first_row == row, "text blocks overlap")?;
+            seen.parts.push(place.extent);
         }
         self.load_text(row, &mut seen.texts)?;
         let at = (row - seen.texts.rows.start) as usize;
@@ -123,7 +125,10 @@ impl Segment {
     fn verify_directory(&self, mut parts: Vec<Extent>) -> Result<()> {
         let footer = &self.footer;
         let chunks = footer.text_chunks.iter().map(|(_, extent)| *extent);
-        for part in chunks.chain(footer.pages.iter().copied()) {
+        let stripes =
+            footer.stripes.iter().map(|stripe| stripe.parts(&self.file)).collect::<std::result::Result<Vec<_>, _>>();
+        let stripes = self.part(stripes)?.into_iter().flatten();
+        for part in chunks.chain(footer.pages.iter().copied()).chain(stripes) {
             self.part(part.checked(&self.file))?;
             parts.push(part);
         }
@@ -133,7 +138,8 @@ impl Segment {
         let (_, place) = self.part(read_trailer(&self.file))?;
         parts.extend([footer.filter, place].into_iter().filter(|part| *part != Extent::default()));
         parts.sort_by_key(|part| part.offset);
-        let end = parts.iter().try_fold(header().len() as u64, |at, part| (part.offset == at).then(|| at + part.bytes));
+        let end =
+            parts.iter().try_fold(header(0).len() as u64, |at, part| (part.offset == at).then(|| at + part.bytes));
         self.claim(end == Some(self.bytes() - TRAILER_BYTES as u64), "it has bytes that belong to nothing")
     }
 

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use runlog_core::Stream;
 
 use super::columns::ColumnsBuilder;
-use super::format::{Extent, Footer, StreamRows, Superblock, TEXT_CHUNK_BLOCKS, header, trailer};
+use super::format::{Footer, StreamRows, Superblock, TEXT_CHUNK_BLOCKS, VERSION, header, trailer};
 use super::ids::IdsBuilder;
-use super::text::TextBuilder;
+use super::output::Output;
+use super::text::{OWN_ID_MIN_BYTES, TextBuilder};
+use super::words::{Stripe, StripeBuilder};
 use super::zones::{Zone, put_chunk};
 use super::{lookup, path};
 use crate::codec::seal;
-use crate::disk::{Disk, DiskFile};
+use crate::disk::Disk;
 use crate::error::{Doing, Result};
 use crate::hash::id_hash;
 use crate::manifest::SegmentName;
-use crate::options::{Shape, WRITE_BUFFER_BYTES};
+use crate::options::Shape;
 use crate::pack::{PADDING, put_lane};
 use crate::record::Record;
 
@@ -34,6 +36,8 @@ pub(crate) struct SegmentWriter {
     text: TextBuilder,
     texts: TextDirectory,
     hashes: Vec<(u64, u32)>,
+    words: StripeBuilder,
+    ids_are_uuids: bool,
 }
 
 /// What a segment is made for.
@@ -81,8 +85,8 @@ impl SegmentWriter {
             all_codes_counted: true,
             ..Footer::default()
         };
-        let mut out = Output { file, path, buffer: Vec::new(), written: 0 };
-        out.put(&header())?;
+        let mut out = Output::new(file, path);
+        out.put(&header(VERSION))?;
         Ok(Self {
             out,
             footer,
@@ -96,6 +100,8 @@ impl SegmentWriter {
             text: TextBuilder::default(),
             texts: TextDirectory::default(),
             hashes: Vec::new(),
+            words: StripeBuilder::new(purpose.shape.stripe_rows),
+            ids_are_uuids: true,
         })
     }
 
@@ -132,7 +138,8 @@ impl SegmentWriter {
         }
         self.hashes.push((id_hash(&stream.account, row.request_id), self.rows));
         self.columns.push(row);
-        self.ids.push(row.request_id);
+        let is_uuid = self.ids.push(row.request_id);
+        self.ids_are_uuids &= is_uuid || row.request_id.len() < OWN_ID_MIN_BYTES;
         self.zone.include(&row.facts);
         match self.footer.codes.iter().position(|code| *code == row.facts.ret_code) {
             Some(at) => self.counts.iter_mut().skip(at).take(1).for_each(|count| *count += 1),
@@ -142,6 +149,8 @@ impl SegmentWriter {
     }
 
     fn end_row(&mut self) -> Result<()> {
+        let (ret_msg, log) = self.text.last();
+        self.words.push(ret_msg, log);
         self.rows += 1;
         if self.columns.len() >= self.footer.shape.block_rows as usize {
             self.finish_block()?;
@@ -155,6 +164,9 @@ impl SegmentWriter {
     /// Writes what is left and makes the file durable; its name is durable when its folder is synced too.
     pub(crate) fn finish(mut self) -> Result<()> {
         self.finish_text()?;
+        if self.words.rows() > 0 {
+            self.finish_stripe()?;
+        }
         if self.columns.len() > 0 {
             self.finish_block()?;
         }
@@ -214,6 +226,34 @@ impl SegmentWriter {
         if self.texts.open.len() >= TEXT_CHUNK_BLOCKS {
             self.texts.finish_chunk();
         }
+        if self.words.end_block(rows, raw_bytes) {
+            self.finish_stripe()?;
+        }
+        Ok(())
+    }
+
+    fn finish_stripe(&mut self) -> Result<()> {
+        let parts = self.words.finish();
+        let pages_offset = self.out.written;
+        for page in &parts.pages {
+            self.out.put(page)?;
+        }
+        let postings = self.out.put(&parts.postings)?;
+        let mut forms = self.compressor.compress(&parts.forms).doing(|| "compress forms".into())?;
+        seal(&mut forms);
+        let stripe = Stripe {
+            end: self.rows,
+            rows: parts.rows,
+            blocks: parts.blocks,
+            ids_are_uuids: std::mem::replace(&mut self.ids_are_uuids, true),
+            bucket_bits: parts.bucket_bits,
+            pages_offset,
+            postings,
+            forms: self.out.put(&forms)?,
+            forms_raw: parts.forms.len() as u64,
+            directory: self.out.put(&parts.directory)?,
+        };
+        self.footer.stripes.push(stripe);
         Ok(())
     }
 
@@ -246,36 +286,5 @@ impl TextDirectory {
         seal(&mut chunk);
         self.chunks.push((first_row, chunk));
         self.open.clear();
-    }
-}
-
-/// The file, written in large pieces.
-struct Output {
-    file: Box<dyn DiskFile>,
-    path: String,
-    buffer: Vec<u8>,
-    written: u64,
-}
-
-impl Output {
-    fn put(&mut self, bytes: &[u8]) -> Result<Extent> {
-        let extent = Extent { offset: self.written, bytes: bytes.len() as u64 };
-        self.written += bytes.len() as u64;
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= WRITE_BUFFER_BYTES {
-            self.write()?;
-        }
-        Ok(extent)
-    }
-
-    fn write(&mut self) -> Result<()> {
-        self.file.append(&self.buffer).doing(|| format!("write {}", self.path))?;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<()> {
-        self.write()?;
-        self.file.sync().doing(|| format!("sync {}", self.path))
     }
 }

@@ -132,7 +132,7 @@ pub fn run(random: &mut Random) -> Run {
 fn text(random: &mut Random, request_id: &str) -> String {
     let mut text = String::new();
     for _ in 0..random.pick(&[0, 0, 1, 2, 3, 6]) {
-        match random.below(9) {
+        match random.below(14) {
             0 => text.push_str(request_id),
             1 => text.push('\u{1a}'),
             2 => text.push_str("\u{1a}\u{1}"),
@@ -140,11 +140,42 @@ fn text(random: &mut Random, request_id: &str) -> String {
             4 => text.push_str("函数超时"),
             5 => text.push_str("3f2504e0-4f89"),
             6 => text.push_str(&format!("START RequestId: {request_id}\n")),
+            9 => text.push_str(&line(random)),
+            10 => text.push_str(&format!("\n{}\n", line(random))),
+            11 => text.push_str(random.pick(&["\n", " ", "0", "a", "B7", "-", "\0"])),
             7 => text.push_str(&"filler ".repeat(random.below(60) as usize)),
             _ => text.push_str("error"),
         }
     }
     text
+}
+
+/// A line as programs write them: words that come back, numbers and ids of which some do.
+fn line(random: &mut Random) -> String {
+    let number = random.pick(&[7, 42, 4321, 56789, 123_456, 9_876_543, 1_800_000_000_123u64]) + random.below(2);
+    match random.below(8) {
+        0 => format!("INFO  handled order {number} in {} ms", random.below(9)),
+        1 => format!("cache miss key=user:{number} shard={}", random.below(3)),
+        2 => format!("trace=4bf92f3577b34da6a3ce929d0e0e{:04x} span", number & 0xffff),
+        3 => format!("bad face v{number}x 0x{number:X}"),
+        4 => format!("函数{number}超时 dead"),
+        5 => format!("{number}{}", random.pick(&["", "ab", "MB", "3f25", "-"])),
+        6 => format!("word{} of many", random.below(200)),
+        _ => "slow query, 2 busy".to_owned(),
+    }
+}
+
+/// A word to look for: a part of what a run may say, most often.
+fn keyword(random: &mut Random) -> String {
+    if random.chance(3) {
+        let words = ["error", "e", "超", "3f2504e0", "START RequestId: r1", "\u{1a}", "\u{1}", "", "id: r", "c3301\n"];
+        return random.pick(&words).into();
+    }
+    let said = if random.chance(2) { line(random) } else { run(random).log };
+    let from = said.floor_char_boundary(random.below(said.len() as u64 + 1) as usize);
+    let to = from + random.pick(&[1, 3, 4, 6, 7, 8, 9, 12, 30, 60]);
+    let from = if random.chance(3) { 0 } else { from };
+    said[from..said.floor_char_boundary(to)].to_owned()
 }
 
 pub fn query(random: &mut Random) -> Query {
@@ -153,7 +184,6 @@ pub fn query(random: &mut Random) -> Query {
     let bounds = [i64::MIN, NOW_MS - 21 * DAY_MS, NOW_MS - DAY_MS - 1, NOW_MS - 2, NOW_MS - 1, NOW_MS, i64::MAX];
     let (start_ms, end_ms) = (random.pick(&bounds), random.pick(&bounds));
     let window = if random.chance(2) { Window::ALL } else { Window { start_ms, end_ms } };
-    let words = ["error", "e", "超", "3f2504e0", "START RequestId: r1", "\u{1a}", "\u{1}", "", "id: r", "c3301\n"];
     let scope = Scope {
         account: of.account,
         region: any(random, of.region),
@@ -172,7 +202,7 @@ pub fn query(random: &mut Random) -> Query {
             _ => ResultFilter::All,
         },
         request_id: if random.chance(6) { Some(run(random).request_id) } else { None },
-        keyword: if random.chance(6) { Some(random.pick(&words).into()) } else { None },
+        keyword: if random.chance(4) { Some(keyword(random)) } else { None },
         order: Order {
             by: random.pick(&[SortKey::StartTime, SortKey::Duration, SortKey::MemUsage, SortKey::FunctionName]),
             direction: random.pick(&[Direction::Asc, Direction::Desc]),
@@ -230,7 +260,7 @@ pub fn tiny() -> Options {
         segment_max_rows: 60,
         tail_batch_max_rows: 3,
         background: false,
-        shape: Shape { block_rows: 4, super_blocks: 3, text_block_bytes: 256 },
+        shape: Shape { block_rows: 4, super_blocks: 3, text_block_bytes: 256, stripe_rows: 20 },
         ..Options::default()
     }
 }

@@ -1,4 +1,4 @@
-//! Rows whose texts decide: by request id, looked up; by keyword, read one after the other.
+//! Rows with a request id, which is looked up.
 
 use runlog_core::SortKey;
 
@@ -24,22 +24,6 @@ pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, ga
         gather.read(1, block.columns.bytes);
         if block.id(segment, row)? == request_id {
             scan_row(plan, source, (row, range.rank), &block, &mut texts, gather)?;
-        }
-    }
-    gather.read_texts(&texts);
-    Ok(())
-}
-
-/// Counts and offers the rows of a segment that have the query's keyword.
-pub(crate) fn scan_keyword(plan: &Plan<'_>, source: &Source<'_>, gather: &mut Gather) -> Result<()> {
-    let mut texts = TextCache::default();
-    for range in &source.ranges {
-        for (_, rows) in source.filter.by_block(&range.rows) {
-            let block = source.filter.segment.block(rows.start)?;
-            gather.read(rows.len(), block.columns.bytes);
-            for row in rows {
-                scan_row(plan, source, (row, range.rank), &block, &mut texts, gather)?;
-            }
         }
     }
     gather.read_texts(&texts);

@@ -1,0 +1,218 @@
+//! Rows with a keyword: the index decides about most of them (`segment/words`), the rest is read.
+
+use std::ops::Range;
+
+use runlog_core::SortKey;
+
+use super::best::{self, Source};
+use super::gather::{Gather, Location};
+use super::key::Key;
+use super::plan::Plan;
+use crate::error::Result;
+use crate::segment::ids::UuidPart;
+use crate::segment::keyword::Keyword;
+use crate::segment::words::{Candidates, RowSet};
+use crate::segment::zones::Chunk;
+use crate::segment::{Block, TextCache};
+
+/// So few rows are offered one by one; of more, the best are searched for.
+const FEW: u64 = 1024;
+
+/// The matching rows of a segment.
+#[derive(Debug, Default)]
+pub(crate) struct Matches {
+    /// Sets of rows with the row that each counts from, in order.
+    stripes: Vec<(u32, RowSet)>,
+}
+
+impl Matches {
+    pub(crate) fn contains(&self, row: u32) -> bool {
+        self.stripe_of(row).is_some_and(|(first, set)| set.contains(row - first))
+    }
+
+    /// Whether one of these rows matches.
+    pub(crate) fn meets(&self, rows: &Range<u32>) -> bool {
+        let from = self.stripes.partition_point(|(first, set)| first + set.rows() <= rows.start);
+        let there = self.stripes.iter().skip(from).take_while(|(first, _)| *first < rows.end);
+        there.into_iter().any(|(first, set)| set.meets(rows.start.saturating_sub(*first)..rows.end - first))
+    }
+
+    fn stripe_of(&self, row: u32) -> Option<&(u32, RowSet)> {
+        let after = self.stripes.partition_point(|(first, _)| *first <= row);
+        self.stripes.get(after.checked_sub(1)?)
+    }
+
+    fn count(&self) -> u64 {
+        self.stripes.iter().map(|(_, set)| set.count()).sum()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        self.stripes.iter().flat_map(|(first, set)| set.iter().map(move |row| first + row))
+    }
+}
+
+/// Finds and counts the rows of segments that have the query's keyword, if it has one.
+pub(crate) fn find(plan: &Plan<'_>, sources: &mut [Source<'_>], gather: &mut Gather) -> Result<()> {
+    let Some(keyword) = &plan.keyword else { return Ok(()) };
+    for source in sources {
+        let matches = matches(plan, keyword, source, gather)?;
+        if gather.listed.is_some() {
+            matches.iter().try_for_each(|row| gather.count_listed(source.number, row))?;
+        } else {
+            gather.total += matches.count();
+        }
+        source.matches = Some(matches);
+    }
+    Ok(())
+}
+
+/// Offers the best of the rows that were found.
+pub(crate) fn offer<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
+    let total: u64 = sources.iter().filter_map(|source| source.matches.as_ref()).map(Matches::count).sum();
+    if total > FEW { best::search(plan, sources, gather) } else { offer_all(plan, sources, gather) }
+}
+
+fn offer_all(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gather) -> Result<()> {
+    for source in sources {
+        let segment = source.filter.segment;
+        let mut at: Option<Block<'_>> = None;
+        for row in source.matches.iter().flat_map(Matches::iter) {
+            let block = match at.take() {
+                Some(block) if block.rows.contains(&row) => block,
+                _ => segment.block(row)?,
+            };
+            let rank = source.ranges.iter().find(|range| range.rows.contains(&row)).map_or(0, |range| range.rank);
+            debug_assert!(rank > 0 || plan.query.order.by != SortKey::FunctionName, "known names have ranks from 1");
+            let key = Key::of(plan.query.order, &block.columns.facts(segment.row_in_block(row)), rank);
+            gather.offer(key, Location::Segment(source.number, row));
+            at = Some(block);
+        }
+    }
+    Ok(())
+}
+
+/// The matching rows of a segment, stripe by stripe.
+fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, gather: &mut Gather) -> Result<Matches> {
+    let segment = source.filter.segment;
+    let mut texts = TextCache::default();
+    let mut matches = Matches::default();
+    let id_part = plan.query.keyword.as_deref().map(|keyword| UuidPart::new(keyword.as_bytes()));
+    for (number, rows) in segment.stripes() {
+        let mut wanted = RowSet::empty(rows.end - rows.start);
+        for range in &source.ranges {
+            let (from, to) = (range.rows.start.max(rows.start), range.rows.end.min(rows.end));
+            wanted.insert_range(from - rows.start..to.max(from) - rows.start);
+        }
+        if wanted.is_empty() {
+            continue;
+        }
+        let mut found = match (number, &plan.probe) {
+            (Some(number), Some(probe)) => segment.candidates_in(number, probe)?,
+            _ => Candidates::unknown(rows.end - rows.start),
+        };
+        for set in [&mut found.sure, &mut found.maybe, &mut found.by_id, &mut found.in_id] {
+            set.intersect(&wanted);
+            keep_wanted(source, rows.start, set, gather)?;
+        }
+        if let Some(part) = &id_part {
+            keep_id_parts(source, part, rows.start, &mut found.in_id, gather)?;
+        }
+        read(source, keyword, rows.start, &mut found, &mut texts, gather)?;
+        if !found.sure.is_empty() {
+            matches.stripes.push((rows.start, found.sure));
+        }
+    }
+    gather.read_texts(&texts);
+    Ok(matches)
+}
+
+/// Leaves the rows of a set, which counts from `first`, that match as far as numbers tell.
+fn keep_wanted(source: &Source<'_>, first: u32, set: &mut RowSet, gather: &mut Gather) -> Result<()> {
+    let (filter, segment) = (&source.filter, source.filter.segment);
+    if filter.is_all() || set.is_empty() {
+        return Ok(());
+    }
+    let mut at: Option<(usize, Chunk<'_>)> = None;
+    for (number, rows) in filter.by_block(&(first..first + set.rows())) {
+        let here = rows.start - first..rows.end - first;
+        if !set.meets(here.clone()) {
+            continue;
+        }
+        let superblock = (number / segment.footer.shape.super_blocks) as usize;
+        let chunk = match at.take() {
+            Some((known, chunk)) if known == superblock => chunk,
+            _ => segment.chunk(superblock)?,
+        };
+        let columns = segment.columns(number, &chunk)?;
+        gather.read(columns.rows(), columns.bytes);
+        let in_block = |row: u32| segment.row_in_block(first + row);
+        let unwanted: Vec<u32> = set.iter_in(here).filter(|row| !filter.matches(&columns, in_block(*row))).collect();
+        unwanted.into_iter().for_each(|row| set.remove(row));
+        at = Some((superblock, chunk));
+    }
+    Ok(())
+}
+
+/// Leaves the rows of a set, which counts from `first`, whose request ids may lie around or within the keyword.
+fn keep_id_parts(
+    source: &Source<'_>,
+    part: &UuidPart,
+    first: u32,
+    set: &mut RowSet,
+    gather: &mut Gather,
+) -> Result<()> {
+    let all = std::mem::replace(set, RowSet::empty(set.rows()));
+    if all.is_empty() {
+        return Ok(());
+    }
+    for (_, rows) in source.filter.by_block(&(first..first + all.rows())) {
+        if all.meets(rows.start - first..rows.end - first) {
+            let block = source.filter.segment.block(rows.start)?;
+            gather.read(block.rows.len(), block.columns.bytes);
+            let found = block.rows_with_id_part(part).filter(|row| rows.contains(row) && all.contains(row - first));
+            found.for_each(|row| set.insert(row - first));
+        }
+    }
+    Ok(())
+}
+
+/// Reads what the index did not decide, so that `sure` becomes the matching rows.
+fn read(
+    source: &Source<'_>,
+    keyword: &Keyword<'_>,
+    first: u32,
+    found: &mut Candidates,
+    texts: &mut TextCache,
+    gather: &mut Gather,
+) -> Result<()> {
+    let segment = source.filter.segment;
+    let mut open = found.maybe.clone();
+    open.unite(&found.by_id);
+    open.unite(&found.in_id);
+    // Pages of few rows are asked for one after the other, and each counts them all.
+    texts.keep(open.count() <= FEW);
+    let mut at: Option<Block<'_>> = None;
+    for row in open.iter() {
+        let in_segment = first + row;
+        let block = match at.take() {
+            Some(block) if block.rows.contains(&in_segment) => block,
+            _ => {
+                let block = segment.block(in_segment)?;
+                gather.read(block.rows.len(), block.columns.bytes);
+                block
+            }
+        };
+        let may_have = if found.maybe.contains(row) {
+            true
+        } else {
+            let id = block.id(segment, in_segment)?;
+            let is_beside = found.by_id.contains(row);
+            if is_beside { keyword.may_touch(id.as_bytes()) } else { keyword.is_within_or_around(id.as_bytes()) }
+        };
+        if may_have && segment.has_keyword(in_segment, &block, keyword, texts)? {
+            found.sure.insert(row);
+        }
+        at = Some(block);
+    }
+    Ok(())
+}

@@ -1,0 +1,277 @@
+//! What a stripe says of the rows that may have a keyword.
+
+use super::probe::{Part, Probe, Touches, Verdict};
+use super::rice::Ascending;
+use super::rows::{RowSet, read_rows};
+use super::terms::{blocks_of, page_count, page_of};
+use crate::codec::{Malformed, Reader, put_varint};
+use crate::pack::Lane;
+use crate::segment::format::{Extent, small};
+use crate::segment::text::decompress;
+use crate::segment::verified::Verified;
+
+/// Forms longer than this before compression were never written.
+const FORMS_MAX_BYTES: usize = 64 << 20;
+
+/// Where the parts of a stripe are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stripe {
+    /// The segment's row behind the stripe's last.
+    pub(crate) end: u32,
+    pub(crate) rows: u32,
+    pub(crate) blocks: u32,
+    /// Whether every id that may be marked in the texts is a canonical UUID.
+    pub(crate) ids_are_uuids: bool,
+    pub(crate) bucket_bits: u32,
+    /// The first term page.
+    pub(crate) pages_offset: u64,
+    pub(crate) postings: Extent,
+    pub(crate) forms: Extent,
+    /// Bytes of the forms before compression.
+    pub(crate) forms_raw: u64,
+    pub(crate) directory: Extent,
+}
+
+/// The rows of a stripe that a keyword may lie in; all others are without it. Numbers count from the stripe's first.
+#[derive(Debug)]
+pub(crate) struct Candidates {
+    /// Rows that have it.
+    pub(crate) sure: RowSet,
+    /// Rows that must be read.
+    pub(crate) maybe: RowSet,
+    /// Rows that have it only if it overlaps their own request id.
+    pub(crate) by_id: RowSet,
+    /// Rows that have it only if it lies within, or around, their own request id.
+    pub(crate) in_id: RowSet,
+}
+
+/// Parts that are checked once.
+pub(crate) const CHECKED_PARTS: usize = 3;
+
+type Parsed<T> = Result<T, Malformed>;
+
+impl Stripe {
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        let numbers = [self.rows, self.blocks, u32::from(self.ids_are_uuids), self.bucket_bits];
+        numbers.iter().for_each(|number| put_varint(out, u64::from(*number)));
+        put_varint(out, self.pages_offset);
+        self.postings.put(out);
+        self.forms.put(out);
+        put_varint(out, self.forms_raw);
+        self.directory.put(out);
+    }
+
+    /// Reads the stripe whose first row this is.
+    pub(crate) fn read(reader: &mut Reader<'_>, first_row: u32) -> Parsed<Self> {
+        const ODD: Malformed = Malformed("a stripe contradicts itself");
+        let rows = small(reader)?;
+        let end = first_row.checked_add(rows).filter(|_| rows > 0).ok_or(ODD)?;
+        Ok(Self {
+            end,
+            rows,
+            blocks: small(reader)?,
+            ids_are_uuids: small(reader)? != 0,
+            bucket_bits: Some(small(reader)?).filter(|bits| *bits <= 48).ok_or(ODD)?,
+            pages_offset: reader.varint()?,
+            postings: Extent::read(reader)?,
+            forms: Extent::read(reader)?,
+            forms_raw: reader.varint()?,
+            directory: Extent::read(reader)?,
+        })
+    }
+
+    /// Every part, so that each can be checked.
+    pub(crate) fn parts(&self, file: &[u8]) -> Parsed<Vec<Extent>> {
+        let directory = Directory::read(self, self.directory.checked(file)?)?;
+        let pages = directory.offsets.len().saturating_sub(1);
+        if pages > file.len() {
+            return Err(Malformed("a stripe has too many pages"));
+        }
+        let pages = (0..pages).map(|page| directory.page(self, page));
+        Ok(pages.chain([self.postings, self.forms, self.directory]).collect())
+    }
+
+    /// The rows that a keyword may lie in. `number` is the stripe's own, by which its parts are known as verified.
+    pub(crate) fn candidates(
+        &self,
+        file: &[u8],
+        probe: &Probe,
+        verified: &Verified,
+        number: usize,
+    ) -> Parsed<Candidates> {
+        let open = |part: usize, extent: Extent| verified.check(number * CHECKED_PARTS + part, extent.of(file)?);
+        let raw_bytes = usize::try_from(self.forms_raw).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
+        let forms = decompress(open(0, self.forms)?, raw_bytes)?;
+        let stripe = Open { stripe: self, file, forms: &forms, open: &open };
+        let mut found: Option<Candidates> = None;
+        for part in &probe.parts {
+            let here = stripe.candidates(part)?;
+            found = Some(match found {
+                None => here,
+                Some(before) => before.with_both(here),
+            });
+        }
+        let mut found = found.ok_or(Malformed("a keyword is empty"))?;
+        if !probe.is_one {
+            // That each line of a keyword is somewhere does not make them follow one another.
+            found.maybe.unite(&std::mem::replace(&mut found.sure, RowSet::empty(self.rows)));
+        }
+        if !probe.is_one {
+            // What lies within an id is a part of the keyword only.
+            found.by_id.unite(&std::mem::replace(&mut found.in_id, RowSet::empty(self.rows)));
+        }
+        found.maybe.subtract(&found.sure);
+        for set in [&mut found.by_id, &mut found.in_id] {
+            set.subtract(&found.sure);
+            set.subtract(&found.maybe);
+        }
+        found.in_id.subtract(&found.by_id);
+        Ok(found)
+    }
+}
+
+impl Candidates {
+    /// Of rows that nothing is known of.
+    pub(crate) fn unknown(rows: u32) -> Self {
+        let none = RowSet::empty(rows);
+        Self { sure: none.clone(), maybe: RowSet::full(rows), by_id: none.clone(), in_id: none }
+    }
+
+    /// The rows that are candidates both times.
+    fn with_both(mut self, mut other: Self) -> Self {
+        for found in [&mut self, &mut other] {
+            found.maybe.unite(&found.sure);
+            found.maybe.unite(&found.by_id);
+            found.maybe.unite(&found.in_id);
+        }
+        self.maybe.intersect(&other.maybe);
+        let rows = self.maybe.rows();
+        let none = RowSet::empty(rows);
+        Self { sure: none.clone(), maybe: self.maybe, by_id: none.clone(), in_id: none }
+    }
+}
+
+/// A stripe whose forms are at hand.
+struct Open<'a, F> {
+    stripe: &'a Stripe,
+    file: &'a [u8],
+    forms: &'a [u8],
+    /// A part of the file, checked.
+    open: &'a F,
+}
+
+impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
+    fn candidates(&self, part: &Part) -> Parsed<Candidates> {
+        let rows = self.stripe.rows;
+        let [mut sure, mut maybe, mut by_id, mut in_id] = [(); 4].map(|()| RowSet::empty(rows));
+        let mut reader = Reader(self.forms);
+        let count = reader.count(2)?;
+        let rest = small(&mut reader)? as usize;
+        let mut lengths = reader;
+        for _ in 0..count {
+            reader.varint()?;
+            reader.varint()?;
+        }
+        let uuids = self.stripe.ids_are_uuids;
+        let mut postings = Reader((self.open)(1, self.stripe.postings)?);
+        let rest = postings.bytes(rest)?;
+        if !rest.is_empty() {
+            read_rows(rest, &mut maybe)?;
+            if !uuids || part.may_touch_uuids() {
+                read_rows(rest, &mut by_id)?;
+            }
+        }
+        for _ in 0..count {
+            let form = reader.bytes(small(&mut lengths)? as usize)?;
+            let posting = postings.bytes(small(&mut lengths)? as usize)?;
+            match part.look(form) {
+                Verdict::Sure => read_rows(posting, &mut sure)?,
+                Verdict::Maybe => read_rows(posting, &mut maybe)?,
+                Verdict::No => {}
+            }
+            match part.touches(form, uuids) {
+                Touches::No => {}
+                Touches::Within => read_rows(posting, &mut in_id)?,
+                Touches::Beside => read_rows(posting, &mut by_id)?,
+            }
+        }
+        if !part.needs.is_empty() && !maybe.is_empty() {
+            maybe.intersect(&self.rows_with_terms(part)?);
+        }
+        Ok(Candidates { sure, maybe, by_id, in_id })
+    }
+
+    /// The rows of text blocks that may have all terms that the part needs.
+    fn rows_with_terms(&self, part: &Part) -> Parsed<RowSet> {
+        let directory = Directory::read(self.stripe, (self.open)(2, self.stripe.directory)?)?;
+        let blocks = |term| {
+            let page = directory.page(self.stripe, page_of(term, self.stripe.bucket_bits)).checked(self.file)?;
+            blocks_of(page, term, self.stripe.bucket_bits, self.stripe.blocks)
+        };
+        let mut found: Option<Vec<u32>> = None;
+        for need in &part.needs {
+            let mut here: Option<Vec<u32>> = None;
+            for term in &need.all {
+                let with = blocks(*term)?;
+                here = Some(here.map_or_else(|| with.clone(), |here| both(here, &with)));
+            }
+            let Some(mut here) = here else { continue };
+            if need.or_long {
+                here.extend(&directory.long);
+                here.sort_unstable();
+            }
+            found = Some(found.map_or_else(|| here.clone(), |found| both(found, &here)));
+        }
+        let Some(mut found) = found else { return Ok(RowSet::full(self.stripe.rows)) };
+        found.extend(&directory.any);
+        let mut rows = RowSet::empty(self.stripe.rows);
+        let start = |block: u32| match block {
+            block if block < self.stripe.blocks => {
+                u32::try_from(directory.starts.get(block as usize)).unwrap_or(u32::MAX)
+            }
+            _ => self.stripe.rows,
+        };
+        found.iter().for_each(|block| rows.insert_range(start(*block)..start(block.saturating_add(1))));
+        Ok(rows)
+    }
+}
+
+/// The directory of a stripe, read.
+struct Directory<'a> {
+    /// Text blocks that may have any term, and those with runs that are known by minimizers.
+    any: Vec<u32>,
+    long: Vec<u32>,
+    starts: Lane<'a>,
+    offsets: Lane<'a>,
+}
+
+impl<'a> Directory<'a> {
+    fn read(stripe: &Stripe, bytes: &'a [u8]) -> Parsed<Self> {
+        let pages = usize::try_from(page_count(stripe.bucket_bits)).unwrap_or(usize::MAX);
+        let mut reader = Reader(bytes);
+        Ok(Self {
+            any: blocks_in(&mut reader)?,
+            long: blocks_in(&mut reader)?,
+            starts: Lane::read(&mut reader, stripe.blocks as usize)?,
+            offsets: Lane::read(&mut reader, pages.saturating_add(1))?,
+        })
+    }
+
+    fn page(&self, stripe: &Stripe, number: usize) -> Extent {
+        let (from, to) = (self.offsets.get(number), self.offsets.get(number.saturating_add(1)));
+        Extent { offset: stripe.pages_offset.saturating_add(from), bytes: to.saturating_sub(from) }
+    }
+}
+
+/// Blocks that are listed, after the length of the list.
+fn blocks_in(reader: &mut Reader<'_>) -> Parsed<Vec<u32>> {
+    let bytes = reader.count(1)?;
+    let blocks = Ascending::read(reader.bytes(bytes)?)?;
+    Ok(blocks.map(|block| u32::try_from(block).unwrap_or(u32::MAX)).collect())
+}
+
+/// What is in both, of which `b` is in order.
+fn both(mut a: Vec<u32>, b: &[u32]) -> Vec<u32> {
+    a.retain(|block| b.binary_search(block).is_ok());
+    a
+}

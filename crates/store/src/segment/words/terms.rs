@@ -1,0 +1,95 @@
+//! Which text blocks of a stripe have a term: pairs of a hash and a block, sorted, in pages.
+//!
+//! ```text
+//! term page = numbers (`rice.rs`) | crc 4      number = low bits of the hash's bucket * blocks + block
+//! ```
+//!
+//! The top bits of a hash are its *bucket*; there are two to four times as many buckets as pairs, so a lookup meets a
+//! block for no reason every third time, at about 16 bits a pair. The top bits of a bucket choose its page.
+
+use super::rice::{Ascending, put_ascending};
+use crate::codec::{Malformed, seal};
+
+/// Blocks of a stripe are fewer than this; a pair has room for them.
+pub(crate) const BLOCKS_MAX: u32 = 1 << 20;
+
+/// The bits of a bucket that do not choose its page, so that a page has about 700 pairs.
+const PAGE_BITS: u32 = 11;
+
+const BUCKET_BITS_MAX: u32 = 40;
+
+/// A term's presence in a block, sorted alike.
+pub(crate) fn pair(term: u64, block: u32) -> u64 {
+    term & !u64::from(BLOCKS_MAX - 1) | u64::from(block)
+}
+
+/// The pages of pairs, and how many bits of a hash are its bucket.
+pub(crate) fn pages(pairs: &mut [u64], blocks: u32) -> (Vec<Vec<u8>>, u32) {
+    pairs.sort_unstable();
+    let bits = (pairs.len().next_power_of_two().trailing_zeros() + 1).min(BUCKET_BITS_MAX);
+    let mut rest = &*pairs;
+    let mut numbers: Vec<u64> = Vec::new();
+    let page = |number: u64| {
+        let here = rest.partition_point(|pair| bucket(*pair, bits) >> PAGE_BITS.min(bits) <= number);
+        let (here, after) = rest.split_at_checked(here).unwrap_or((rest, &[]));
+        rest = after;
+        numbers.clear();
+        let low = |pair: u64| low_bits(bucket(pair, bits), bits) * u64::from(blocks);
+        numbers.extend(here.iter().map(|pair| low(*pair) + (pair & u64::from(BLOCKS_MAX - 1))));
+        // Blocks of one bucket are sorted by the rest of their hashes first.
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut out = Vec::new();
+        put_ascending(&mut out, &numbers);
+        seal(&mut out);
+        out
+    };
+    ((0..page_count(bits)).map(page).collect(), bits)
+}
+
+/// How many pages there are.
+pub(crate) fn page_count(bits: u32) -> u64 {
+    1 << bits.saturating_sub(PAGE_BITS)
+}
+
+/// The page of a term.
+pub(crate) fn page_of(term: u64, bits: u32) -> usize {
+    usize::try_from(bucket(term, bits) >> PAGE_BITS.min(bits)).unwrap_or(usize::MAX)
+}
+
+/// The blocks that may have a term, from its page.
+pub(crate) fn blocks_of(page: &[u8], term: u64, bits: u32, blocks: u32) -> Result<Vec<u32>, Malformed> {
+    let first = low_bits(bucket(term, bits), bits) * u64::from(blocks);
+    let there = Ascending::read(page)?.skip_while(|number| *number < first);
+    let there = there.map(|number| number - first).take_while(|block| *block < u64::from(blocks));
+    Ok(there.map(|block| block as u32).collect())
+}
+
+fn bucket(hash: u64, bits: u32) -> u64 {
+    if bits == 0 { 0 } else { hash >> (64 - bits) }
+}
+
+fn low_bits(bucket: u64, bits: u32) -> u64 {
+    bucket & ((1 << PAGE_BITS.min(bits)) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::checked;
+
+    proptest! {
+        #[test]
+        fn every_pair_is_found(pairs in prop::collection::vec((any::<u64>(), 0u32..50), 0..3000)) {
+            let mut packed: Vec<u64> = pairs.iter().map(|(term, block)| pair(*term, *block)).collect();
+            let (pages, bits) = pages(&mut packed, 50);
+            prop_assert_eq!(pages.len() as u64, page_count(bits));
+            for (term, block) in pairs.iter().take(200) {
+                let page = checked(&pages[page_of(*term, bits)]).unwrap();
+                prop_assert!(blocks_of(page, *term, bits, 50).unwrap().contains(block));
+            }
+        }
+    }
+}
