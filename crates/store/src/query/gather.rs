@@ -49,12 +49,25 @@ impl Ord for Found {
     }
 }
 
+/// So many rows are kept in a binary heap; more, as deep pages need, are gathered in a pile, and cut down now and
+/// then, which takes a few comparisons a row instead of a path through the tree, and lets somewhat worse rows in.
+const HEAP_MAX: usize = 256;
+
+#[derive(Debug)]
+enum Kept {
+    /// The worst on top.
+    Heap(BinaryHeap<Reverse<Found>>),
+    /// In no order, more than are wanted.
+    Pile(Vec<Found>),
+}
+
 /// Keeps the best rows.
 #[derive(Debug)]
 pub(crate) struct Gather {
-    /// The worst of the kept rows on top.
-    kept: BinaryHeap<Reverse<Found>>,
+    kept: Kept,
     keep: usize,
+    /// What a row must beat, as far as it is known; none while every row is kept.
+    worst: Option<Key>,
     /// Rows from here on (this key and larger ones) came on earlier pages.
     after: Option<Key>,
     /// Matching rows, kept or not.
@@ -66,17 +79,18 @@ pub(crate) struct Gather {
 
 impl Gather {
     pub(crate) fn new(keep: usize, after: Option<Key>) -> Self {
-        Self { kept: BinaryHeap::new(), keep, after, total: 0, listed: None, cost: Cost::default() }
+        let kept = if keep <= HEAP_MAX { Kept::Heap(BinaryHeap::new()) } else { Kept::Pile(Vec::new()) };
+        Self { kept, keep, worst: None, after, total: 0, listed: None, cost: Cost::default() }
     }
 
     /// Whether a row with this key, or any worse one, could still be kept.
     pub(crate) fn wants(&self, key: Key) -> bool {
-        self.keep > 0 && (self.kept.len() < self.keep || self.kept.peek().is_some_and(|worst| worst.0.key < key))
+        self.keep > 0 && self.worst.is_none_or(|worst| worst < key)
     }
 
-    /// The key that a row must beat; none while every row is kept.
+    /// A key that a row must beat; none while every row is kept.
     pub(crate) fn worst(&self) -> Option<Key> {
-        self.kept.peek().filter(|_| self.kept.len() >= self.keep).map(|worst| worst.0.key)
+        self.worst
     }
 
     /// Whether a row with this key lies on an earlier page.
@@ -89,10 +103,32 @@ impl Gather {
         if self.is_before_page(key) || !self.wants(key) {
             return;
         }
-        if self.kept.len() >= self.keep {
-            self.kept.pop();
+        let found = Found { key, at };
+        match &mut self.kept {
+            Kept::Heap(heap) => {
+                if heap.len() >= self.keep {
+                    heap.pop();
+                }
+                heap.push(Reverse(found));
+                self.worst = heap.peek().filter(|_| heap.len() >= self.keep).map(|worst| worst.0.key);
+            }
+            Kept::Pile(rows) => {
+                rows.push(found);
+                if rows.len() >= self.keep.saturating_add(self.keep / 4) {
+                    self.drop_worse();
+                }
+            }
         }
-        self.kept.push(Reverse(Found { key, at }));
+    }
+
+    /// Leaves the best of a pile.
+    fn drop_worse(&mut self) {
+        let Kept::Pile(rows) = &mut self.kept else { return };
+        if rows.len() > self.keep {
+            let (_, worst, _) = rows.select_nth_unstable_by(self.keep - 1, |a, b| b.cmp(a));
+            self.worst = Some(worst.key);
+            rows.truncate(self.keep);
+        }
     }
 
     /// A key, or the first place of the page where the key lies before it.
@@ -102,7 +138,14 @@ impl Gather {
 
     /// The kept rows, best first.
     pub(crate) fn take_rows(&mut self) -> Vec<Found> {
-        std::mem::take(&mut self.kept).into_sorted_vec().into_iter().map(|Reverse(found)| found).collect()
+        self.drop_worse();
+        match std::mem::replace(&mut self.kept, Kept::Pile(Vec::new())) {
+            Kept::Heap(heap) => heap.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect(),
+            Kept::Pile(mut rows) => {
+                rows.sort_unstable_by(|a, b| b.cmp(a));
+                rows
+            }
+        }
     }
 
     /// Counts a matching row of a segment whose texts decided.

@@ -16,11 +16,12 @@ use super::verified::Verified;
 use super::words::{CHECKED_PARTS, Candidates, Probe};
 use super::zones::{Bounds, Chunk};
 use super::{SharedTexts, ids, lookup, path};
-use crate::codec::Malformed;
+use crate::codec::{Malformed, Reader};
 use crate::disk::{Disk, Map};
 use crate::error::{Doing, Error, Result};
 use crate::hash::same_function;
 use crate::manifest::SegmentName;
+use crate::pack::Lane;
 
 /// An open segment.
 pub(crate) struct Segment {
@@ -203,6 +204,11 @@ impl Segment {
     /// The columns of the block of this number, which is one of `chunk`'s.
     pub(crate) fn columns(&self, block: u32, chunk: &Chunk<'_>) -> Result<Columns<'_>> {
         self.part(self.column_bytes(block, chunk).and_then(|(bytes, rows)| Columns::read(bytes, rows)))
+    }
+
+    /// The starts of the rows of the block of this number, which is one of `chunk`'s.
+    pub(crate) fn starts(&self, block: u32, chunk: &Chunk<'_>) -> Result<Lane<'_>> {
+        self.part(self.column_bytes(block, chunk).and_then(|(bytes, rows)| Lane::read(&mut Reader(bytes), rows)))
     }
 
     pub(crate) fn row_in_block(&self, row: u32) -> usize {

@@ -31,8 +31,9 @@ pub(crate) fn parts<'a>(
 ) -> Result<Vec<Part<'a>>> {
     let mut parts = Vec::new();
     for Source { filter, number, .. } in sources {
+        let mut edges = ranges::Edges::new(filter.segment);
         for (of, all) in filter.segment.streams().filter(|(of, _)| plan.query.scope.matches(&of.stream)) {
-            let rows = ranges::of_stream(plan, filter.segment, of, all)?.rows;
+            let rows = ranges::of_stream(plan, &mut edges, of, all)?.rows;
             let listed = listed.map(|listed| {
                 let place = |row: u32| listed.partition_point(|known| *known < (*number, row));
                 listed.get(place(rows.start)..place(rows.end)).unwrap_or_default()
