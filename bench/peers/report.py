@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -42,11 +43,12 @@ def heading(result):
     versions = {NAMES[system].split(",")[0]: peer["version"] for system, peer in result["peers"].items()}
     versions = ", ".join(f"{name} {version}" for name, version in versions.items())
     cpu = f"{runlog['machine']['cores']} cores of {runlog['machine']['cpu']}, {machine['memory_gib']} GiB of memory"
-    return (
-        f"## {runlog['runs']:,} runs\n\n"
+    where = textwrap.fill(
         f"{date}, {cpu}, {machine['system']}; runlog {runlog['machine']['commit']}, {versions}, "
-        f"Python {machine['python']}. Load average before: {machine['load_average']:.1f}.\n\n    {result['command']}"
+        f"Python {machine['python']}. Load average before: {machine['load_average']:.1f}.",
+        width=120,
     )
+    return f"## {runlog['runs']:,} runs\n\n{where}\n\n    {result['command']}"
 
 
 def latency_table(result):
