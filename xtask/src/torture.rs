@@ -1,6 +1,7 @@
 //! `cargo xtask torture`: random histories of the store, its disk cut at every write and sync, for as long as asked.
 //!
-//! A seed replays a whole run: the test prints it when it fails.
+//! `--minutes` tries one seed after another, from `--seed` if that is given too; a failure prints its seed, and
+//! `--seed` alone replays that history.
 
 use std::process::ExitCode;
 

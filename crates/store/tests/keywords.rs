@@ -139,3 +139,27 @@ fn keywords_in_stripes_as_large_as_by_default() {
     check(7, &options, 3000, false);
     check(8, &Options { shape: Shape { stripe_rows: 900, ..Shape::default() }, ..options }, 2000, true);
 }
+
+/// Found by torture: a keyword with bytes of escaping matched across the place of a run's own id.
+#[test]
+fn bytes_of_escaping_do_not_match_across_an_id() {
+    let mut random = Random(1);
+    let store = Store::open_with(
+        Arc::new(SimDisk::new(1)),
+        Arc::new(ManualClock::at(NOW_MS)),
+        Options { background: false, ..Options::default() },
+    );
+    let store = store.unwrap();
+    let template = runs(&mut random, 1, false).remove(0);
+    let id = template.request_id.clone();
+    let log = format!("\u{1a}\u{2}{id}\u{1}error");
+    store.append(vec![Run { log, ..template }]).unwrap();
+    store.flush().unwrap();
+    let total = |keyword: &str| {
+        let query = Query { keyword: Some(keyword.to_owned()), ..Query::new(Scope::account("1")) };
+        store.query(&query).unwrap().total
+    };
+    assert_eq!(total("\u{1a}\u{2}\u{1}error"), 0, "the id stands between");
+    assert_eq!(total(&format!("\u{1a}\u{2}{id}\u{1}error")), 1);
+    assert_eq!(total("\u{1}error"), 1);
+}

@@ -1,7 +1,7 @@
 //! Random histories with random accidents, for as long as one likes.
 //!
 //! `RUNLOG_TORTURE_MINUTES=60 cargo test --release -p runlog-store --test torture -- --nocapture`; a failure prints its
-//! seed, and `RUNLOG_TORTURE_SEED=seed` replays exactly that history.
+//! seed, and `RUNLOG_TORTURE_SEED=seed` replays exactly that history. With both, histories begin at that seed.
 
 mod common;
 
@@ -32,14 +32,14 @@ fn torture(seed: u64) -> u64 {
 #[test]
 #[allow(clippy::disallowed_methods, reason = "how long the test may take is real time")]
 fn nothing_acknowledged_is_lost_or_doubled() {
-    if let Some(seed) = number("RUNLOG_TORTURE_SEED") {
+    let (seed, minutes) = (number("RUNLOG_TORTURE_SEED"), number("RUNLOG_TORTURE_MINUTES"));
+    if let (Some(seed), None) = (seed, minutes) {
         eprintln!("seed {seed}: {} faults", torture(seed));
         return;
     }
-    let minutes = number("RUNLOG_TORTURE_MINUTES");
     let time = minutes.map_or(Duration::from_secs(4), |minutes| Duration::from_secs(60 * minutes));
     // Without a time that was asked for, the same histories every time.
-    let first = if minutes.is_some() { u64::from(std::process::id()) << 32 } else { 0 };
+    let first = seed.unwrap_or(if minutes.is_some() { u64::from(std::process::id()) << 32 } else { 0 });
     let began = Instant::now();
     let (mut histories, mut faults) = (0, 0);
     for seed in first.. {

@@ -25,10 +25,14 @@ impl<'a> Keyword<'a> {
         self.finder.find(text).is_some()
     }
 
-    /// Whether an occurrence can lie across, in or around some canonical UUID.
+    /// Whether an occurrence can lie across, in or around some canonical UUID. One with bytes of escaping is looked for
+    /// in the text as it was, which takes the id to write.
     pub(crate) fn may_touch_uuids(&self) -> bool {
         let is_of_uuids = |byte: Option<&u8>| byte.is_none_or(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-'));
-        is_of_uuids(self.text.first()) || is_of_uuids(self.text.last()) || self.text.len() > UUID_TEXT_BYTES
+        self.is_escape_like
+            || is_of_uuids(self.text.first())
+            || is_of_uuids(self.text.last())
+            || self.text.len() > UUID_TEXT_BYTES
     }
 
     /// Whether the keyword lies within the id, or the id within the keyword.
