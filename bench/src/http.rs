@@ -65,18 +65,7 @@ impl Connection {
 pub(crate) fn signed_query(host: &str, parameters: &Value) -> anyhow::Result<Vec<u8>> {
     let body = parameters.to_string();
     let timestamp_s = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs())?;
-    let input = V3Input {
-        method: "POST",
-        host,
-        path: "/",
-        query: "",
-        content_type: "application/json",
-        more_headers: &[],
-        payload: body.as_bytes(),
-        timestamp_s,
-        service: "scf",
-        unsigned_payload: false,
-    };
+    let input = V3Input::post_json(host, body.as_bytes(), timestamp_s);
     let authorization = sign_v3(SECRET_ID, SECRET_KEY, &input).authorization;
     let head = format!(
         "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nX-TC-Action: GetFunctionLogs\r\n\

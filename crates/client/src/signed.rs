@@ -9,9 +9,6 @@ use crate::endpoint::Endpoint;
 /// The version of the API.
 const VERSION: &str = "2018-04-16";
 
-/// The service that signatures are made for.
-const SERVICE: &str = "scf";
-
 const CONTENT_TYPE: &str = "application/json";
 
 /// A request as it goes out. Whoever has it can send it for five minutes; the secret key is not in it.
@@ -49,18 +46,7 @@ pub(crate) struct Unsigned<'a> {
 
 impl Unsigned<'_> {
     pub(crate) fn sign(self, credential: &Credential) -> SignedRequest {
-        let input = V3Input {
-            method: "POST",
-            host: &self.endpoint.host,
-            path: "/",
-            query: "",
-            content_type: CONTENT_TYPE,
-            more_headers: &[],
-            payload: self.body.as_bytes(),
-            timestamp_s: self.timestamp_s,
-            service: SERVICE,
-            unsigned_payload: false,
-        };
+        let input = V3Input::post_json(&self.endpoint.host, self.body.as_bytes(), self.timestamp_s);
         let authorization = sign_v3(&credential.secret_id, &credential.secret_key, &input).authorization;
         let mut headers = vec![
             ("Authorization", authorization),

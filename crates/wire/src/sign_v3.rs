@@ -74,6 +74,24 @@ pub struct V3Input<'a> {
     pub unsigned_payload: bool,
 }
 
+impl<'a> V3Input<'a> {
+    /// A JSON POST to this service, as SDKs send it: only `content-type` and `host` are signed, and the payload.
+    pub fn post_json(host: &'a str, payload: &'a [u8], timestamp_s: i64) -> Self {
+        Self {
+            method: "POST",
+            host,
+            path: "/",
+            query: "",
+            content_type: "application/json",
+            more_headers: &[],
+            payload,
+            timestamp_s,
+            service: crate::actions::SERVICE,
+            unsigned_payload: false,
+        }
+    }
+}
+
 /// A TC3 signature, step by step. Binary values are lower-case hexadecimal digits. The keys sign anything for this
 /// date and service, so they are as secret as the secret key for that long.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -298,18 +298,7 @@ mod tests {
         let (keyring, _) = Keyring::open(&settings.data, settings.root_key.as_ref()).unwrap();
         let app = App::new(settings, Arc::new(Broken), keyring);
         let timestamp_s = clock::now_ms() / 1000;
-        let input = V3Input {
-            method: "POST",
-            host: "localhost",
-            path: "/",
-            query: "",
-            content_type: "application/json",
-            more_headers: &[],
-            payload: body.as_bytes(),
-            timestamp_s,
-            service: "scf",
-            unsigned_payload: false,
-        };
+        let input = V3Input::post_json("localhost", body.as_bytes(), timestamp_s);
         let request = Request::post("/")
             .header("host", "localhost")
             .header("content-type", "application/json")
