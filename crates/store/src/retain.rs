@@ -165,6 +165,8 @@ impl Engine {
     fn remove_empty_folders(&self) {
         let _no_flush = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
         let _no_merge = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever sets the last file of a folder aside still has that folder to sync.
+        let _no_set_aside = self.manifest();
         let segments = Arc::clone(&self.state().segments);
         let folders = self.disk.list(segment::DIR).unwrap_or_default();
         for day in folders.iter().filter_map(|entry| segment::day_of_folder(&entry.name)) {

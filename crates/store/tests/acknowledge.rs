@@ -2,81 +2,42 @@
 
 mod common;
 
-use std::io;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use common::hooked::{Change, Hooked};
 use common::{NOW_MS, Random, everything, run, tiny};
 use runlog_core::{Outcome, Run, Stream};
 use runlog_store::disk::sim::SimDisk;
-use runlog_store::disk::{DiskFile, Entry, Map};
-use runlog_store::{Disk, ManualClock, Store};
+use runlog_store::{ManualClock, Store};
 
-/// A disk whose files do not sync while the gate is shut.
+/// A gate before each sync of a file.
 #[derive(Clone, Default)]
-struct Gated {
-    disk: SimDisk,
-    gate: Arc<(Mutex<bool>, Condvar)>,
-}
+struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
-impl Gated {
+impl Gate {
     fn shut(&self, shut: bool) {
-        *self.gate.0.lock().unwrap() = shut;
-        self.gate.1.notify_all();
+        *self.0.0.lock().unwrap() = shut;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let shut = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(shut, |shut| *shut).unwrap());
     }
 }
 
-struct GatedFile {
-    file: Box<dyn DiskFile>,
-    gate: Arc<(Mutex<bool>, Condvar)>,
-}
-
-impl DiskFile for GatedFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.append(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        let shut = self.gate.0.lock().unwrap();
-        drop(self.gate.1.wait_while(shut, |shut| *shut).unwrap());
-        self.file.sync()
-    }
-}
-
-impl Disk for Gated {
-    fn create(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(GatedFile { file: self.disk.create(path)?, gate: Arc::clone(&self.gate) }))
-    }
-
-    fn map(&self, path: &str) -> io::Result<Map> {
-        self.disk.map(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &str) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn remove_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.remove_dir(path)
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<Entry>> {
-        self.disk.list(path)
-    }
+fn gated() -> (Store, SimDisk, Gate) {
+    let (disk, gate) = (SimDisk::default(), Gate::default());
+    let hook = gate.clone();
+    let gated = Hooked::new(disk.clone(), move |change| {
+        if matches!(change, Change::Sync(_)) {
+            hook.pass();
+        }
+    });
+    (Store::open_with(Arc::new(gated), Arc::new(ManualClock::at(NOW_MS)), tiny()).unwrap(), disk, gate)
 }
 
 fn finished(request_id: &str) -> Run {
@@ -87,10 +48,9 @@ fn finished(request_id: &str) -> Run {
 
 #[test]
 fn a_duplicate_waits_for_the_sync_of_what_it_duplicates() {
-    let disk = Gated::default();
-    let store = Store::open_with(Arc::new(disk.clone()), Arc::new(ManualClock::at(NOW_MS)), tiny()).unwrap();
+    let (store, _, gate) = gated();
     let other = Run { duration_us: 77, ..finished("a") };
-    disk.shut(true);
+    gate.shut(true);
     thread::scope(|scope| {
         let (done, wait) = channel();
         let offers = [vec![finished("a")], vec![finished("a")], vec![other.clone()]];
@@ -103,7 +63,7 @@ fn a_duplicate_waits_for_the_sync_of_what_it_duplicates() {
         let early = wait.recv_timeout(Duration::from_millis(200));
         let seen = (store.query(&everything("1")).unwrap().total, store.streams("1"));
         // Opened before anything is asserted, so that a failure ends the test.
-        disk.shut(false);
+        gate.shut(false);
         assert_eq!(early, Err(RecvTimeoutError::Timeout));
         assert_eq!(seen, (0, Vec::new()), "nothing is visible before it is synced");
         let mut outcomes: Vec<Outcome> = (0..3).flat_map(|_| wait.recv().unwrap()).collect();
@@ -118,19 +78,18 @@ fn a_duplicate_waits_for_the_sync_of_what_it_duplicates() {
 
 #[test]
 fn batches_that_wait_share_a_sync() {
-    let disk = Gated::default();
-    let store = Store::open_with(Arc::new(disk.clone()), Arc::new(ManualClock::at(NOW_MS)), tiny()).unwrap();
-    let before = disk.disk.operations();
-    disk.shut(true);
+    let (store, disk, gate) = gated();
+    let before = disk.operations();
+    gate.shut(true);
     thread::scope(|scope| {
         for number in 0..8 {
             let store = &store;
             scope.spawn(move || store.append(vec![finished(&format!("r{number}"))]).unwrap());
         }
         thread::sleep(Duration::from_millis(200));
-        disk.shut(false);
+        gate.shut(false);
     });
     // The first batch alone, then all others together: each a write and a sync.
-    assert_eq!(disk.disk.operations() - before, 4);
+    assert_eq!(disk.operations() - before, 4);
     assert_eq!(store.query(&everything("1")).unwrap().total, 8);
 }

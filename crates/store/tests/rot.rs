@@ -5,8 +5,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::{NOW_MS, Pair, Random, Step, everything, open, query, steps, tiny};
-use runlog_core::Row;
+use common::hooked::{Change, Hooked};
+use common::{NOW_MS, Pair, Random, Step, everything, open, query, run, steps, tiny};
+use runlog_core::{Row, Run, Stream};
 use runlog_store::disk::sim::{Fault, SimDisk};
 use runlog_store::{Error, ManualClock, Store};
 
@@ -19,6 +20,11 @@ fn specimen(seed: u64) -> (Pair, SimDisk) {
     pair.compare_all();
     let disk = pair.close();
     (pair, disk)
+}
+
+fn finished(random: &mut Random) -> Run {
+    let stream = Arc::new(Stream { account: "1".into(), ..common::stream(random) });
+    Run { stream, ret_code: 0, ..run(random) }
 }
 
 fn truth(pair: &Pair) -> BTreeMap<u64, Row> {
@@ -127,6 +133,38 @@ fn a_merge_is_cut_and_then_both_manifests_rot() {
         }
     }
     assert!(both > 2, "merged segments never lay beside their inputs");
+}
+
+/// The folder of a day goes with its last segment, but not before the move of that segment is durable.
+#[test]
+fn the_folder_of_a_segment_stays_while_that_is_set_aside() {
+    let clock = Arc::new(ManualClock::at(NOW_MS));
+    let disk = SimDisk::default();
+    let mut store = open(&disk, &clock, &tiny()).unwrap();
+    store.append((0..9).map(|_| finished(&mut Random(1))).collect()).unwrap();
+    store.flush().unwrap();
+    // With nothing more to remove, retention comes to the folders at once.
+    store.retain().unwrap();
+    store.close().unwrap();
+    for (path, len) in disk.files().into_iter().filter(|(path, _)| path.ends_with(".seg")) {
+        (len / 4..len / 2).for_each(|at| disk.flip(&path, at, 0x55));
+    }
+    let (moving, moves) = std::sync::mpsc::channel();
+    let hooked = Hooked::new(disk, move |change| {
+        if change == Change::SyncDir("set-aside") {
+            moving.send(()).ok();
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    store = Store::open_with(Arc::new(hooked), clock, tiny()).unwrap();
+    std::thread::scope(|scope| {
+        let store = &store;
+        let retain = scope.spawn(move || moves.recv().map(|()| store.retain().map(drop)));
+        store.query(&everything("1")).unwrap();
+        retain.join().unwrap().expect("a segment is moved").unwrap();
+    });
+    assert_eq!((store.health().set_aside.len(), store.health().poisoned), (1, None));
+    store.append(vec![finished(&mut Random(2))]).unwrap();
 }
 
 #[test]

@@ -223,6 +223,9 @@ impl State {
 
     fn sync_dir(&mut self, dir: &str) -> io::Result<()> {
         self.whole(|state| {
+            if !dir.is_empty() && !state.live.contains_key(dir) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             state.durable.retain(|path, _| parent(path) != dir);
             let entries = state.live.iter().filter(|(path, _)| parent(path) == dir);
             state.durable.extend(entries.map(|(path, id)| (path.clone(), *id)));

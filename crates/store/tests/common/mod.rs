@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 pub mod accident;
+pub mod hooked;
 
 use std::sync::Arc;
 
