@@ -8,6 +8,7 @@ use runlog_core::Query;
 use runlog_store::{Options, Store};
 use serde_json::{Value, json};
 
+use crate::cold;
 use crate::latency::Latencies;
 use crate::shapes::{self, Shape};
 
@@ -46,18 +47,9 @@ pub(crate) fn measure(data: &Path, seconds: u64) -> anyhow::Result<Engine> {
     let settle_s = started.elapsed().as_secs_f64();
     let (mut questions, mut queries) = (Vec::new(), Vec::new());
     for shape in shapes::derive(&store)? {
-        let query = shape.query();
-        let answer = store.query(&query)?;
-        let mut latencies = Latencies::start();
-        loop {
-            let started = Instant::now();
-            std::hint::black_box(store.query(&query)?);
-            if !latencies.add(started.elapsed()) {
-                break;
-            }
-        }
-        queries.push(latencies.summary(shape.name, answer.total));
-        questions.push(Question { shape, total: answer.total, rows: answer.rows.iter().map(shapes::row).collect() });
+        let (question, figures) = ask(&store, shape)?;
+        questions.push(question);
+        queries.push(figures);
     }
     let everyday: Vec<Query> = questions
         .iter()
@@ -66,9 +58,44 @@ pub(crate) fn measure(data: &Path, seconds: u64) -> anyhow::Result<Engine> {
         .collect();
     let mixed = load(&store, &everyday, Duration::from_secs(seconds))?;
     store.close()?;
+    for (question, figures) in questions.iter().zip(&mut queries) {
+        figures["cold"] = cold::measure(data, &question.shape.query())?;
+    }
     let figures =
         json!({ "settle_s": settle_s, "queries": queries, "mixed": { "clients": CLIENTS, "queries_per_s": mixed } });
     Ok(Engine { figures, questions })
+}
+
+/// Asks one question, alone and then from several threads at a time.
+fn ask(store: &Store, shape: Shape) -> anyhow::Result<(Question, Value)> {
+    let query = shape.query();
+    let answer = store.query(&query)?;
+    let (cost, total) = (answer.cost, answer.total);
+    let mut figures = latencies(store, &query)?.summary(shape.name, total);
+    let several = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(|| latencies(store, &query))).collect();
+        let mut all = Latencies::start();
+        for client in clients {
+            all.join(client.join().ok().context("a client panicked")??);
+        }
+        anyhow::Ok(all)
+    })?;
+    figures["four_clients"] = several.summary(shape.name, total);
+    figures["cost"] =
+        json!({ "rows_read": cost.rows_read, "blocks_read": cost.blocks_read, "bytes_read": cost.bytes_read });
+    let rows = answer.rows.iter().map(shapes::row).collect();
+    Ok((Question { shape, total, rows }, figures))
+}
+
+fn latencies(store: &Store, query: &Query) -> anyhow::Result<Latencies> {
+    let mut latencies = Latencies::start();
+    loop {
+        let started = Instant::now();
+        std::hint::black_box(store.query(query)?);
+        if !latencies.add(started.elapsed()) {
+            return Ok(latencies);
+        }
+    }
 }
 
 /// Queries a second of several threads, each starting at another place of the list.

@@ -33,6 +33,11 @@ impl Latencies {
         self.nanos.len() < REPEATS && !is_late
     }
 
+    /// Takes the times of another client.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.nanos.extend(other.nanos);
+    }
+
     /// What is reported.
     pub(crate) fn summary(mut self, name: &str, total: u64) -> Value {
         self.nanos.sort_unstable();

@@ -5,6 +5,7 @@
 //! for the peers to be measured by (`bench/peers/run.py`).
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks and files")]
 
+mod cold;
 mod engine;
 mod hello;
 mod http;
@@ -14,9 +15,10 @@ mod queries;
 mod report;
 mod server;
 mod shapes;
+mod targets;
 mod throughput;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use engine::Question;
@@ -34,9 +36,13 @@ struct Plan {
 }
 
 const USAGE: &str = "runlog-bench [--runs N (1000000)] [--seed N (1)] [--seconds N of load (5)] \
-                     [--out DIR (bench/results) | --for-peers FILE]";
+                     [--out DIR (bench/results) | --for-peers FILE]\n\
+                     runlog-bench --targets";
 
 fn main() -> anyhow::Result<()> {
+    if std::env::args().skip(1).eq(["--targets"]) {
+        return targets::write(Path::new("bench/results"));
+    }
     let plan = plan()?;
     // One thread for the generator: the server under test needs the other core.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -47,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         std::fs::write(path, json!({ "report": report.json(), "questions": questions }).to_string())?;
     } else {
         println!("\nraw results: {}", report.save(&plan.out)?.display());
+        targets::write(&plan.out)?;
     }
     Ok(())
 }
@@ -67,6 +74,7 @@ async fn measure(plan: &Plan) -> anyhow::Result<(Report, Vec<Question>)> {
     report.start_ms = server.start_again()?;
     report.queries = queries::measure(&server, &engine.questions).await?;
     report.query_memory_bytes = server.memory_bytes()?;
+    report.query_anonymous_memory_bytes = server.anonymous_memory_bytes()?;
     eprintln!("loading");
     report.throughput = throughput::measure(&server, plan.seconds).await?;
     report.mixed = throughput::measure_mixed(&server, &engine.questions, plan.seconds).await?;

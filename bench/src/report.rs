@@ -21,6 +21,7 @@ pub(crate) struct Report {
     pub(crate) engine: Value,
     pub(crate) queries: Vec<Value>,
     pub(crate) query_memory_bytes: u64,
+    pub(crate) query_anonymous_memory_bytes: u64,
     pub(crate) throughput: Value,
     pub(crate) mixed: Value,
 }
@@ -40,6 +41,7 @@ impl Report {
             engine: Value::Null,
             queries: Vec::new(),
             query_memory_bytes: 0,
+            query_anonymous_memory_bytes: 0,
             throughput: Value::Null,
             mixed: Value::Null,
         })
@@ -49,36 +51,46 @@ impl Report {
     pub(crate) fn tables(&self) -> String {
         let mut figures = Table::new();
         let mib = |bytes: u64| format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20));
-        let number = |value: &Value| format!("{:.0}", value.as_f64().unwrap_or_default());
         figures.load_style(presets::ASCII_MARKDOWN).set_header(["what", "figure"]);
         for (what, figure) in [
-            ("ingest, runs/s (HTTP, fsynced)", number(&self.ingest["runs_per_s"])),
-            ("ingest, MB/s of JSON", number(&self.ingest["mb_per_s"])),
+            ("ingest, runs/s (HTTP, fsynced)", number(self.ingest.get("runs_per_s"))),
+            ("ingest, MB/s of JSON", number(self.ingest.get("mb_per_s"))),
             ("merging the rest, s", format!("{:.1}", self.engine["settle_s"].as_f64().unwrap_or_default())),
             ("on disk, bytes a run", format!("{:.1}", self.disk_bytes as f64 / self.runs as f64)),
             ("resident memory, idle", mib(self.idle_memory_bytes)),
             ("resident memory, peak of ingest", mib(self.ingest_peak_memory_bytes)),
-            ("resident memory, after the queries (mapped pages included)", mib(self.query_memory_bytes)),
+            ("resident memory, after the queries", mib(self.query_memory_bytes)),
+            ("of it not mapped from files", mib(self.query_anonymous_memory_bytes)),
             ("start to ready, ms", format!("{:.0}", self.start_ms)),
-            ("signed 20-row queries/s", number(&self.throughput["signed_queries_per_s"])),
-            ("bare hyper, same load, requests/s", number(&self.throughput["bare_hyper_requests_per_s"])),
-            ("mixed queries/s, 4 clients, HTTP", number(&self.mixed["queries_per_s"])),
-            ("mixed queries/s, 4 clients, in process", number(&self.engine["mixed"]["queries_per_s"])),
+            ("signed 20-row queries/s", number(self.throughput.get("signed_queries_per_s"))),
+            ("bare hyper, same load, requests/s", number(self.throughput.get("bare_hyper_requests_per_s"))),
+            ("mixed queries/s, 4 clients, HTTP", number(self.mixed.get("queries_per_s"))),
+            ("mixed queries/s, 4 clients, in process", number(self.engine.pointer("/mixed/queries_per_s"))),
         ] {
             figures.add_row([what, &figure]);
         }
-        let mut shapes = Table::new();
-        shapes.load_style(presets::ASCII_MARKDOWN);
-        shapes.set_header(["query, us", "total", "HTTP p50", "p99", "max", "in process p50", "p99", "max"]);
-        let inside = self.engine["queries"].as_array().into_iter().flatten();
-        for (http, inside) in self.queries.iter().zip(inside) {
-            let times =
-                [http, inside].into_iter().flat_map(|figures| ["p50_us", "p99_us", "max_us"].map(|at| &figures[at]));
-            let head = [http["shape"].as_str().unwrap_or_default().to_owned(), http["total"].to_string()];
-            shapes.add_row(head.into_iter().chain(times.map(number)));
-        }
-        shapes.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        let shapes = self.shapes();
         format!("{} runs, seed {}\n\n{figures}\n\n{shapes}\n", self.runs, self.seed)
+    }
+
+    /// Every question with its latencies, and what the engine read for it.
+    fn shapes(&self) -> Table {
+        let mut table = Table::new();
+        let times = ["HTTP p50", "p99", "max", "in process p50", "p99", "max", "4 clients p50", "p99", "cold p50"];
+        table.load_style(presets::ASCII_MARKDOWN);
+        table.set_header(["query, us", "total"].into_iter().chain(times).chain(["rows read", "blocks read"]));
+        let engine = self.engine["queries"].as_array().into_iter().flatten();
+        for (http, engine) in self.queries.iter().zip(engine) {
+            let times = ["/p50_us", "/p99_us", "/max_us"];
+            let more = ["/four_clients/p50_us", "/four_clients/p99_us", "/cold/p50_us"];
+            let cost = ["/cost/rows_read", "/cost/blocks_read"];
+            let http_figures = times.map(|at| number(http.pointer(at)));
+            let figures = times.into_iter().chain(more).chain(cost).map(|at| number(engine.pointer(at)));
+            let head = [http["shape"].as_str().unwrap_or_default().to_owned(), http["total"].to_string()];
+            table.add_row(head.into_iter().chain(http_figures).chain(figures));
+        }
+        table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+        table
     }
 
     /// Keeps the results as JSON; returns where.
@@ -104,6 +116,7 @@ impl Report {
                 "idle": self.idle_memory_bytes,
                 "ingest_peak": self.ingest_peak_memory_bytes,
                 "after_queries": self.query_memory_bytes,
+                "after_queries_anonymous": self.query_anonymous_memory_bytes,
             },
             "engine": self.engine,
             "queries": self.queries,
@@ -111,6 +124,11 @@ impl Report {
             "mixed": self.mixed,
         })
     }
+}
+
+/// A figure without what stands after its point.
+fn number(value: Option<&Value>) -> String {
+    format!("{:.0}", value.and_then(Value::as_f64).unwrap_or_default())
 }
 
 fn machine() -> anyhow::Result<Value> {

@@ -53,6 +53,11 @@ impl Server {
         self.status("VmRSS:")
     }
 
+    /// Resident memory now without the pages of mapped files, in bytes.
+    pub(crate) fn anonymous_memory_bytes(&self) -> anyhow::Result<u64> {
+        self.status("RssAnon:")
+    }
+
     /// The most resident memory since the start, in bytes.
     pub(crate) fn peak_memory_bytes(&self) -> anyhow::Result<u64> {
         self.status("VmHWM:")

@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use runlog_core::limits::DAY_MS;
-use runlog_core::{Direction, Order, Query, ResultFilter, Row, Scope, SortKey, Start, Window};
+use runlog_core::{Direction, Order, Query, ResultFilter, Row, Scope, SortKey, Start, Window, Zone};
 use runlog_store::Store;
 use serde_json::{Value, json};
 
@@ -16,19 +16,25 @@ const REGION: &str = "ap-guangzhou";
 /// Every question is of one namespace, as the dialect's are.
 const NAMESPACE: &str = "default";
 
-/// A text that a few runs of a million print, and one that about half of them print.
-const RARE_WORD: &str = "orders.py\", line 4321";
+/// Texts that a few runs of a million print, one of them cut in the middle of a number, and one that about half of all
+/// runs print.
+const RARE_WORD: &str = "orders.py\", line 4321, in";
+const RARE_CUT_WORD: &str = "orders.py\", line 4321";
 const COMMON_WORD: &str = "cache hit ratio";
 
-/// The generated day, and the same in the server's zone (UTC+8), both ends inclusive.
-const WINDOW: Window = Window { start_ms: DAY_START_MS, end_ms: DAY_START_MS + DAY_MS };
-const WINDOW_WALL: [(&str, &str); 2] = [("StartTime", "2026-07-01 08:00:00"), ("EndTime", "2026-07-02 07:59:59")];
+/// The generated day, and eight hours of it that begin and end within blocks.
+const DAY: Window = Window { start_ms: DAY_START_MS, end_ms: DAY_START_MS + DAY_MS };
+const EIGHT_HOURS: Window = Window { start_ms: DAY.start_ms + 5 * HOUR_MS, end_ms: DAY.start_ms + 13 * HOUR_MS };
+const HOUR_MS: i64 = DAY_MS / 24;
+
+/// The zone of a server by default, in which the dialect's times are.
+const ZONE: Zone = Zone::UTC8;
 
 /// A question: which runs of the namespace, in which order (the last first), which page.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
-    is_windowed: bool,
+    window: Window,
     function: Option<String>,
     is_failed: bool,
     request_id: Option<String>,
@@ -41,7 +47,7 @@ pub(crate) struct Shape {
 /// The newest 20 runs of the day; the questions differ from it.
 const NEWEST: Shape = Shape {
     name: "newest of all",
-    is_windowed: true,
+    window: DAY,
     function: None,
     is_failed: false,
     request_id: None,
@@ -73,12 +79,18 @@ pub(crate) fn derive(store: &Store) -> anyhow::Result<Vec<Shape>> {
         Shape { name: "slowest of the top function", by: duration, function: top(), ..NEWEST },
         Shape { name: "most memory of all", by: memory, ..NEWEST },
         Shape { name: "by function name", by: name, ..NEWEST },
+        Shape { name: "newest of eight hours", window: EIGHT_HOURS, ..NEWEST },
+        Shape { name: "slowest of eight hours", window: EIGHT_HOURS, by: duration, ..NEWEST },
+        Shape { name: "most memory of eight hours", window: EIGHT_HOURS, by: memory, ..NEWEST },
+        Shape { name: "failed of eight hours, slowest", window: EIGHT_HOURS, is_failed: true, by: duration, ..NEWEST },
         Shape { name: "newest at offset 9,900", offset: 9900, ..NEWEST },
         Shape { name: "slowest at offset 9,900", by: duration, offset: 9900, ..NEWEST },
+        Shape { name: "most memory at offset 9,900", by: memory, offset: 9900, ..NEWEST },
         Shape { name: "total alone", limit: 0, ..NEWEST },
         Shape { name: "one request id, a day", request_id: Some(id.clone()), ..NEWEST },
-        Shape { name: "one request id, no window", request_id: Some(id), is_windowed: false, ..NEWEST },
+        Shape { name: "one request id, no window", request_id: Some(id), window: Window::ALL, ..NEWEST },
         Shape { name: "rare word", keyword: Some(RARE_WORD), ..NEWEST },
+        Shape { name: "rare word, cut in a number", keyword: Some(RARE_CUT_WORD), ..NEWEST },
         Shape { name: "common word", keyword: Some(COMMON_WORD), ..NEWEST },
     ])
 }
@@ -86,7 +98,7 @@ pub(crate) fn derive(store: &Store) -> anyhow::Result<Vec<Shape>> {
 /// The first run of the day's second half: an id in the middle of the data.
 fn first_after_noon() -> Query {
     Query {
-        window: Window { start_ms: DAY_START_MS + DAY_MS / 2, end_ms: WINDOW.end_ms },
+        window: Window { start_ms: DAY_START_MS + DAY_MS / 2, end_ms: DAY.end_ms },
         order: Order { by: SortKey::StartTime, direction: Direction::Asc },
         limit: 1,
         ..NEWEST.query()
@@ -108,7 +120,7 @@ impl Shape {
             ..Scope::account(ACCOUNT)
         };
         Query {
-            window: if self.is_windowed { WINDOW } else { Window::ALL },
+            window: self.window,
             result: if self.is_failed { ResultFilter::Failed } else { ResultFilter::All },
             request_id: self.request_id.clone(),
             keyword: self.keyword.map(str::to_owned),
@@ -129,8 +141,10 @@ impl Shape {
             "Offset": self.offset,
             "Limit": self.limit,
         });
-        if self.is_windowed {
-            WINDOW_WALL.iter().for_each(|(name, time)| parameters[name] = json!(time));
+        if let Some([first_ms, end_ms]) = self.ends_ms() {
+            // The dialect's windows have whole seconds and hold their last one.
+            parameters["StartTime"] = json!(ZONE.format(first_ms));
+            parameters["EndTime"] = json!(ZONE.format(end_ms - 1000));
         }
         if self.is_failed {
             parameters["Filter"] = json!({ "RetCode": "not0" });
@@ -147,7 +161,7 @@ impl Shape {
             "name": self.name,
             "everyday": self.is_everyday(),
             "namespace": NAMESPACE,
-            "window": self.is_windowed.then_some([WINDOW.start_ms, WINDOW.end_ms]),
+            "window": self.ends_ms(),
             "function": self.function,
             "failed": self.is_failed,
             "request_id": self.request_id,
@@ -156,6 +170,11 @@ impl Shape {
             "offset": self.offset,
             "limit": self.limit,
         })
+    }
+
+    /// Where the window begins and ends, in Unix milliseconds; none for all time.
+    fn ends_ms(&self) -> Option<[i64; 2]> {
+        (self.window != Window::ALL).then_some([self.window.start_ms, self.window.end_ms])
     }
 
     fn order_by(&self) -> &'static str {

@@ -1,0 +1,45 @@
+//! The first question after a start, when nothing of the data is in memory.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Instant;
+
+use runlog_core::Query;
+use runlog_store::{Options, Store};
+use rustix::fs::{Advice, fadvise};
+use serde_json::{Value, json};
+
+/// Times each question is asked, each in a store just opened.
+const REPEATS: usize = 5;
+
+/// Asks once after each of several starts. Opening, which reads a little of every file, is not part of the time.
+pub(crate) fn measure(data: &Path, query: &Query) -> anyhow::Result<Value> {
+    let mut nanos = Vec::with_capacity(REPEATS);
+    for _ in 0..REPEATS {
+        forget(data)?;
+        let store = Store::open(data, Options::default())?;
+        let started = Instant::now();
+        std::hint::black_box(store.query(query)?);
+        nanos.push(started.elapsed().as_nanos() as u64);
+        store.close()?;
+    }
+    nanos.sort_unstable();
+    let micros = |at: usize| nanos[at] as f64 / 1000.0;
+    Ok(json!({ "times": REPEATS, "p50_us": micros(REPEATS / 2), "max_us": micros(REPEATS - 1) }))
+}
+
+/// Has the system drop what it holds of every file of a folder. Pages that are not on disk yet would stay, so they are
+/// written first.
+fn forget(folder: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            forget(&path)?;
+        } else {
+            let file = File::open(&path)?;
+            file.sync_all()?;
+            fadvise(&file, 0, None, Advice::DontNeed)?;
+        }
+    }
+    Ok(())
+}
