@@ -38,6 +38,7 @@ VIEWS = {
     "by_function": ("function, start_ms, seq", ""),
     "by_failed": ("start_ms, seq", f"WHERE {FAILED}"),
     "by_function_failed": ("function, start_ms, seq", f"WHERE {FAILED}"),
+    "by_failed_duration": ("duration_us, start_ms, seq", f"WHERE {FAILED}"),
     "by_duration": ("duration_us, start_ms, seq", ""),
     "by_function_duration": ("function, duration_us, start_ms, seq", ""),
     "by_memory": ("mem_bytes, start_ms, seq", ""),
@@ -156,6 +157,8 @@ def plan(question):
     match question["order_by"]:
         case "start_time":
             return newest, filtered, filtered
+        case "duration" if question["failed"]:
+            return f"duration_us DESC, {newest}", "by_failed_duration", filtered
         case "duration":
             return f"duration_us DESC, {newest}", f"by{function}_duration", filtered
         case "mem_usage":
