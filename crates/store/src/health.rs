@@ -7,8 +7,8 @@ pub struct Health {
     pub poisoned: Option<String>,
     /// Damaged files whose rows are missing from answers.
     pub set_aside: Vec<SetAside>,
-    /// Bytes cut off the ends of log files when the store was opened. They were never acknowledged, unless the very
-    /// last of them rotted after a crash.
+    /// Bytes of log files that were passed over when the store was opened: torn ends, and torn beginnings of files that
+    /// were never used. They were never acknowledged, unless the very last of them rotted after a crash.
     pub torn_bytes: u64,
 }
 

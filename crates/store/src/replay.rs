@@ -39,7 +39,7 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         last_file = last_file.max(number);
         let path = wal::path(number);
         let bytes = Arc::new(disk.map(&path).doing(|| format!("read {path}"))?.to_vec());
-        let scanned = scan(&path, &bytes, number)?;
+        let scanned = scan(&path, &bytes, number, number == manifest.wal_start)?;
         torn_bytes += scanned.torn_bytes;
         if scanned.damaged_bytes > 0 {
             copy_aside(disk, &path, &bytes)?;

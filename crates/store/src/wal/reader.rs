@@ -2,7 +2,9 @@
 //!
 //! A file may end anywhere inside its last group, whose reports were never acknowledged: its whole records are taken,
 //! the rest is *torn* and cut off. What is unreadable *before* a readable group was synced once: that is *damage*, and
-//! reported. Neither stops the reading.
+//! reported. Neither stops the reading. But the carried groups at the front are written with the header at once, so one
+//! of them says nothing of what lies before it, unless the file's beginning is known to have been synced. Where it is
+//! not, the older files are still there that have the same reports.
 
 use std::ops::Range;
 
@@ -31,11 +33,11 @@ pub(crate) struct ScannedGroup {
     pub(crate) reports: Vec<Range<usize>>,
 }
 
-/// Reads a whole file.
+/// Reads a whole file. `is_begun`: whether its header and carried groups are known to have been synced.
 ///
 /// # Errors
 /// [`Error::Version`] for a file of a later version, and nothing else.
-pub(crate) fn scan(file: &str, bytes: &[u8], number: u64) -> Result<Scan> {
+pub(crate) fn scan(file: &str, bytes: &[u8], number: u64, is_begun: bool) -> Result<Scan> {
     let mut scan = Scan::default();
     let mut at = FILE_HEADER_BYTES.min(bytes.len());
     // Unreadable bytes since the last readable group: torn, unless another readable group follows.
@@ -53,7 +55,9 @@ pub(crate) fn scan(file: &str, bytes: &[u8], number: u64) -> Result<Scan> {
             at += skipped;
             continue;
         };
-        scan.damaged_bytes += std::mem::take(&mut bad);
+        if is_begun || head.kind != Kind::Carried {
+            scan.damaged_bytes += std::mem::take(&mut bad);
+        }
         let start = at + GROUP_HEAD_BYTES;
         let len = head.bytes as usize;
         let body = bytes.get(start..).unwrap_or_default();
@@ -131,7 +135,7 @@ mod tests {
         fn a_cut_file_gives_a_prefix(groups in groups(), cut: prop::sample::Index) {
             let file = written(&groups, false);
             let bytes = &file[..cut.index(file.len() + 1)];
-            let scan = scan("f", bytes, 7).unwrap();
+            let scan = scan("f", bytes, 7, false).unwrap();
             let all: Vec<_> = groups.concat();
             prop_assert!(all.starts_with(&reports(&scan, bytes)));
             prop_assert_eq!(scan.damaged_bytes, 0);
@@ -150,7 +154,7 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] ^= mask;
             let closing = bytes.len() - GROUP_HEAD_BYTES;
-            let scan = scan("f", &bytes, 7).unwrap();
+            let scan = scan("f", &bytes, 7, false).unwrap();
             let found = reports(&scan, &bytes);
             let lost = groups.concat().len() - found.len();
             prop_assert!(lost <= groups.iter().map(Vec::len).max().unwrap_or(0));
@@ -160,5 +164,29 @@ mod tests {
                 prop_assert_eq!(lost, 0);
             }
         }
+    }
+
+    #[test]
+    fn a_torn_beginning_is_not_damage_unless_it_was_synced_once() {
+        let disk = SimDisk::new(1);
+        disk.create_dir("wal").unwrap();
+        let group = || {
+            let mut group = Group::default();
+            group.push(|out| out.extend([7; 40]));
+            group
+        };
+        let mut writer = WalWriter::create(&disk, 7, vec![group(), group()]).unwrap();
+        let carried = disk.map("wal/00000007.wal").unwrap().to_vec();
+        writer.write_group(&group().seal(Kind::Accepted, 7)).unwrap();
+        let all = disk.map("wal/00000007.wal").unwrap().to_vec();
+        let damaged = |bytes: &[u8], is_begun| {
+            let mut bytes = bytes.to_vec();
+            bytes[..40].fill(0);
+            let scan = scan("f", &bytes, 7, is_begun).unwrap();
+            assert_eq!(scan.damaged_bytes + scan.torn_bytes, (FILE_HEADER_BYTES + GROUP_HEAD_BYTES + 48) as u64);
+            scan.damaged_bytes > 0
+        };
+        assert_eq!([damaged(&carried, false), damaged(&carried, true)], [false, true]);
+        assert_eq!([damaged(&all, false), damaged(&all, true)], [true, true]);
     }
 }
