@@ -78,6 +78,18 @@ impl Naive {
         self.entries.retain(|Entry { row, .. }| retained.keeps(&row.run.stream.namespace, row.run.start_ms));
     }
 
+    /// Goes on with what is left after a loss: these rows, each with the time of its report, and these streams.
+    pub fn left_with(
+        &mut self,
+        rows: impl IntoIterator<Item = (Row, i64)>,
+        streams: impl IntoIterator<Item = StreamSummary>,
+        last_seq: u64,
+    ) {
+        self.entries = rows.into_iter().map(|(row, heard_ms)| Entry { row, heard_ms }).collect();
+        self.streams = streams.into_iter().map(|summary| (summary.stream.clone(), summary)).collect();
+        self.last_seq = last_seq;
+    }
+
     fn accept(&mut self, run: Run, now_ms: i64) -> u64 {
         self.last_seq += 1;
         let summary =

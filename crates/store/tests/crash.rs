@@ -55,5 +55,5 @@ fn every_operation_fails_and_the_process_starts_again() {
 
 #[test]
 fn the_disk_is_full_at_every_operation() {
-    every_operation(15..16, Fault::Full, false);
+    every_operation(15..16, Fault::Full { many: 2 }, false);
 }

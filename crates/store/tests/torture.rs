@@ -1,59 +1,75 @@
-//! Random histories with random accidents, for as long as one likes.
+//! Random histories with every kind of fault, for as long as one likes: `cargo xtask torture`.
 //!
-//! `RUNLOG_TORTURE_MINUTES=60 cargo test --release -p runlog-store --test torture -- --nocapture`; a failure prints its
-//! seed, and `RUNLOG_TORTURE_SEED=seed` replays exactly that history. With both, histories begin at that seed.
+//! | variable | what it does |
+//! | --- | --- |
+//! | `RUNLOG_TORTURE_MINUTES` | how long; without it, four seconds of the same histories every time |
+//! | `RUNLOG_TORTURE_SEED` | the first seed; without minutes, the one history of that seed, step by step |
+//! | `RUNLOG_TORTURE_JOBS` | how many histories at once, each on its own thread |
+//!
+//! A failure prints its seed, and what was done and what struck in that history.
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use common::accident::{accident, survive};
-use common::{Random, steps, tiny};
-use runlog_store::Options;
+use common::lives::{Ledger, history};
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is not a number")))
 }
 
-/// One history, with options, length, accident and all following from the seed; the number of faults that struck.
-fn torture(seed: u64) -> u64 {
-    let mut random = Random(seed);
-    let options = Options {
-        memtable_max_rows: random.pick(&[3, 12, 40]),
-        sealed_max: random.pick(&[1, 2, 3]),
-        segment_max_rows: random.pick(&[10, 60, 10_000]),
-        ..tiny()
-    };
-    let steps = steps(random.next(), random.pick(&[10, 50, 150]));
-    let (operations, _) = survive(seed, &steps, None, &options);
-    survive(seed, &steps, Some(accident(&mut random, operations)), &options).1
+/// The history of a seed, step by step.
+fn replay(seed: u64) {
+    let mut ledger = Ledger::new(true);
+    history(seed, &mut ledger);
+    eprintln!("{ledger}");
+}
+
+/// Histories from `first` on until the time is over; what struck, or the seed that failed.
+#[allow(clippy::disallowed_methods, reason = "how long the test may take is real time")]
+fn histories(first: u64, time: Duration, jobs: u64) -> Result<Ledger, u64> {
+    let (began, next) = (Instant::now(), AtomicU64::new(first));
+    let (all, failed) = (Mutex::new(Ledger::new(false)), Mutex::new(None));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                let mut mine = Ledger::new(false);
+                while began.elapsed() < time && failed.lock().unwrap().is_none() {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if catch_unwind(AssertUnwindSafe(|| history(seed, &mut mine))).is_err() {
+                        *failed.lock().unwrap() = Some(seed);
+                    }
+                }
+                all.lock().unwrap().add(&mine);
+            });
+        }
+    });
+    failed.into_inner().unwrap().map_or(Ok(all.into_inner().unwrap()), Err)
 }
 
 #[test]
-#[allow(clippy::disallowed_methods, reason = "how long the test may take is real time")]
 fn nothing_acknowledged_is_lost_or_doubled() {
     let (seed, minutes) = (number("RUNLOG_TORTURE_SEED"), number("RUNLOG_TORTURE_MINUTES"));
     if let (Some(seed), None) = (seed, minutes) {
-        eprintln!("seed {seed}: {} faults", torture(seed));
-        return;
+        return replay(seed);
     }
     let time = minutes.map_or(Duration::from_secs(4), |minutes| Duration::from_secs(60 * minutes));
     // Without a time that was asked for, the same histories every time.
     let first = seed.unwrap_or(if minutes.is_some() { u64::from(std::process::id()) << 32 } else { 0 });
-    let began = Instant::now();
-    let (mut histories, mut faults) = (0, 0);
-    for seed in first.. {
-        if began.elapsed() >= time {
-            break;
+    let jobs = number("RUNLOG_TORTURE_JOBS").unwrap_or(1).max(1);
+    match histories(first, time, jobs) {
+        Ok(ledger) => {
+            eprintln!("{ledger}");
+            let missing: Vec<_> = ledger.faults.iter().filter(|(_, count)| **count == 0).collect();
+            assert!(missing.is_empty(), "faults that never struck: {missing:?}");
         }
-        match std::panic::catch_unwind(|| torture(seed)) {
-            Ok(struck) => (histories, faults) = (histories + 1, faults + struck),
-            Err(panic) => {
-                eprintln!("to replay: RUNLOG_TORTURE_SEED={seed}");
-                std::panic::resume_unwind(panic);
-            }
+        Err(seed) => {
+            let again = catch_unwind(|| replay(seed));
+            eprintln!("to replay: cargo xtask torture --seed {seed}");
+            again.map_or_else(|panic| resume_unwind(panic), |()| panic!("seed {seed} fails only sometimes"));
         }
     }
-    eprintln!("{histories} histories, {faults} faults injected");
-    assert!(faults > 0);
 }

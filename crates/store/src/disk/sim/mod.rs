@@ -2,25 +2,20 @@
 //!
 //! Every file and name has a *live* image, which reads see, and a *durable* one, which a power cut leaves. Each
 //! operation that changes anything is counted. [`SimDisk::power_cut`] makes the disk that comes up afterwards: durable
-//! bytes are there, unsynced ones in a part that the seed chooses, unsynced names (new, moved, removed) by its coin.
+//! bytes are there, unsynced ones in a part that the seed chooses (a front, or any pages), unsynced names (new, moved,
+//! removed) by its coin.
+
+mod fault;
+mod survive;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Disk, DiskFile, Entry, Map};
+use fault::Plan;
+pub use fault::{Fault, Operation, Strike};
 
-/// What a simulated disk does at one of its operations instead of working.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The power goes: the operation happens in an unknown part, every later one fails.
-    Cut,
-    /// The operation reports an error; a write leaves a part of its bytes, a sync loses what was not durable while
-    /// later syncs of that file report success (as some systems do).
-    Error,
-    /// As `Error`, because there is no space left.
-    Full,
-}
+use super::{Disk, DiskFile, Entry, Map};
 
 /// A disk in memory. Clones are the same disk.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +29,11 @@ struct State {
     live: BTreeMap<String, usize>,
     durable: BTreeMap<String, usize>,
     operations: u64,
-    fault: Option<(u64, Fault)>,
-    faults: u64,
+    plan: Option<Plan>,
+    strikes: Vec<Strike>,
+    /// Operations that need space and fail until there is room again.
+    full: u64,
+    torn_files: u64,
     cut: bool,
     seed: u64,
 }
@@ -65,12 +63,37 @@ impl SimDisk {
 
     /// Faults injected so far.
     pub fn faults(&self) -> u64 {
-        self.lock().faults
+        self.lock().strikes.len() as u64
+    }
+
+    /// The faults injected so far.
+    pub fn strikes(&self) -> Vec<Strike> {
+        self.lock().strikes.clone()
+    }
+
+    /// Files of which power cuts lost a page and kept a later one.
+    pub fn torn_files(&self) -> u64 {
+        self.lock().torn_files
     }
 
     /// Injects a fault at the operation with this number, counted from 0.
     pub fn fail_at(&self, operation: u64, fault: Fault) {
-        self.lock().fault = Some((operation, fault));
+        self.lock().plan = Some(Plan::At(operation, fault));
+    }
+
+    /// Injects a fault at one of these operations, after so many others of them from now on.
+    pub fn fail_among(&self, operations: &[Operation], skip: u64, fault: Fault) {
+        self.lock().plan = Some(Plan::Among(operations.to_vec(), skip, fault));
+    }
+
+    /// Injects no fault that has not struck yet.
+    pub fn fail_no_more(&self) {
+        self.lock().plan = None;
+    }
+
+    /// Whether there is no space left.
+    pub fn is_full(&self) -> bool {
+        self.lock().full > 0
     }
 
     /// Whether the power is gone.
@@ -152,14 +175,27 @@ impl State {
         z ^ (z >> 31)
     }
 
-    fn begin(&mut self) -> Verdict {
+    fn begin(&mut self, operation: Operation, path: &str) -> Verdict {
         if self.cut {
-            return Verdict::Fail(io::Error::other("the power is gone"), 0);
+            return Verdict::Fail(Fault::Cut.error(), 0);
         }
         let number = self.operations;
         self.operations += 1;
-        let Some((_, fault)) = self.fault.filter(|(at, _)| *at == number) else { return Verdict::Work };
-        self.faults += 1;
+        let fault = if self.full > 0 && operation.needs_space() {
+            self.full -= 1;
+            Fault::Full { many: 0 }
+        } else {
+            let planned = self.plan.as_mut().and_then(|plan| plan.strikes(number, operation));
+            let Some(fault) = planned else { return Verdict::Work };
+            self.plan = None;
+            self.strikes.push(Strike { number, operation, path: path.to_owned(), fault });
+            match fault {
+                Fault::Cut => self.cut = true,
+                Fault::Full { many } => self.full = many,
+                Fault::Error => {}
+            }
+            fault
+        };
         // Nothing, everything and parts are all worth testing.
         let random = self.random();
         let part = match random % 4 {
@@ -167,19 +203,17 @@ impl State {
             1 => 255,
             _ => (random >> 8) as u8,
         };
-        match fault {
-            Fault::Cut => {
-                self.cut = true;
-                Verdict::Fail(io::Error::other("the power is gone"), part)
-            }
-            Fault::Error => Verdict::Fail(io::Error::other("simulated failure"), part),
-            Fault::Full => Verdict::Fail(io::ErrorKind::StorageFull.into(), part),
-        }
+        Verdict::Fail(fault.error(), part)
     }
 
     /// An operation that happens whole or not at all.
-    fn whole(&mut self, work: impl FnOnce(&mut State) -> io::Result<()>) -> io::Result<()> {
-        match self.begin() {
+    fn whole(
+        &mut self,
+        operation: Operation,
+        path: &str,
+        work: impl FnOnce(&mut State) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self.begin(operation, path) {
             Verdict::Work => work(self),
             Verdict::Fail(error, part) => {
                 if part >= 128 {
@@ -202,8 +236,8 @@ impl State {
         id
     }
 
-    fn sync(&mut self, id: usize) -> io::Result<()> {
-        let verdict = self.begin();
+    fn sync(&mut self, id: usize, path: &str) -> io::Result<()> {
+        let verdict = self.begin(Operation::Sync, path);
         let Some(node) = self.nodes.get_mut(id) else { return Err(io::ErrorKind::NotFound.into()) };
         match verdict {
             Verdict::Work => {
@@ -222,7 +256,7 @@ impl State {
     }
 
     fn sync_dir(&mut self, dir: &str) -> io::Result<()> {
-        self.whole(|state| {
+        self.whole(Operation::SyncFolder, dir, |state| {
             if !dir.is_empty() && !state.live.contains_key(dir) {
                 return Err(io::ErrorKind::NotFound.into());
             }
@@ -231,54 +265,6 @@ impl State {
             state.durable.extend(entries.map(|(path, id)| (path.clone(), *id)));
             Ok(())
         })
-    }
-
-    /// Leaves what a power cut leaves.
-    fn survive(&mut self) {
-        let mut names = self.durable.clone();
-        let changed: Vec<String> = self.live.keys().chain(self.durable.keys()).cloned().collect();
-        for path in changed {
-            let live = self.live.get(&path).copied();
-            if live != self.durable.get(&path).copied() && self.random().is_multiple_of(2) {
-                match live {
-                    Some(id) => drop(names.insert(path, id)),
-                    None => drop(names.remove(&path)),
-                }
-            }
-        }
-        // A rename is one step of a journal: a moved file has its old name or its new one.
-        for id in self.durable.values().filter(|id| !self.nodes.get(**id).is_some_and(|node| node.is_dir)) {
-            if let Some((path, _)) =
-                self.live.iter().find(|(_, live)| *live == id && !names.values().any(|kept| kept == id))
-            {
-                names.insert(path.clone(), *id);
-            }
-        }
-        // What lies in a folder that is gone is gone too.
-        let folders: Vec<String> = names.keys().cloned().collect();
-        names.retain(|path, _| parent(path).is_empty() || folders.iter().any(|folder| folder == parent(path)));
-        for id in 0..self.nodes.len() {
-            let random = self.random();
-            let Some(node) = self.nodes.get_mut(id) else { continue };
-            let unsynced = node.live.len() - node.durable_len;
-            let kept = match random % 4 {
-                0 => 0,
-                1 => unsynced,
-                _ => (random >> 8) as usize % (unsynced + 1),
-            };
-            node.live.truncate(node.durable_len + kept);
-            // Sometimes the length came through and the bytes did not.
-            if random >> 40 & 3 == 0 {
-                let hole = node.durable_len + kept / 2;
-                node.live.iter_mut().skip(hole).for_each(|byte| *byte = 0);
-            }
-            node.durable_len = node.live.len();
-            node.sync_lies = false;
-        }
-        self.live = names.clone();
-        self.durable = names;
-        self.cut = false;
-        self.fault = None;
     }
 }
 
@@ -294,11 +280,11 @@ impl Disk for SimDisk {
             return Err(io::ErrorKind::NotFound.into());
         }
         let mut id = 0;
-        state.whole(|state| {
+        state.whole(Operation::Create, path, |state| {
             id = state.add(path, false);
             Ok(())
         })?;
-        Ok(Box::new(SimFile { disk: self.clone(), id }))
+        Ok(Box::new(SimFile { disk: self.clone(), id, path: path.to_owned() }))
     }
 
     fn map(&self, path: &str) -> io::Result<Map> {
@@ -314,7 +300,7 @@ impl Disk for SimDisk {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.lock().whole(|state| {
+        self.lock().whole(Operation::Rename, from, |state| {
             let id = state.live.remove(from).ok_or(io::ErrorKind::NotFound)?;
             state.live.insert(to.to_owned(), id);
             Ok(())
@@ -322,7 +308,8 @@ impl Disk for SimDisk {
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        self.lock().whole(|state| state.live.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into()))
+        let gone = |state: &mut State| state.live.remove(path).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into());
+        self.lock().whole(Operation::Remove, path, gone)
     }
 
     fn create_dir(&self, path: &str) -> io::Result<()> {
@@ -330,14 +317,14 @@ impl Disk for SimDisk {
         if state.live.contains_key(path) {
             return Ok(());
         }
-        state.whole(|state| {
+        state.whole(Operation::MakeFolder, path, |state| {
             state.add(path, true);
             Ok(())
         })
     }
 
     fn remove_dir(&self, path: &str) -> io::Result<()> {
-        self.lock().whole(|state| {
+        self.lock().whole(Operation::RemoveFolder, path, |state| {
             if state.live.keys().any(|entry| parent(entry) == path) {
                 return Err(io::ErrorKind::DirectoryNotEmpty.into());
             }
@@ -363,12 +350,13 @@ impl Disk for SimDisk {
 struct SimFile {
     disk: SimDisk,
     id: usize,
+    path: String,
 }
 
 impl DiskFile for SimFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.lock();
-        let verdict = state.begin();
+        let verdict = state.begin(Operation::Write, &self.path);
         let Some(node) = state.nodes.get_mut(self.id) else { return Err(io::ErrorKind::NotFound.into()) };
         match verdict {
             Verdict::Work => {
@@ -384,6 +372,6 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.disk.lock().sync(self.id)
+        self.disk.lock().sync(self.id, &self.path)
     }
 }
