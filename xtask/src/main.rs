@@ -9,6 +9,7 @@ mod bench;
 mod compat;
 mod demo;
 mod fuzz;
+mod mutants;
 mod report;
 mod server;
 mod test;
@@ -53,8 +54,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "torture",
-        arguments: "[--seed N] [--minutes M]",
-        help: "cut the store's disk at every write and sync of random histories",
+        arguments: "[--seed N] [--minutes M] [--jobs J]",
+        help: "random histories of the store with every kind of fault; --mutants: what it notices",
         run: torture::task,
     },
     Task {
@@ -90,7 +91,7 @@ fn help() -> String {
     let mut text = String::from("Development tasks of runlog.\n\nUsage: cargo xtask TASK [ARGUMENTS]\n\n");
     for Task { name, arguments, help, .. } in TASKS {
         let usage = format!("{name} {arguments}");
-        text += &format!("  {usage:<38}{help}\n");
+        text += &format!("  {usage:<41}{help}\n");
     }
     text
 }
