@@ -4,9 +4,9 @@
 #![allow(clippy::disallowed_methods, reason = "this is the program's one place for file access")]
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context;
@@ -23,6 +23,56 @@ pub(crate) fn read_if_present(path: &Path) -> anyhow::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
+}
+
+/// Opens a file to read it.
+pub(crate) fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Makes a file, or empties the one that is there.
+pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
+    File::create(path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Opens a file to write on at its end. A last line without an end, as a crash leaves it, is cut off first.
+pub(crate) fn append_lines(path: &Path) -> anyhow::Result<File> {
+    let open = || -> io::Result<File> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut end = file.seek(SeekFrom::End(0))?;
+        let mut block = vec![0; 64 << 10];
+        while end > 0 {
+            let start = end.saturating_sub(block.len() as u64);
+            let part = &mut block[..(end - start) as usize];
+            file.seek(SeekFrom::Start(start))?;
+            file.read_exact(part)?;
+            if let Some(at) = part.iter().rposition(|&byte| byte == b'\n') {
+                end = start + at as u64 + 1;
+                break;
+            }
+            end = start;
+        }
+        file.set_len(end)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(file)
+    };
+    open().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The files in a folder, by name; hidden ones and folders are left out.
+pub(crate) fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if !entry.file_name().as_encoded_bytes().starts_with(b".") && entry.path().is_file() {
+                files.push(entry.path());
+            }
+        }
+        files.sort();
+        Ok(files)
+    };
+    list().with_context(|| format!("cannot read the folder {}", folder.display()))
 }
 
 /// When a file was last changed; `None` when there is no such file.

@@ -5,8 +5,8 @@
 mod print;
 pub(super) mod server;
 mod table;
-mod units;
-mod window;
+pub(super) mod units;
+pub(super) mod window;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -94,8 +94,8 @@ enum RequestForm {
     Curl,
 }
 
-/// Why the command failed.
-enum Failure {
+/// Why a command failed that calls a server.
+pub(super) enum Failure {
     /// The arguments cannot work.
     Usage(String),
     /// The call failed.
@@ -107,7 +107,12 @@ enum Failure {
 /// Does what the arguments ask.
 pub(crate) fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
     let fail_empty = args.fail_empty;
-    let (message, code) = match args.answer() {
+    end(args.answer(), fail_empty)
+}
+
+/// The end of a command: its exit code, after a word about what went wrong.
+pub(super) fn end(result: Result<u8, Failure>, fail_empty: bool) -> anyhow::Result<ExitCode> {
+    let (message, code) = match result {
         Ok(code) => return Ok(code.into()),
         Err(Failure::Other(error)) => return Err(error),
         Err(Failure::Usage(message)) => (message, EXIT_USAGE),
@@ -203,6 +208,12 @@ impl LogsArgs {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Failure::Call(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Failure::Other(error)
     }
 }
 

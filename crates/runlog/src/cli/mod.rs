@@ -7,14 +7,17 @@ mod backup;
 mod completions;
 mod config;
 mod demo;
+mod import;
 mod keys;
 mod logs;
 mod place;
 mod progress;
+mod pull;
 mod repair;
 mod restore;
 mod sample;
 mod serve;
+mod target;
 mod verify;
 
 use std::process::ExitCode;
@@ -42,6 +45,10 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Query run logs over the signed API of any server.
     Logs(Box<logs::LogsArgs>),
+    /// Import run logs from files of many formats.
+    Import(Box<import::ImportArgs>),
+    /// Mirror run logs from any server of the signed API.
+    Pull(Box<pull::PullArgs>),
     /// Make, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
     /// Back up a data folder, or a running server.
@@ -66,6 +73,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::Logs(args) => logs::run(*args),
+        Command::Import(args) => import::run(&args),
+        Command::Pull(args) => pull::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),

@@ -18,6 +18,12 @@ impl Bar {
         Self::new(ProgressBar::new(0), doing, style)
     }
 
+    /// A bar of steps, each of which is one of many.
+    pub(super) fn steps(doing: &'static str) -> Self {
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+        Self::new(ProgressBar::new(0), doing, style)
+    }
+
     /// A sign of life, for work of which nothing else is known.
     pub(super) fn wait(doing: &'static str) -> Self {
         let bar =
@@ -37,6 +43,16 @@ impl Bar {
     pub(super) fn show(&self, progress: Progress) {
         self.0.set_length(progress.total);
         self.0.set_position(progress.done);
+    }
+
+    /// Changes the words before the bar.
+    pub(super) fn say(&self, doing: String) {
+        self.0.set_message(doing);
+    }
+
+    /// Prints a line on standard error, above the bar.
+    pub(super) fn print(&self, line: &str) {
+        self.0.suspend(|| eprintln!("{line}"));
     }
 }
 

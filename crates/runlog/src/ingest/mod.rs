@@ -1,6 +1,8 @@
-//! Ways for runs to come in. Each format ends in the same `Vec<Run>` and a refusal for each record that is not a run.
+//! Ways for runs to come in. Each ends in runs and a refusal for each record that is not a run: `json` reads what is
+//! posted, `formats` the files of other systems.
 
 mod body;
+pub(crate) mod formats;
 mod json;
 mod lines;
 mod record;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use runlog_client::NewRun;
 use runlog_core::{RET_RUNNING, Run, Stream, Zone, limits};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
@@ -109,6 +110,44 @@ impl Record<'_> {
             log: self.log.unwrap_or_default(),
             level: self.level.unwrap_or_default(),
             source: self.source.unwrap_or_default(),
+        })
+    }
+}
+
+impl Record<'_> {
+    /// The run that this record speaks of, for a server that is yet to complete it. `zone` is that of times without
+    /// one.
+    ///
+    /// # Errors
+    /// A sentence for the sender.
+    pub(crate) fn into_new_run(self, zone: Zone) -> Result<NewRun, String> {
+        let start_ms = match self.start_time {
+            None => None,
+            Some(StartTime::UnixMs(ms)) => Some(ms),
+            Some(StartTime::Written(text)) => {
+                Some(zone.parse(&text).map_err(|error| format!("StartTime: {error}"))?.ms)
+            }
+        };
+        self.duration.map(duration_us).transpose()?;
+        let owned = |text: Option<Text<'_>>| text.map(|text| text.0.into_owned());
+        Ok(NewRun {
+            function_name: self.function_name.into_owned(),
+            request_id: self.request_id,
+            start_time: start_ms.map(runlog_client::StartTime::UnixMs),
+            duration: self.duration,
+            bill_duration: self.bill_duration,
+            mem_usage: self.mem_usage,
+            ret_code: self.ret_code,
+            ret_msg: self.ret_msg,
+            invoke_finished: self.invoke_finished,
+            log: self.log,
+            namespace: owned(self.namespace),
+            qualifier: owned(self.qualifier),
+            region: owned(self.region),
+            level: self.level,
+            source: self.source,
+            retry_num: self.retry_num,
+            exit_code: self.exit_code,
         })
     }
 }

@@ -1,17 +1,20 @@
 //! Which server a command asks, and as whom: from flags, then the environment.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use runlog_client::{Client, Language};
+use runlog_client::{Client, ClientBuilder, Language};
 
 use super::Failure;
 use crate::files;
 
+/// Where a server is that nobody named.
+const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:9160";
+
 /// Which server, and the key to it.
 #[derive(clap::Args)]
-pub(super) struct ServerArgs {
+pub(in crate::cli) struct ServerArgs {
     /// The server [env: RUNLOG_ENDPOINT] [default: http://127.0.0.1:9160].
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
@@ -34,29 +37,47 @@ pub(super) struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// The server's address.
+    pub(in crate::cli) fn endpoint(&self) -> String {
+        setting(self.endpoint.as_ref(), &["RUNLOG_ENDPOINT"]).unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned())
+    }
+
+    /// The region, where one was given.
+    pub(in crate::cli) fn region(&self) -> Option<String> {
+        setting(self.region.as_ref(), &["RUNLOG_REGION", "TENCENTCLOUD_REGION"])
+    }
+
     /// A client of the server.
-    pub(super) fn client(&self) -> Result<Client, Failure> {
-        let endpoint = setting(self.endpoint.as_ref(), &["RUNLOG_ENDPOINT"]);
+    pub(in crate::cli) fn client(&self) -> Result<Client, Failure> {
         let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
         let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
-        let region = setting(self.region.as_ref(), &["RUNLOG_REGION", "TENCENTCLOUD_REGION"]);
         let (Some(secret_id), Some(secret_key)) = (secret_id, secret_key) else {
             return Err(Failure::Usage("no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY".to_owned()));
         };
-        let mut builder = Client::builder(endpoint.unwrap_or_else(|| "http://127.0.0.1:9160".to_owned()))
-            .credential(secret_id, secret_key)
-            .user_agent(concat!("runlog/", env!("CARGO_PKG_VERSION")));
-        if let Some(region) = region {
-            builder = builder.region(region);
-        }
+        let mut builder = connect(self.endpoint(), (secret_id, secret_key), self.region(), self.ca.as_deref())?;
         if let Some(language) = self.language {
             builder = builder.language(language);
         }
-        if let Some(path) = &self.ca {
-            builder = builder.ca_certificate(files::read(path).map_err(Failure::Other)?);
-        }
         Ok(builder.build()?)
     }
+}
+
+/// A client that is nearly set up; `key` is a SecretId and its SecretKey, `ca` a file.
+pub(in crate::cli) fn connect(
+    endpoint: String,
+    key: (String, String),
+    region: Option<String>,
+    ca: Option<&Path>,
+) -> Result<ClientBuilder, Failure> {
+    let mut builder =
+        Client::builder(endpoint).credential(key.0, key.1).user_agent(concat!("runlog/", env!("CARGO_PKG_VERSION")));
+    if let Some(region) = region {
+        builder = builder.region(region);
+    }
+    if let Some(path) = ca {
+        builder = builder.ca_certificate(files::read(path).map_err(Failure::Other)?);
+    }
+    Ok(builder)
 }
 
 /// A flag's value, or that of the first of these environment variables that is set. An empty one counts as not set.

@@ -60,7 +60,7 @@ impl WindowArgs {
 const LIMIT: &str = "a day, the most that one query of this API can ask for; ask day by day";
 
 /// A moment in Unix milliseconds. A day alone is its midnight.
-fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, TimeError> {
+pub(in crate::cli) fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, TimeError> {
     let midnight = |ms: i64| {
         let mut day = zone.format(ms);
         day.truncate(day.len() - "08:00:00".len());
@@ -84,6 +84,14 @@ fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, TimeError> {
 
 /// Reads `1h30m` as milliseconds; at most a day.
 fn span_ms(text: &str) -> Result<i64, String> {
+    match long_span_ms(text)? {
+        ms if ms > DAY_MS => Err(format!("it is longer than {LIMIT}, with --from and --to")),
+        ms => Ok(ms),
+    }
+}
+
+/// Reads `1h30m` or `30d` as milliseconds.
+pub(in crate::cli) fn long_span_ms(text: &str) -> Result<i64, String> {
     let error = || "write it as 90s, 15m, 1h30m or 1d".to_owned();
     let mut total_ms: i64 = 0;
     let mut count: Option<i64> = None;
@@ -103,9 +111,6 @@ fn span_ms(text: &str) -> Result<i64, String> {
     }
     if count.is_some() || total_ms == 0 {
         return Err(error());
-    }
-    if total_ms > DAY_MS {
-        return Err(format!("it is longer than {LIMIT}, with --from and --to"));
     }
     Ok(total_ms)
 }

@@ -1,0 +1,254 @@
+//! `runlog pull`: mirrors run logs from any server of the signed API, window by window.
+//!
+//! It uses the lists of functions and versions where the server has them, and `GetFunctionLogs`. What has been pulled
+//! is written down after each window, so a pull that was stopped goes on where it was. Recent windows, and those with
+//! runs in flight, are read again the next time.
+
+mod fetch;
+mod pace;
+mod source;
+mod spans;
+mod state;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use runlog_client::{NewRun, PutReport};
+use runlog_core::Zone;
+use runlog_store::operate::Progress;
+
+use self::fetch::{Fetch, Fetched, Window};
+use self::source::{SourceArgs, Unit};
+use self::spans::Spans;
+use self::state::State;
+use super::logs::units::count;
+use super::logs::window::{long_span_ms, moment_ms};
+use super::logs::{self, Failure};
+use super::progress::Bar;
+use super::target::{Batch, Target, TargetArgs};
+use crate::clock;
+
+/// Exit code when not everything could be mirrored.
+const EXIT_PARTIAL: u8 = 1;
+
+/// The most refusals that are printed.
+const REFUSED_SHOWN: u64 = 20;
+
+/// The refusal of a target that has too many runs in flight: it may take the same run later.
+const REFUSED_FOR_NOW: &str = "InFlightLimit";
+
+/// The longest window of the API, in milliseconds. Windows end at midnight UTC, so that another pull has the same ones.
+const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Arguments of `runlog pull`.
+#[derive(clap::Args)]
+pub(crate) struct PullArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Only this function; may be given several times [default: every function of the namespace].
+    #[arg(long = "function", value_name = "NAME")]
+    functions: Vec<String>,
+    /// The namespace.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+    /// Only this version or alias [default: every version that the server lists].
+    #[arg(long, value_name = "VERSION")]
+    qualifier: Option<String>,
+    /// How far to look back from --to: 90s, 1h30m, 30d [default: 1d].
+    #[arg(long, value_name = "SPAN", value_parser = long_span_ms, conflicts_with = "from")]
+    since: Option<i64>,
+    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, or RFC 3339 with its zone.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// The last start, its whole second included [default: now].
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// The zone that the source writes its times in.
+    #[arg(long, value_name = "ZONE", default_value = "+08:00")]
+    time_zone: Zone,
+    /// How much of the recent past is read again the next time, since runs may arrive late.
+    #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = long_span_ms)]
+    overlap: i64,
+    /// Requests a second at most; 0: as fast as they are answered.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rate: u32,
+    /// Runs in one request at most; fewer are asked for where their logs are very long.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    page: u64,
+    /// Where to write down what has been pulled [default: a file of this pull in the user's folder for state].
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Append the runs to this NDJSON file instead of storing them.
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["endpoint", "data"])]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+/// Pulls, and says what came.
+pub(crate) fn run(args: &PullArgs) -> anyhow::Result<ExitCode> {
+    logs::end(args.pull(), false)
+}
+
+impl PullArgs {
+    fn pull(&self) -> Result<u8, Failure> {
+        let window = self.window(clock::now_ms()).map_err(Failure::Usage)?;
+        let source = self.source.open(&self.namespace, self.time_zone, self.rate, self.page)?;
+        let target_name = self.target.name(self.output.as_deref());
+        let state = State::open(self.state.as_deref(), &source.identity(), &target_name)?;
+        let target = self.target.open(self.output.as_deref())?;
+        let mut pull = Pull {
+            region: source.region().map(str::to_owned),
+            fetch: Fetch::new(source),
+            target,
+            state,
+            namespace: self.namespace.clone(),
+            overlap_ms: self.overlap,
+            bar: Bar::steps("pull"),
+            total: Total::default(),
+        };
+        let units = pull.fetch.source().units(&self.functions, self.qualifier.as_deref())?;
+        let todo: Vec<(Unit, Window)> = units
+            .into_iter()
+            .flat_map(|unit| {
+                let left = window.without(&pull.state.done(&unit));
+                left.split(WINDOW_MS).into_iter().map(move |window| (unit.clone(), window))
+            })
+            .collect();
+        let steps = todo.len() as u64;
+        for (done, (unit, window)) in (0..).zip(todo) {
+            pull.bar.show(Progress { done, total: steps });
+            pull.window(&unit, window)?;
+        }
+        pull.finish(&window, self.time_zone)
+    }
+
+    /// What is asked for. `now_ms` is the current time in Unix milliseconds.
+    fn window(&self, now_ms: i64) -> Result<Spans, String> {
+        let read = |flag: &str, text: &Option<String>| {
+            let ms = text.as_deref().map(|text| moment_ms(text, self.time_zone, now_ms)).transpose();
+            ms.map_err(|error| format!("{flag}: {error}"))
+        };
+        let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
+        let to_ms = to.unwrap_or(now_ms);
+        let from_ms = from.unwrap_or_else(|| to_ms.saturating_sub(self.since.unwrap_or(WINDOW_MS)));
+        if to_ms < from_ms {
+            return Err("the window ends before it starts".to_owned());
+        }
+        // Whole seconds, as the API counts.
+        let second = |ms: i64| ms.div_euclid(1000).saturating_mul(1000);
+        Ok(Spans::one(second(from_ms).max(0), second(to_ms).saturating_add(1000)))
+    }
+}
+
+/// What came.
+#[derive(Default)]
+struct Total {
+    pulled: u64,
+    accepted: u64,
+    duplicates: u64,
+    refused: u64,
+    running: u64,
+    out_of_reach: u64,
+}
+
+/// A pull under way.
+struct Pull {
+    fetch: Fetch,
+    region: Option<String>,
+    target: Target,
+    state: State,
+    namespace: String,
+    overlap_ms: i64,
+    bar: Bar,
+    total: Total,
+}
+
+impl Pull {
+    /// Mirrors a window, in as many parts as it takes.
+    fn window(&mut self, unit: &Unit, window: Window) -> Result<(), Failure> {
+        let mut parts = vec![window];
+        while let Some(part) = parts.pop() {
+            let asked_ms = clock::now_ms();
+            let (batch, refused_for_now) = (&mut Batch::default(), &mut false);
+            let (target, bar, total) = (&mut self.target, &self.bar, &mut self.total);
+            let (namespace, region) = (&self.namespace, &self.region);
+            let mut put = |batch: &mut Batch<()>, total: &mut Total| {
+                let (_, runs) = batch.take();
+                if !runs.is_empty() {
+                    *refused_for_now |= total.add(&target.put(runs)?, unit, bar);
+                }
+                Ok::<_, Failure>(())
+            };
+            let fetched = self.fetch.window(unit, part, &mut |run| {
+                total.pulled += 1;
+                let own = NewRun {
+                    namespace: Some(namespace.clone()),
+                    qualifier: unit.label.clone(),
+                    region: region.clone(),
+                    ..run
+                };
+                batch.push((), own);
+                if batch.is_full() { put(batch, total) } else { Ok(()) }
+            })?;
+            put(batch, total)?;
+            let Fetched::Whole { running, out_of_reach } = fetched else {
+                if let Fetched::Parts(more) = fetched {
+                    parts.extend(more.into_iter().rev());
+                }
+                continue;
+            };
+            total.running += running;
+            total.out_of_reach += out_of_reach;
+            if out_of_reach > 0 {
+                let (at, many) = (self.fetch.source().written(part.start_ms), count(out_of_reach));
+                bar.print(&format!("{unit}: {many} more runs at {at} are out of the API's reach"));
+            }
+            let is_settled = part.end_ms.saturating_add(self.overlap_ms) <= asked_ms;
+            if is_settled && running == 0 && out_of_reach == 0 && !*refused_for_now {
+                self.state.add(unit, part)?;
+            }
+            self.bar.say(format!("pull: {} runs, {unit}", count(self.total.pulled)));
+        }
+        Ok(())
+    }
+
+    fn finish(self, window: &Spans, zone: Zone) -> Result<u8, Failure> {
+        drop(self.bar);
+        self.target.close()?;
+        let Total { pulled, accepted, duplicates, refused, running, out_of_reach } = self.total;
+        let again =
+            if running > 0 { format!("; {} in flight, to be read again", count(running)) } else { String::new() };
+        let lost = if out_of_reach > 0 { format!(", {} out of reach", count(out_of_reach)) } else { String::new() };
+        eprintln!(
+            "{}: {} pulled, {} accepted, {} duplicates, {} refused{lost}{again}",
+            window.written(zone),
+            count(pulled),
+            count(accepted),
+            count(duplicates),
+            count(refused),
+        );
+        eprintln!("what was pulled is written down in {}", self.state.path().display());
+        Ok(if refused == 0 && out_of_reach == 0 { 0 } else { EXIT_PARTIAL })
+    }
+}
+
+impl Total {
+    /// Adds what became of a batch. Returns whether a run was refused that may be taken later.
+    fn add(&mut self, report: &PutReport, unit: &Unit, bar: &Bar) -> bool {
+        self.accepted += report.accepted;
+        self.duplicates += report.duplicates;
+        for refused in &report.refused {
+            self.refused += 1;
+            if self.refused <= REFUSED_SHOWN {
+                bar.print(&format!("{unit}: {}: {}", refused.code, refused.message.trim_end()));
+            }
+        }
+        report.refused.iter().any(|refused| refused.code == REFUSED_FOR_NOW)
+    }
+}
+
+/// A path as it is written into the state.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
