@@ -4,7 +4,7 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -110,16 +110,16 @@ fn a_pull_that_was_killed_goes_on_and_ends_in_equal_sets() {
     let args = ["--state", state.to_str().expect("UTF-8")];
 
     // Slow enough to be there when it is killed.
-    let mut command = pull(&source, &[&args[..], &["--rate", "20"]].concat());
+    let mut command = pull(&source, &[&args[..], &["--rate", "10"]].concat());
     let mut child = into(&mut command, &target).stderr(Stdio::piped()).spawn().expect("a program");
-    eventually("a first window is done", || {
+    eventually("a first function is done", || {
         if let Some(status) = child.try_wait().expect("a process") {
             let mut said = String::new();
             child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
             panic!("it ended before it was killed, {status}: {said}");
         }
-        let text = std::fs::read_to_string(&state).ok()?;
-        text.contains("[[").then_some(())
+        let written: Value = serde_json::from_str(&std::fs::read_to_string(&state).ok()?).expect("whole JSON");
+        (written["done"].as_object().expect("units").len() > 1).then_some(())
     });
     child.kill().expect("a process to kill");
     child.wait().expect("a process");
@@ -222,4 +222,75 @@ fn a_folder_takes_a_pull_and_what_cannot_work_says_so() {
     assert!(done(&output).0 == 4, "{output:?}");
     let (code, said) = run(&["--state", state, "-o", "/nowhere/x"]);
     assert!(code == 1 && said.contains("cannot write /nowhere/x"), "{said}");
+}
+
+/// A server of the API that has nothing but `GetFunctionLogs`, without cursors, and so many runs in one second.
+fn plain_server(runs: usize) -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut reader = BufReader::new(stream.try_clone().expect("a connection"));
+            let (mut action, mut length, mut line) = (String::new(), 0, String::new());
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                let (name, value) = line.split_once(':').unwrap_or_default();
+                match name.to_ascii_lowercase().as_str() {
+                    "x-tc-action" => value.trim().clone_into(&mut action),
+                    "content-length" => length = value.trim().parse().expect("a length"),
+                    _ => {}
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).expect("a body");
+            let answer = plain_answer(&action, &serde_json::from_slice(&body).expect("JSON"), runs).to_string();
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
+            stream.write_all((head + &answer).as_bytes()).expect("a connection");
+        }
+    });
+    address
+}
+
+fn plain_answer(action: &str, params: &Value, runs: usize) -> Value {
+    if action != "GetFunctionLogs" {
+        return json!({ "Response": { "Error": { "Code": "InvalidAction", "Message": "no" }, "RequestId": "r" } });
+    }
+    let time = |name: &str| params[name].as_str().expect("a time").to_owned();
+    let at = "2026-07-01 08:00:00";
+    let is_in = time("StartTime").as_str() <= at && at <= time("EndTime").as_str();
+    let mut ids: Vec<usize> = if is_in { (0..runs).collect() } else { Vec::new() };
+    if params["OrderBy"] != "start_time" {
+        ids.sort_by_key(|id| id * 7_919 % runs);
+    }
+    if params["Order"] == "desc" {
+        ids.reverse();
+    }
+    let total = ids.len();
+    let count = |name: &str| params[name].as_u64().map_or(0, |count| count as usize);
+    let page = ids.into_iter().skip(count("Offset")).take(count("Limit"));
+    let rows: Vec<Value> =
+        page.map(|id| json!({ "FunctionName": "f", "RequestId": format!("{id}"), "StartTime": at })).collect();
+    json!({ "Response": { "TotalCount": total, "Data": rows, "RequestId": "r" } })
+}
+
+#[test]
+fn a_second_that_is_too_dense_is_read_from_both_ends_and_what_is_out_of_reach_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (runs, code) in [(15_000, 0), (60_000, 1)] {
+        let paths = ["state", "file"].map(|name| folder.path().join(format!("{name}-{runs}")));
+        let [state, file] = paths.each_ref().map(|path| path.to_str().expect("UTF-8"));
+        let source = format!("http://{}", plain_server(runs));
+        let args = ["--from", "2026-07-01", "--to", "2026-07-02", "--rate", "0", "--state", state, "-o", file];
+        let mut command = program(["pull", "--source", &source]);
+        command.args(args).env("RUNLOG_SOURCE_SECRET_ID", "id").env("RUNLOG_SOURCE_SECRET_KEY", "key");
+        let (ended, said) = done(&command.output().expect("the program"));
+        let lines = std::fs::read_to_string(file).expect("a file").lines().count();
+        assert!(ended == code && number(&said, "pulled") == lines, "{said}");
+        if code == 0 {
+            assert_eq!(lines, runs);
+        } else {
+            assert!(lines > 20_000 && number(&said, "out of reach\n") + lines == runs, "{lines}: {said}");
+        }
+    }
 }
