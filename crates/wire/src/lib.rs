@@ -25,6 +25,6 @@ pub mod text;
 pub use error::{ApiError, CodeRow, Detail, ErrorCode};
 pub use language::{Language, Source, Text};
 pub use params::ParamTree;
-pub use request::{ApiRequest, Auth, Common, Form, Headers, HostForm, RawRequest, Scheme, Steps, Verified};
+pub use request::{ApiRequest, Auth, Common, Form, Headers, HostForm, RawRequest, Scheme, Steps, Tc3, Verified};
 pub use sign_v1::FieldsForm;
 pub use sign_v3::TypeForm;

@@ -13,7 +13,7 @@ use crate::limits::STRUCT_MAX_FIELDS;
 /// # Errors
 /// `InvalidParameter` for a broken escape, for text that is not UTF-8, for a field without a name, for a name that is
 /// given twice, and for more than [`STRUCT_MAX_FIELDS`] fields.
-pub(crate) fn form_pairs(text: &str) -> Result<Vec<(String, String)>, ApiError> {
+pub fn form_pairs(text: &str) -> Result<Vec<(String, String)>, ApiError> {
     let mut pairs = Vec::new();
     let mut seen = BTreeSet::new();
     for field in text.split('&').filter(|field| !field.is_empty()) {

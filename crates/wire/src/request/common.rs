@@ -108,6 +108,12 @@ impl Common {
     }
 }
 
+/// The timestamp of a TC3 request, in Unix seconds.
+pub(super) fn timestamp_s(headers: &Headers<'_>) -> Result<i64, ApiError> {
+    let text = headers.text(TIMESTAMP.header)?.ok_or_else(|| ApiError::missing(TIMESTAMP.header))?;
+    read_timestamp(TIMESTAMP.header, text)
+}
+
 fn read_timestamp(spelling: &'static str, text: &str) -> Result<i64, ApiError> {
     let seconds = number(text).ok_or_else(|| ApiError::wrong_type(spelling, "integer"))?;
     i64::try_from(seconds).ok().filter(|seconds| *seconds <= TIMESTAMP_MAX_S).ok_or_else(|| bad_value(spelling))

@@ -5,9 +5,11 @@
 
 mod common;
 mod headers;
+mod tc3;
 
 pub use common::Common;
 pub use headers::Headers;
+pub use tc3::Tc3;
 
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::language::Language;
