@@ -53,6 +53,8 @@ options! {
     listen: SocketAddr = "127.0.0.1:9160", "ADDRESS";
     /// Root key of this server, instead of the one made on the first start.
     root_key: Option<RootKey> = "", "SECRETID:SECRETKEY", secret;
+    /// Serve the native API without credentials, as the root of the first account. Only on a loopback address.
+    insecure_dev: bool = "false", "BOOL";
     /// Requests a second for each key and action, in any second; 0 turns the limit off.
     rate_limit: u32 = "5", "N";
     /// How far a request's timestamp may differ from this server's clock, in seconds.
@@ -120,6 +122,9 @@ impl Settings {
         }
         if let Some(id) = self.regions.0.iter().chain([&self.default_region]).find(|id| !Stream::is_region(id)) {
             bail!("`{id}` is not a region's id; it takes 1 to 64 letters, digits, - and _");
+        }
+        if self.insecure_dev && !self.listen.ip().is_loopback() {
+            bail!("--insecure-dev serves whoever can connect, so it needs a loopback address, not {}", self.listen);
         }
         if self.client_timeout == 0 {
             bail!("option `client_timeout`: 0 seconds would refuse every client; give at least 1");

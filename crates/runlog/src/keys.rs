@@ -1,7 +1,7 @@
 //! The keys of a server: who may sign requests, for which account, under which policies.
 //!
 //! They live in `DATA/keys.json`, readable by its owner only. Signatures need the secret itself, so it is kept as it
-//! is; it is never logged. The file is replaced as a whole, and a running server notices.
+//! is; it is never logged. Of a token only the hash is kept. The file is replaced as a whole, and a running server notices.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::cam::{self, Policy, Resource};
 use crate::config::RootKey;
 use crate::files;
+use crate::token::Token;
 
 /// The account of the first root key. Twelve digits, as the dialect's own account ids have.
 pub(crate) const FIRST_ACCOUNT: &str = "100000000001";
@@ -46,6 +47,9 @@ pub(crate) struct Key {
 pub(crate) struct KeyFile {
     /// Every key.
     pub(crate) keys: Vec<Key>,
+    /// Every token.
+    #[serde(default)]
+    pub(crate) tokens: Vec<Token>,
 }
 
 impl Key {
@@ -106,6 +110,17 @@ impl KeyFile {
         text.map_or(Ok(false), |text| files::write_private(&Self::path(to), &text).map(|()| true))
     }
 
+    /// Deletes a key with its tokens, or a token.
+    pub(crate) fn delete(&mut self, id: &str) -> anyhow::Result<()> {
+        let before = self.keys.len() + self.tokens.len();
+        self.keys.retain(|key| key.secret_id != id);
+        self.tokens.retain(|token| token.secret_id != id && token.id != id);
+        if self.keys.len() + self.tokens.len() == before {
+            bail!("there is no key and no token {id}; `runlog keys list` shows them");
+        }
+        Ok(())
+    }
+
     /// Adds a key.
     pub(crate) fn add(&mut self, key: Key) -> anyhow::Result<()> {
         if self.keys.iter().any(|known| known.secret_id == key.secret_id) {
@@ -125,6 +140,7 @@ pub(crate) struct Keyring {
 
 struct Loaded {
     keys: HashMap<String, Arc<Key>>,
+    tokens: HashMap<String, Arc<Token>>,
     modified: Option<SystemTime>,
 }
 
@@ -149,7 +165,7 @@ impl Keyring {
                 policies: Vec::new(),
             })
         });
-        let loaded = RwLock::new(Loaded { keys: HashMap::new(), modified: None });
+        let loaded = RwLock::new(Loaded { keys: HashMap::new(), tokens: HashMap::new(), modified: None });
         let keyring = Self { data: data.to_owned(), given_root, loaded };
         keyring.reload()?;
         Ok((keyring, made))
@@ -163,6 +179,11 @@ impl Keyring {
         self.read_loaded().keys.get(secret_id).cloned()
     }
 
+    /// Finds a token.
+    pub(crate) fn token(&self, id: &str) -> Option<Arc<Token>> {
+        self.read_loaded().tokens.get(id).cloned()
+    }
+
     /// Reads the file again if it has changed. Called every second by the server.
     pub(crate) fn refresh(&self) -> anyhow::Result<()> {
         let modified = files::modified(&KeyFile::path(&self.data));
@@ -173,7 +194,8 @@ impl Keyring {
         let modified = files::modified(&KeyFile::path(&self.data));
         let file = KeyFile::read(&self.data)?;
         let keys = file.keys.into_iter().map(|key| (key.secret_id.clone(), Arc::new(key))).collect();
-        *self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Loaded { keys, modified };
+        let tokens = file.tokens.into_iter().map(|token| (token.id.clone(), Arc::new(token))).collect();
+        *self.loaded.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Loaded { keys, tokens, modified };
         Ok(())
     }
 

@@ -8,10 +8,12 @@ mod config;
 mod files;
 mod ingest;
 mod keys;
+mod moment;
 mod retention;
 mod runner;
 mod sample;
 mod server;
+mod token;
 
 fn main() -> std::process::ExitCode {
     cli::main()

@@ -61,6 +61,11 @@ impl Signal {
         if told.is_closed { Err(Error::Closed) } else { Ok(told.last_seq > seq) }
     }
 
+    /// The last sequence number that was told.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.told().last_seq
+    }
+
     /// Lets a follower read; the store does not close before it is done.
     pub(crate) fn enter(&self) -> Result<RwLockReadGuard<'_, ()>> {
         let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);

@@ -85,6 +85,11 @@ impl Store {
         self.engine.signal.wait_past(seq, timeout)
     }
 
+    /// The last sequence number whose report can be read.
+    pub fn last_seq(&self) -> u64 {
+        self.engine.signal.last_seq()
+    }
+
     /// Every stream of an account that ever had a run, in the order of their names.
     pub fn streams(&self, account: &str) -> Vec<StreamSummary> {
         self.engine.state().streams(account)

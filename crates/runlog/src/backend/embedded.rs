@@ -1,12 +1,13 @@
 //! The embedded store as a backend.
 
 use std::path::Path;
+use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+use runlog_core::{Answer, Outcome, Query, Row, Run, StreamSummary, TailFilter};
 use runlog_store::operate::Backup;
-use runlog_store::{Error, Removed, Store};
+use runlog_store::{Error, Removed, Store, Subscription};
 
-use super::{Backend, BackendError, Gauges, Health};
+use super::{Backend, BackendError, Fault, Gauges, Health, Tail};
 
 /// A store in a data folder of this process.
 pub(crate) struct Embedded(pub(crate) Store);
@@ -22,6 +23,15 @@ impl Backend for Embedded {
 
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, BackendError> {
         Ok(self.0.streams(account))
+    }
+
+    fn subscribe(&self, from_seq: Option<u64>, filter: TailFilter) -> Result<Box<dyn Tail>, BackendError> {
+        Ok(Box::new(self.0.subscribe(from_seq, filter)?))
+    }
+
+    fn wait_past(&self, seq: u64, timeout: Duration) -> Result<u64, BackendError> {
+        self.0.wait_past(seq, timeout)?;
+        Ok(self.0.last_seq())
     }
 
     fn expire_in_flight(&self) -> Result<usize, BackendError> {
@@ -56,6 +66,24 @@ impl Backend for Embedded {
 
 impl From<Error> for BackendError {
     fn from(error: Error) -> Self {
-        Self { message: error.to_string() }
+        let fault = match error {
+            Error::Query(_) | Error::ForeignCursor | Error::UnknownSeq { .. } | Error::TooManyToSumUp { .. } => {
+                Fault::Caller
+            }
+            Error::Busy | Error::TooManySubscribers { .. } => Fault::Busy,
+            _ => Fault::Engine,
+        };
+        Self { message: error.to_string(), fault }
+    }
+}
+
+impl Tail for Subscription {
+    fn next_batch(&mut self) -> Result<Vec<Row>, BackendError> {
+        let events = Subscription::next_batch(self, Duration::ZERO)?;
+        Ok(events.into_iter().map(|event| event.row).collect())
+    }
+
+    fn position(&self) -> u64 {
+        Subscription::position(self)
     }
 }

@@ -3,8 +3,9 @@
 mod embedded;
 
 use std::path::Path;
+use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Run, StreamSummary};
+use runlog_core::{Answer, Outcome, Query, Row, Run, StreamSummary, TailFilter};
 use runlog_store::Removed;
 use runlog_store::operate::Backup;
 
@@ -18,6 +19,10 @@ pub(crate) trait Backend: Send + Sync {
     fn query(&self, query: &Query) -> Result<Answer, BackendError>;
     /// Every stream of an account that ever had a run.
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, BackendError>;
+    /// Follows what is accepted after a sequence number, or from now on.
+    fn subscribe(&self, from_seq: Option<u64>, filter: TailFilter) -> Result<Box<dyn Tail>, BackendError>;
+    /// Waits until something after a sequence number was accepted, or the time is over; gives the last number.
+    fn wait_past(&self, seq: u64, timeout: Duration) -> Result<u64, BackendError>;
     /// Closes runs in flight that have been silent for too long; returns how many.
     fn expire_in_flight(&self) -> Result<usize, BackendError>;
     /// Removes what is no longer kept.
@@ -30,12 +35,41 @@ pub(crate) trait Backend: Send + Sync {
     fn gauges(&self) -> Gauges;
 }
 
+/// A place in the sequence of what is accepted.
+pub(crate) trait Tail: Send {
+    /// The next few reports that match, without waiting for any: none are given once everything was read, and
+    /// sometimes before.
+    fn next_batch(&mut self) -> Result<Vec<Row>, BackendError>;
+    /// Everything up to this sequence number was given, or does not match.
+    fn position(&self) -> u64;
+}
+
 /// Why an engine could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct BackendError {
-    /// For the server's log; it may name files, so callers outside are told less.
+    /// For the server's log, where the engine is at fault; it may name files, so callers outside are told less.
     pub(crate) message: String,
+    /// Who has to do something about it.
+    pub(crate) fault: Fault,
+}
+
+/// Who has to do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Whoever runs the server.
+    Engine,
+    /// The caller, whom the message tells what to ask instead.
+    Caller,
+    /// Nobody: there is too much to do at this moment.
+    Busy,
+}
+
+impl BackendError {
+    /// An error of the engine itself.
+    pub(crate) fn engine(message: impl Into<String>) -> Self {
+        Self { message: message.into(), fault: Fault::Engine }
+    }
 }
 
 /// What does not work.

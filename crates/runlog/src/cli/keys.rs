@@ -7,11 +7,14 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Subcommand;
 use comfy_table::{Table, presets};
+use runlog_core::Zone;
 
 use super::place::Place;
 use crate::cam::Policy;
-use crate::files;
+use crate::config::Flags;
 use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
+use crate::token::Token;
+use crate::{clock, files, moment};
 
 /// Arguments of `runlog keys`.
 #[derive(clap::Args)]
@@ -24,12 +27,14 @@ pub(crate) struct KeysArgs {
 enum Command {
     /// Make a key and print it; its secret is shown this once.
     Create(CreateArgs),
-    /// List the keys, without their secrets.
+    /// Make a token that stands for a key (Authorization: Bearer TOKEN), and print it this once.
+    Token(TokenArgs),
+    /// List the keys and tokens, without their secrets.
     List(Place),
-    /// Delete a key.
+    /// Delete a key with its tokens, or one token.
     Delete {
-        /// The SecretId of the key.
-        secret_id: String,
+        /// The SecretId of the key, or the id of the token.
+        id: String,
         #[command(flatten)]
         place: Place,
     },
@@ -53,12 +58,31 @@ struct CreateArgs {
     place: Place,
 }
 
+#[derive(clap::Args)]
+struct TokenArgs {
+    /// The SecretId of the key that the token stands for.
+    #[arg(long, value_name = "SECRETID")]
+    key: String,
+    /// How long it holds: 90s, 12h, 30d, 4w [default: until it is deleted].
+    #[arg(long, value_name = "SPAN", value_parser = moment::span_ms)]
+    expires: Option<i64>,
+    /// A token that may read and do nothing else.
+    #[arg(long)]
+    read_only: bool,
+    /// A note for people.
+    #[arg(long, default_value = "")]
+    note: String,
+    #[command(flatten)]
+    place: Place,
+}
+
 /// Does what the arguments ask.
 pub(crate) fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Create(args) => create(args),
+        Command::Token(args) => token(args),
         Command::List(place) => list(place),
-        Command::Delete { secret_id, place } => delete(&secret_id, place),
+        Command::Delete { id, place } => KeyFile::change(&place.data()?, |file| file.delete(&id)),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -76,25 +100,41 @@ fn create(args: CreateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(place: Place) -> anyhow::Result<()> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["SECRET ID", "ACCOUNT", "MAY", "NOTE"]);
-    for key in KeyFile::read(&place.data()?)?.keys {
-        let may = if key.root { "all".to_owned() } else { format!("{} policies", key.policies.len()) };
-        table.add_row([key.secret_id, key.account, may, key.note]);
-    }
-    writeln!(std::io::stdout(), "{}", table.trim_fmt())?;
+fn token(args: TokenArgs) -> anyhow::Result<()> {
+    let settings = Flags::default().settings()?;
+    let is_given_root = settings.root_key.is_some_and(|root| root.secret_id == args.key);
+    let expires_ms = args.expires.map(|span_ms| clock::now_ms().saturating_add(span_ms));
+    let (token, text) = Token::generate(&args.key, expires_ms, args.read_only, &args.note);
+    let id = token.id.clone();
+    KeyFile::change(&args.place.data()?, |file| {
+        if !is_given_root && !file.keys.iter().any(|key| key.secret_id == args.key) {
+            bail!(
+                "there is no key {}; `runlog keys list` shows them. For the key of --root-key, give it in \
+                 RUNLOG_ROOT_KEY here too",
+                args.key
+            );
+        }
+        file.tokens.push(token);
+        Ok(())
+    })?;
+    writeln!(std::io::stdout(), "Token: {text}\nTokenId: {id}")?;
     Ok(())
 }
 
-fn delete(secret_id: &str, place: Place) -> anyhow::Result<()> {
-    KeyFile::change(&place.data()?, |file| {
-        let before = file.keys.len();
-        file.keys.retain(|key| key.secret_id != secret_id);
-        if file.keys.len() == before {
-            bail!("there is no key {secret_id}; `runlog keys list` shows them")
-        } else {
-            Ok(())
-        }
-    })
+fn list(place: Place) -> anyhow::Result<()> {
+    let file = KeyFile::read(&place.data()?)?;
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["ID", "ACCOUNT", "MAY", "NOTE"]);
+    for key in file.keys {
+        let may = if key.root { "all".to_owned() } else { format!("{} policies", key.policies.len()) };
+        table.add_row([key.secret_id, key.account, may, key.note]);
+    }
+    for token in file.tokens {
+        let read_only = if token.read_only { ", read only" } else { "" };
+        let until = token.expires_ms.map(|ms| format!(", until {}", Zone::UTC.format_rfc3339(ms)));
+        let may = format!("token of {}{read_only}{}", token.secret_id, until.unwrap_or_default());
+        table.add_row([token.id, String::new(), may, token.note]);
+    }
+    writeln!(std::io::stdout(), "{}", table.trim_fmt())?;
+    Ok(())
 }

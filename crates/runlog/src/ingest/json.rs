@@ -206,8 +206,13 @@ mod tests {
 
     use super::*;
 
-    const DEFAULTS: Defaults<'_> =
-        Defaults { account: "1", region: "ap-guangzhou", zone: Zone::UTC8, now_ms: 1_800_000_000_000 };
+    const DEFAULTS: Defaults<'_> = Defaults {
+        account: "1",
+        region: "ap-guangzhou",
+        zone: Zone::UTC8,
+        now_ms: 1_800_000_000_000,
+        billing_step_ms: 100,
+    };
 
     impl Sink for Naive {
         type Error = ();

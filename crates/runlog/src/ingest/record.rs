@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use runlog_client::NewRun;
-use runlog_core::{RET_RUNNING, Run, Stream, Zone, limits};
+use runlog_core::{RET_RUNNING, Run, Stream, Zone, billed_ms, limits};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
 
 /// A run as a sender writes it. Only `FunctionName` is required.
 #[derive(Debug, Deserialize)]
@@ -39,6 +39,13 @@ pub(crate) struct Record<'a> {
     pub(crate) source: Option<String>,
     pub(crate) retry_num: Option<u8>,
     pub(crate) exit_code: Option<i32>,
+    /// What the rows of answers have besides; it says nothing about the run.
+    #[serde(rename = "Seq")]
+    _seq: Option<IgnoredAny>,
+    #[serde(rename = "PrevSeq")]
+    _prev_seq: Option<IgnoredAny>,
+    #[serde(rename = "StartTimeText")]
+    _start_time_text: Option<IgnoredAny>,
 }
 
 /// A text borrowed where that is possible. (`Option<Cow<str>>` alone would always be copied.)
@@ -62,6 +69,9 @@ pub(crate) struct Defaults<'a> {
     pub(crate) zone: Zone,
     /// The current time in Unix milliseconds, the start of records that name none.
     pub(crate) now_ms: i64,
+    /// Billed time that follows from the duration in steps of so many milliseconds is not kept as a fact of its own,
+    /// so that a run and the row that an answer has of it are the same run.
+    pub(crate) billing_step_ms: u64,
 }
 
 /// Shares one [`Stream`] between the runs that name it.
@@ -89,6 +99,8 @@ impl Record<'_> {
             return Err("Region takes 1 to 64 letters, digits, - and _".to_owned());
         }
         let ret_code = self.ret_code.unwrap_or_default();
+        let duration_us = duration_us(self.duration.unwrap_or_default())?;
+        let follows = billed_ms(duration_us, defaults.billing_step_ms);
         Ok(Run {
             stream: streams.get(
                 defaults.account,
@@ -100,8 +112,8 @@ impl Record<'_> {
             request_id: self.request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
             retry_num: self.retry_num.unwrap_or_default(),
             start_ms,
-            duration_us: duration_us(self.duration.unwrap_or_default())?,
-            bill_ms: self.bill_duration,
+            duration_us,
+            bill_ms: self.bill_duration.filter(|billed_ms| *billed_ms != follows),
             mem_bytes: self.mem_usage.unwrap_or_default(),
             ret_code,
             invoke_finished: self.invoke_finished.unwrap_or(i32::from(ret_code != RET_RUNNING)),
@@ -241,8 +253,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for StartTime<'a> {
 mod tests {
     use super::*;
 
-    const DEFAULTS: Defaults<'_> =
-        Defaults { account: "1", region: "ap-guangzhou", zone: Zone::UTC8, now_ms: 1_800_000_000_000 };
+    const DEFAULTS: Defaults<'_> = Defaults {
+        account: "1",
+        region: "ap-guangzhou",
+        zone: Zone::UTC8,
+        now_ms: 1_800_000_000_000,
+        billing_step_ms: 100,
+    };
 
     fn run(json: &str) -> Result<Run, String> {
         let record: Record<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
@@ -262,6 +279,15 @@ mod tests {
         for start in [r#""2018-06-11 18:46:45""#, r#""2018-06-11T10:46:45Z""#, "1528714005000"] {
             let run = run(&format!(r#"{{"FunctionName":"f","StartTime":{start}}}"#)).unwrap();
             assert_eq!(run.start_ms, 1_528_714_005_000, "{start}");
+        }
+    }
+
+    #[test]
+    fn billed_time_is_a_fact_only_where_it_does_not_follow_from_the_duration() {
+        for (billed, kept) in [(100, None), (200, Some(200)), (7, Some(7))] {
+            let run =
+                run(&format!(r#"{{"FunctionName":"f","Duration":12.5,"BillDuration":{billed},"Seq":9}}"#)).unwrap();
+            assert_eq!(run.bill_ms, kept, "{billed}");
         }
     }
 

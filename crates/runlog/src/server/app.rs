@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
+use super::followers::Followers;
 use super::metrics::Metrics;
 use super::rate::RateLimiter;
 use super::replay::ReplayGuard;
@@ -15,6 +16,9 @@ use crate::keys::Keyring;
 
 /// Queries that run at a time, for each core: one works while another waits for a page of the disk.
 const QUERIES_PER_CORE: usize = 2;
+
+/// Exports that run at a time; more are told to retry.
+const EXPORTS_MAX: usize = 8;
 
 /// The state of a server.
 pub(crate) struct App {
@@ -27,6 +31,13 @@ pub(crate) struct App {
     pub(crate) ingests: Arc<Semaphore>,
     /// One backup at a time.
     pub(crate) backups: Arc<Semaphore>,
+    /// Exports that may run at a time.
+    pub(crate) exports: Arc<Semaphore>,
+    /// Tails that may read at a time.
+    pub(crate) tail_turns: Semaphore,
+    /// Those who wait for what is accepted.
+    pub(crate) followers: Followers,
+    stopping: watch::Sender<bool>,
     backend: Arc<dyn Backend>,
     queries: Semaphore,
     functions: KnownFunctions,
@@ -46,6 +57,10 @@ impl App {
             rate: RateLimiter::new(settings.rate_limit),
             ingests: Arc::new(Semaphore::new(settings.ingest_max_concurrent as usize)),
             backups: Arc::new(Semaphore::new(1)),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            tail_turns: Semaphore::new(cores),
+            followers: Followers::new(),
+            stopping: watch::Sender::new(false),
             replay: ReplayGuard::default(),
             metrics: Metrics::new(),
             queries: Semaphore::new(QUERIES_PER_CORE * cores),
@@ -54,6 +69,16 @@ impl App {
             keyring,
             backend,
         }
+    }
+
+    /// Asks answers that have no end of their own to end.
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// The engine, for callers that are on a blocking thread already.
@@ -70,7 +95,7 @@ impl App {
         let _turn = self.queries.acquire().await;
         let backend = Arc::clone(&self.backend);
         let done = tokio::task::spawn_blocking(move || call(&*backend)).await;
-        done.unwrap_or_else(|panic| Err(BackendError { message: format!("a call of the engine failed: {panic}") }))
+        done.unwrap_or_else(|panic| Err(BackendError::engine(format!("a call of the engine failed: {panic}"))))
     }
 
     /// Whether a function has ever run.

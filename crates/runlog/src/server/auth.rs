@@ -1,29 +1,194 @@
-//! Credentials on the native API: HTTP Basic (SecretId, SecretKey) or a TC3 signature.
+//! Credentials on the native API: HTTP Basic (SecretId, SecretKey), a Bearer token, or a TC3 signature.
+//!
+//! With `--insecure-dev` a request without any is the first account's root. Since every page of a browser on this
+//! machine can send such a request, it must then name a loopback host, and come from no other page.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{AUTHORIZATION, HeaderMap};
+use hyper::StatusCode;
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN};
+use hyper::http::request::Parts;
+use runlog_wire::{RawRequest, Tc3};
 use subtle::ConstantTimeEq;
 
-use crate::keys::{Key, Keyring};
+use super::app::App;
+use super::respond::{self, Answer};
+use crate::clock;
+use crate::keys::{FIRST_ACCOUNT, Key, Keyring};
+use crate::token::Token;
 
-/// The key that signed a native request by HTTP Basic.
-///
-/// # Errors
-/// A sentence for the sender, which never says whether the key or its secret was wrong.
-pub(crate) fn basic(headers: &HeaderMap, keyring: &Keyring) -> Result<Arc<Key>, &'static str> {
-    const HOW: &str = "give SecretId and SecretKey as HTTP Basic credentials (curl -u SECRETID:SECRETKEY)";
-    const WRONG: &str = "no such key, or a wrong secret";
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(HOW)?;
-    let (scheme, encoded) = header.split_once(' ').ok_or(HOW)?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(HOW);
+/// The scheme of a signature.
+const TC3: &str = "TC3-HMAC-SHA256";
+
+const HOW: &str = "give SecretId and SecretKey as HTTP Basic credentials (curl -u SECRETID:SECRETKEY), a token as \
+                   `Authorization: Bearer TOKEN`, or a TC3 signature";
+
+/// One sentence for everything that may be wrong with a credential, so that nobody learns which part was right.
+const WRONG: &str = "no such key or token, or a wrong secret";
+
+/// Who asks.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    /// The key that the request was made with, or that the token stands for.
+    pub(crate) key: Arc<Key>,
+    /// Whether only reading is allowed.
+    pub(crate) read_only: bool,
+    token_id: Option<String>,
+    is_dev: bool,
+}
+
+/// Why a request is not served. The sentence is for the sender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// The credential is missing or wrong.
+    Unauthorized(String),
+    /// The credential may not do this.
+    Forbidden(&'static str),
+}
+
+impl Denied {
+    /// The answer.
+    pub(crate) fn answer(&self) -> Answer {
+        match self {
+            Self::Unauthorized(message) => respond::unauthorized(message),
+            Self::Forbidden(message) => respond::error(StatusCode::FORBIDDEN, "Forbidden", message),
+        }
     }
-    let decoded = STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(HOW)?;
-    let (secret_id, secret_key) = decoded.split_once(':').ok_or(HOW)?;
-    let key = keyring.get(secret_id).ok_or(WRONG)?;
+}
+
+/// Who made a request. Its body counts only where [`signs_body`] says so.
+pub(crate) fn identify(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
+    let Some(header) = request.headers.get(AUTHORIZATION) else {
+        return if app.settings.insecure_dev { dev(&request.headers) } else { unauthorized(HOW) };
+    };
+    let header = header.to_str().map_err(|_| Denied::Unauthorized(HOW.to_owned()))?;
+    match header.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => basic(rest.trim(), &app.keyring),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => bearer(rest.trim(), &app.keyring),
+        Some((TC3, _)) => tc3(app, request, body),
+        _ => unauthorized(HOW),
+    }
+}
+
+/// As [`identify`], for what changes something.
+pub(crate) fn identify_writer(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
+    match identify(app, request, body)? {
+        caller if caller.read_only => Err(Denied::Forbidden("this token may only read")),
+        caller => Ok(caller),
+    }
+}
+
+/// Whether the credential covers the body, which must then be read first.
+pub(crate) fn signs_body(headers: &HeaderMap) -> bool {
+    let starts = |name: &str, start: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(start))
+    };
+    starts("authorization", TC3) && !starts("x-tc-content-sha256", "UNSIGNED-PAYLOAD")
+}
+
+impl Caller {
+    /// The same caller as of now; `None` once the key or token is gone or has expired.
+    pub(crate) fn still(&self, keyring: &Keyring) -> Option<Self> {
+        if self.is_dev {
+            return Some(self.clone());
+        }
+        if let Some(id) = &self.token_id {
+            keyring.token(id).filter(|token| token.holds_at(clock::now_ms()))?;
+        }
+        let key = keyring.get(&self.key.secret_id).filter(|key| key.secret_key == self.key.secret_key)?;
+        Some(Self { key, ..self.clone() })
+    }
+
+    fn of_key(key: Arc<Key>) -> Self {
+        Self { key, read_only: false, token_id: None, is_dev: false }
+    }
+}
+
+fn basic(encoded: &str, keyring: &Keyring) -> Result<Caller, Denied> {
+    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some((secret_id, secret_key)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
+        return unauthorized(HOW);
+    };
+    let Some(key) = keyring.get(secret_id) else { return unauthorized(WRONG) };
     let is_right = bool::from(key.secret_key.as_bytes().ct_eq(secret_key.as_bytes()));
-    is_right.then_some(key).ok_or(WRONG)
+    if is_right { Ok(Caller::of_key(key)) } else { unauthorized(WRONG) }
+}
+
+fn bearer(text: &str, keyring: &Keyring) -> Result<Caller, Denied> {
+    let found = Token::split(text).and_then(|(id, secret)| Some((keyring.token(id)?, secret)));
+    let Some((token, _)) = found.filter(|(token, secret)| token.has_secret(secret)) else {
+        return unauthorized(WRONG);
+    };
+    if !token.holds_at(clock::now_ms()) {
+        return unauthorized("the token has expired; make another with `runlog keys token`");
+    }
+    let Some(key) = keyring.get(&token.secret_id) else { return unauthorized(WRONG) };
+    Ok(Caller { read_only: token.read_only, token_id: Some(token.id.clone()), ..Caller::of_key(key) })
+}
+
+fn tc3(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
+    let raw = RawRequest {
+        method: request.method.as_str(),
+        path: request.uri.path(),
+        query: request.uri.query().unwrap_or_default(),
+        headers: request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
+        body,
+    };
+    let denied = |error: runlog_wire::ApiError| Denied::Unauthorized(format!("{}: {error}", error.code()));
+    let claim = Tc3::parse(&raw).map_err(denied)?;
+    let Some(key) = app.keyring.get(claim.secret_id()) else { return unauthorized(WRONG) };
+    let now_s = clock::now_ms().div_euclid(1000);
+    claim.verify(&raw, &key.secret_key, now_s, app.settings.signature_max_skew.into()).map_err(denied)?;
+    Ok(Caller::of_key(key))
+}
+
+/// Whoever can connect to a development server.
+fn dev(headers: &HeaderMap) -> Result<Caller, Denied> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = text(HOST).unwrap_or_default();
+    let page = text(ORIGIN).map(|origin| origin.split_once("://").map_or("", |(_, host)| host));
+    if !is_loopback(host) || page.is_some_and(|host| !is_loopback(host)) {
+        return unauthorized("without credentials only pages and programs of this machine are served (insecure_dev)");
+    }
+    let (secret_id, secret_key, note) = ("insecure-dev".to_owned(), String::new(), String::new());
+    let account = FIRST_ACCOUNT.to_owned();
+    let key = Key { secret_id, secret_key, account, root: true, note, policies: Vec::new() };
+    Ok(Caller { is_dev: true, ..Caller::of_key(Arc::new(key)) })
+}
+
+/// Whether `name:port` names this machine.
+fn is_loopback(host: &str) -> bool {
+    let has_port = |(_, port): &(&str, &str)| port.bytes().all(|byte| byte.is_ascii_digit());
+    let name = host.rsplit_once(':').filter(has_port).map_or(host, |(name, _)| name);
+    let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or_else(|_| name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
+}
+
+fn unauthorized<T>(message: &str) -> Result<T, Denied> {
+    Err(Denied::Unauthorized(message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_this_machine() {
+        for (host, is_ours) in [
+            ("127.0.0.1:9160", true),
+            ("[::1]:9160", true),
+            ("localhost", true),
+            ("LocalHost:80", true),
+            ("", false),
+            ("example.com:9160", false),
+            ("127.0.0.1.example.com", false),
+            ("localhost.example.com:9160", false),
+            ("192.168.1.2", false),
+        ] {
+            assert_eq!(is_loopback(host), is_ours, "{host}");
+        }
+    }
 }

@@ -9,7 +9,9 @@ mod auth;
 mod body;
 mod chores;
 mod connection;
+mod followers;
 mod metrics;
+mod outgoing;
 mod rate;
 mod replay;
 mod respond;
@@ -92,6 +94,7 @@ impl Server {
         }
         drop(self.listener);
         drop(serving);
+        self.app.stop();
         let grace = Duration::from_secs(self.app.settings.shutdown_grace.into());
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             tracing::warn!(seconds = grace.as_secs(), "some requests did not finish in time and were cut off");

@@ -5,21 +5,30 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http_body_util::Full;
 use hyper::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 
+use super::outgoing::AnswerBody;
+
 /// Answers shorter than this go out as they are.
 const GZIP_MIN_BYTES: usize = 1024;
 
 /// An answer of any route.
-pub(crate) type Answer = Response<Full<Bytes>>;
+pub(crate) type Answer = Response<AnswerBody>;
 
 /// A text of a content type.
 pub(crate) fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut response = Response::new(Full::new(body.into()));
+    let mut response = Response::new(AnswerBody::from(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// An answer that is sent while it is made.
+pub(crate) fn stream(status: StatusCode, content_type: &'static str, body: AnswerBody) -> Answer {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
@@ -30,7 +39,7 @@ pub(crate) fn text(status: StatusCode, content_type: &'static str, body: impl In
 /// The content type is exactly `application/json`: with a charset behind it the Python SDK takes an error for an
 /// answer with every field empty.
 pub(crate) fn json(status: StatusCode, body: Vec<u8>, asked: &HeaderMap) -> Answer {
-    if body.len() <= GZIP_MIN_BYTES || !takes_gzip(asked) {
+    if body.len() <= GZIP_MIN_BYTES || !takes(asked, "gzip") {
         return text(status, "application/json", body);
     }
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
@@ -62,12 +71,13 @@ pub(crate) fn retry_after(mut response: Answer, seconds: u32) -> Answer {
     response
 }
 
-fn takes_gzip(asked: &HeaderMap) -> bool {
+/// Whether a client takes a content coding.
+pub(crate) fn takes(asked: &HeaderMap, coding: &str) -> bool {
     let values = asked.get_all(ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|item| {
         let (name, quality) = item.split_once(';').unwrap_or((item, ""));
         let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0));
-        name.trim().eq_ignore_ascii_case("gzip") && !refused
+        name.trim().eq_ignore_ascii_case(coding) && !refused
     })
 }
 
@@ -77,7 +87,7 @@ mod tests {
 
     #[test]
     fn gzip_only_for_those_who_take_it() {
-        for (header, takes) in [
+        for (header, taken) in [
             ("gzip, deflate", true),
             ("deflate;q=1, GZIP;q=0.5", true),
             ("identity", false),
@@ -86,8 +96,8 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(header));
-            assert_eq!(takes_gzip(&headers), takes, "{header}");
+            assert_eq!(takes(&headers, "gzip"), taken, "{header}");
         }
-        assert!(!takes_gzip(&HeaderMap::new()));
+        assert!(!takes(&HeaderMap::new(), "gzip"));
     }
 }

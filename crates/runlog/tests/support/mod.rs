@@ -8,12 +8,14 @@ mod call;
 mod http;
 mod runs;
 mod server;
+mod stream;
 
 pub(crate) use answer::Answer;
 pub(crate) use call::{Call, Form, flatten};
 pub(crate) use http::{Connection, Request, Response};
 pub(crate) use runs::{Api, IngestReport};
 pub(crate) use server::{Server, Setup, key_in, key_in_text, program};
+pub(crate) use stream::{Event, Stream};
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

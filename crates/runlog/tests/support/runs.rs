@@ -87,6 +87,14 @@ impl Api {
             .header("Authorization", &format!("Basic {}", STANDARD.encode(self.key.pair())))
     }
 
+    /// Asks the native API for JSON; the answer must be 200.
+    pub(crate) fn get(&mut self, target: &str) -> Value {
+        let request = self.native("GET", target);
+        let response = self.exchange(&request);
+        assert_eq!(response.status, 200, "{target}: {}", response.text());
+        response.json()
+    }
+
     /// Puts runs in, one a line; the answer must be 200.
     pub(crate) fn ingest(&mut self, runs: &[Value]) -> IngestReport {
         let lines: String = runs.iter().map(|run| format!("{run}\n")).collect();

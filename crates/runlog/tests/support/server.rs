@@ -126,6 +126,10 @@ impl Server {
         self.process.address
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.child.id()
+    }
+
     pub(crate) fn data(&self) -> &Path {
         &self.data
     }

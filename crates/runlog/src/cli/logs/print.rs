@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn what_is_printed_can_be_stored_again() {
-        let defaults = Defaults { account: "1", region: "r", zone: Zone::UTC8, now_ms: 1_800_000_000_000 };
+        let defaults =
+            Defaults { account: "1", region: "r", zone: Zone::UTC8, now_ms: 1_800_000_000_000, billing_step_ms: 100 };
         for format in [Format::Json, Format::Ndjson] {
             let text = printed(format, &["a", "b"]);
             let (report, result) = ingest(&mut text.as_bytes(), &defaults, &mut Naive::default());

@@ -27,19 +27,20 @@ struct Body {
 }
 
 pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
-    let key = match auth::basic(request.headers(), &app.keyring) {
-        Ok(key) => key,
-        Err(advice) => return respond::unauthorized(advice),
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY_MAX_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let caller = match auth::identify_writer(app, &head, &body) {
+        Ok(caller) => caller,
+        Err(denied) => return denied.answer(),
     };
-    if !key.root {
+    if !caller.key.root {
         return respond::error(StatusCode::FORBIDDEN, "Forbidden", "only a root key may back up the server");
     }
     let Some(folder) = &app.settings.backup_dir else {
         let message = "backups over HTTP are off; start the server with --backup-dir DIR";
         return respond::error(StatusCode::FORBIDDEN, "BackupsOff", message);
     };
-    let body = Limited::new(request.into_body(), BODY_MAX_BYTES).collect().await;
-    let body = body.ok().map(Collected::to_bytes).and_then(|bytes| serde_json::from_slice::<Body>(&bytes).ok());
+    let body = serde_json::from_slice::<Body>(&body).ok();
     let Some(to) = body.as_ref().and_then(|body| inside(folder, &body.to)) else {
         let message = "send {\"to\": NAME}, where NAME is of letters, digits, '-', '_' and '.', and begins with none \
                        of the last";

@@ -1,39 +1,58 @@
-//! Routes.
-//!
-//! | path | what |
-//! | --- | --- |
-//! | `/` | the signed API ([`tencent`]) |
-//! | `/api/v1/runs` | runs come in ([`runs`]) |
-//! | `/api/v1/admin/backup` | the server backs itself up ([`backup`]) |
-//! | `/livez`, `/readyz`, `/metrics` | for those who operate the server ([`operate`]) |
+//! Routes: the signed API at `/` ([`tencent`]), and what the table in [`routes`] lists.
 
 mod backup;
+mod native;
 mod operate;
+mod routes;
 mod runs;
 mod tencent;
 
+use std::sync::Arc;
+
 use hyper::body::Incoming;
-use hyper::{Method, Request, StatusCode};
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Request, StatusCode};
 
 use super::app::App;
 use super::respond::{self, Answer};
+use routes::{Found, Handler};
 
 /// Answers a request.
-pub(super) async fn route(app: &App, request: Request<Incoming>) -> Answer {
-    match (request.method(), request.uri().path()) {
-        (_, "/") => tencent::answer(app, request).await,
-        (&Method::POST, "/api/v1/runs") => runs::ingest(app, request).await,
-        (&Method::POST, "/api/v1/admin/backup") => backup::make(app, request).await,
-        (&Method::GET, "/livez") => operate::livez(),
-        (&Method::GET, "/readyz") => operate::readyz(app),
-        (&Method::GET, "/metrics") => operate::metrics(app, &request),
-        (_, path @ ("/api/v1/runs" | "/api/v1/admin/backup" | "/livez" | "/readyz" | "/metrics")) => {
-            let message = format!("{} is not served on {path}", request.method());
-            respond::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message)
+pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    if path == "/" {
+        return tencent::answer(app, request).await;
+    }
+    let (route, place) = match routes::find(method.as_str(), &path) {
+        Found::Route(route, place) => (route, place),
+        Found::OtherMethods(methods) => {
+            let message = format!("{method} is not served on {path}");
+            let mut answer = respond::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message);
+            if let Ok(allowed) = HeaderValue::from_str(&methods.join(", ")) {
+                answer.headers_mut().insert(ALLOW, allowed);
+            }
+            return answer;
         }
-        (_, path) => {
-            let message = format!("there is nothing at {path}; the signed API is at /, runs come in at /api/v1/runs");
-            respond::error(StatusCode::NOT_FOUND, "NotFound", &message)
+        Found::Nothing => {
+            let message =
+                format!("there is nothing at {path}; /openapi.json lists what there is, the signed API is at /");
+            return respond::error(StatusCode::NOT_FOUND, "NotFound", &message);
         }
+    };
+    match route.handler {
+        Handler::Ingest => runs::ingest(app, request).await,
+        Handler::Backup => backup::make(app, request).await,
+        Handler::OpenApi => respond::json(StatusCode::OK, native::openapi::text().into(), request.headers()),
+        Handler::Livez => operate::livez(),
+        Handler::Readyz => operate::readyz(app),
+        Handler::Metrics => operate::metrics(app, &request.into_parts().0),
+        Handler::Runs
+        | Handler::Run
+        | Handler::Histogram
+        | Handler::Facets
+        | Handler::Stats
+        | Handler::Functions
+        | Handler::Tail
+        | Handler::Export => native::answer(app, route, place, &request.into_parts().0).await,
     }
 }

@@ -1,6 +1,7 @@
 //! For those who operate the server: alive, ready, metrics.
 
-use hyper::{Request, StatusCode};
+use hyper::StatusCode;
+use hyper::http::request::Parts;
 
 use crate::server::app::App;
 use crate::server::auth;
@@ -27,12 +28,12 @@ pub(super) fn readyz(app: &App) -> Answer {
 }
 
 /// Counters and gauges. They tell how much runs here, so they are for those who have a key.
-pub(super) fn metrics<B>(app: &App, request: &Request<B>) -> Answer {
-    match auth::basic(request.headers(), &app.keyring) {
+pub(super) fn metrics(app: &App, request: &Parts) -> Answer {
+    match auth::identify(app, request, b"") {
         Ok(_) => {
             let page = app.metrics.page(app.backend().gauges(), &app.backend().health());
             respond::text(StatusCode::OK, OPENMETRICS, page)
         }
-        Err(advice) => respond::unauthorized(advice),
+        Err(denied) => denied.answer(),
     }
 }

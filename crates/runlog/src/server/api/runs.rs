@@ -11,6 +11,7 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use hyper::{Request, StatusCode};
 use runlog_core::{Outcome, Run, Stream};
+use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 
 use crate::backend::{Backend, BackendError};
@@ -34,25 +35,39 @@ const PARTS_QUEUED: usize = 8;
 
 pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
     let started = clock::monotonic();
-    let key = match auth::basic(request.headers(), &app.keyring) {
-        Ok(key) => key,
-        Err(advice) => return respond::unauthorized(advice),
+    let (head, mut body) = request.into_parts();
+    // Only a signature needs the body first; it is then in memory, so it is as long as a signed call may be.
+    let signed = if auth::signs_body(&head.headers) {
+        let whole = body::collect(&mut body, TC3_POST_MAX_BYTES as u64, app.settings.client_timeout()).await;
+        match whole {
+            Ok(whole) => Some(whole),
+            Err(_) => return unsigned_is_longer(),
+        }
+    } else {
+        None
     };
-    let Some(encoding) = encoding(request.headers()) else {
+    let caller = match auth::identify_writer(app, &head, signed.as_deref().unwrap_or_default()) {
+        Ok(caller) => caller,
+        Err(denied) => return denied.answer(),
+    };
+    let Some(encoding) = encoding(&head.headers) else {
         let message = "Content-Encoding must be gzip, zstd or absent";
         return respond::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedEncoding", message);
     };
     let max_bytes = app.settings.ingest_max_body;
-    if request.body().size_hint().lower() > max_bytes {
+    if body.size_hint().lower() > max_bytes {
         return too_large(max_bytes);
     }
     let Ok(_turn) = Arc::clone(&app.ingests).try_acquire_owned() else {
         return busy("too many ingest requests at a time; retry in a moment");
     };
     let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
-    let task = Ingest { key, settings: Arc::clone(&app.settings), backend: Arc::clone(app.backend()) };
+    let task = Ingest { key: caller.key, settings: Arc::clone(&app.settings), backend: Arc::clone(app.backend()) };
     let work = tokio::task::spawn_blocking(move || task.run(incoming, encoding));
-    forward(app, request.into_body(), parts).await;
+    match signed {
+        Some(whole) => hand_over(whole, parts).await,
+        None => forward(app, body, parts).await,
+    }
     match work.await {
         Ok((report, result)) => {
             app.metrics.ingest(report.accepted, report.duplicates, report.refused_total, started.elapsed());
@@ -79,6 +94,12 @@ async fn forward(app: &App, mut body: Incoming, parts: mpsc::Sender<Result<Bytes
     }
 }
 
+/// Hands on a body that is here already.
+async fn hand_over(whole: Bytes, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
+    // A parser that has given up has closed the channel.
+    let _ = parts.send(Ok(whole)).await;
+}
+
 /// One ingest request, off the reactor.
 struct Ingest {
     key: Arc<Key>,
@@ -99,6 +120,7 @@ impl Ingest {
             region: &self.settings.default_region,
             zone: self.settings.time_zone,
             now_ms: clock::now_ms(),
+            billing_step_ms: self.settings.billing_step_ms.into(),
         };
         let mut sink =
             KeySink { key: &self.key, settings: &self.settings, backend: &*self.backend, permitted: HashMap::new() };
@@ -179,6 +201,14 @@ fn encoding(headers: &HeaderMap) -> Option<Encoding> {
 
 fn too_large(max_bytes: u64) -> Answer {
     let message = BodyError::TooLarge { max_bytes }.to_string();
+    respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
+}
+
+fn unsigned_is_longer() -> Answer {
+    let message = format!(
+        "a signed body has at most {TC3_POST_MAX_BYTES} bytes and arrives whole; sign a longer one with \
+         X-TC-Content-SHA256: UNSIGNED-PAYLOAD, or send it in parts"
+    );
     respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
 }
 

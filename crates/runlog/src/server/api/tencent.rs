@@ -243,16 +243,17 @@ fn internal(error: &BackendError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use http_body_util::{BodyExt, Full};
-    use runlog_core::{Answer as Found, Outcome, Query, Run};
+    use runlog_core::{Answer as Found, Outcome, Query, Run, TailFilter};
     use runlog_wire::sign_v3::{V3Input, sign_v3};
 
     use std::path::Path;
+    use std::time::Duration;
 
     use runlog_store::Removed;
     use runlog_store::operate::Backup;
 
     use super::*;
-    use crate::backend::{Backend, Gauges, Health};
+    use crate::backend::{Backend, Gauges, Health, Tail};
     use crate::config::Flags;
     use crate::keys::Keyring;
 
@@ -260,7 +261,7 @@ mod tests {
     struct Broken;
 
     fn gone<T>() -> Result<T, BackendError> {
-        Err(BackendError { message: "no such device: /dev/sdz".to_owned() })
+        Err(BackendError::engine("no such device: /dev/sdz"))
     }
 
     impl Backend for Broken {
@@ -271,6 +272,12 @@ mod tests {
             gone()
         }
         fn streams(&self, _: &str) -> Result<Vec<StreamSummary>, BackendError> {
+            gone()
+        }
+        fn subscribe(&self, _: Option<u64>, _: TailFilter) -> Result<Box<dyn Tail>, BackendError> {
+            gone()
+        }
+        fn wait_past(&self, _: u64, _: Duration) -> Result<u64, BackendError> {
             gone()
         }
         fn expire_in_flight(&self) -> Result<usize, BackendError> {

@@ -1,0 +1,402 @@
+//! The answers of the native API as types, from which their JSON and its description in OpenAPI follow.
+//!
+//! Times end in `_ms` and are Unix milliseconds. Every answer has a watermark and its cost.
+
+use runlog_core as core;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+
+use super::fields::Selection;
+use super::params::FACET_KEYS;
+
+/// A page of runs.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Runs<'a> {
+    /// The page. It ends early, with a `next`, when its texts are long.
+    pub(crate) runs: RunList<'a>,
+    /// How many runs match, on this page or not.
+    pub(crate) total: u64,
+    /// The `cursor` of the next page; absent when nothing follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+    /// All matching runs by their start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) histogram: Option<Histogram>,
+    /// All matching runs by each key that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) facets: Option<Vec<Facet>>,
+    /// Durations and memory of all matching runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) percentiles: Option<Percentiles>,
+    #[serde(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// One run: every attempt of it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct OneRun<'a> {
+    /// Every attempt, the earliest first.
+    pub(crate) runs: RunList<'a>,
+    /// How many attempts there are; the last ones are left out when the texts are very long.
+    pub(crate) total: u64,
+    /// The run of the same function that started before the first attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) previous: Option<Neighbour<'a>>,
+    /// The run of the same function that started after the last attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<Neighbour<'a>>,
+    #[serde(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// The matching runs by their start.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct HistogramAnswer {
+    /// How many runs match: the sum of all buckets.
+    pub(crate) total: u64,
+    pub(crate) histogram: Histogram,
+    #[serde(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// The matching runs by some keys.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FacetsAnswer {
+    /// How many runs match: the sum of each facet with its rest.
+    pub(crate) total: u64,
+    pub(crate) facets: Vec<Facet>,
+    #[serde(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// Error rate and percentiles, of all matching runs and by function and version.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Stats {
+    /// How many runs match, those in flight too.
+    pub(crate) total: u64,
+    /// Of all matching runs.
+    pub(crate) all: Percentiles,
+    /// Of each function version, the most frequent first.
+    pub(crate) versions: Facet,
+    #[serde(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// The functions that the key may read.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Functions {
+    pub(crate) functions: Vec<Function>,
+    /// How many functions there are in the list.
+    pub(crate) total: u64,
+    #[serde(flatten)]
+    pub(crate) basis: Basis,
+}
+
+/// A function. It exists from its first run on, also after its runs were removed.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Function {
+    pub(crate) region: String,
+    pub(crate) namespace: String,
+    pub(crate) function: String,
+    /// Its versions and aliases.
+    pub(crate) qualifiers: Vec<String>,
+    /// The earliest start of any run ever accepted.
+    pub(crate) first_start_ms: i64,
+    /// The latest start of any run ever accepted.
+    pub(crate) last_start_ms: i64,
+}
+
+/// What an answer rests on, and what it took.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Basis {
+    /// The starts that were asked for.
+    pub(crate) window: Window,
+    /// As of which sequence number the answer is, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) as_of: Option<u64>,
+    pub(crate) watermark: Watermark,
+    pub(crate) cost: Cost,
+}
+
+/// Starts from `from_ms` (inclusive) to `to_ms` (exclusive); an end that is absent is open.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Window {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_ms: Option<i64>,
+}
+
+/// What an answer rests on: a reader can tell from it whether anything may be missing.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Watermark {
+    /// The last accepted sequence number that the answer could see.
+    seq: u64,
+    /// Runs that started earlier may have been removed. Absent: everything is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retained_from_ms: Option<i64>,
+    /// Files that could not be read. Their runs are missing.
+    set_aside_files: u64,
+}
+
+/// What an answer took.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Cost {
+    /// Rows that were looked at.
+    rows_read: u64,
+    /// Blocks that were decoded.
+    blocks_read: u64,
+    /// Bytes that were decoded.
+    bytes_read: u64,
+    /// Time spent in the engine, in microseconds.
+    elapsed_us: u64,
+}
+
+/// The matching runs by their start.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Histogram {
+    /// Where the first bucket begins.
+    start_ms: i64,
+    /// The width of a bucket; the last one may end earlier, with the window.
+    width_ms: u64,
+    /// Every bucket of the window, empty ones too.
+    buckets: Vec<Bucket>,
+}
+
+/// The runs that started in one part of the window.
+#[derive(Serialize, JsonSchema)]
+struct Bucket {
+    ok: u64,
+    failed: u64,
+    running: u64,
+}
+
+/// The matching runs by one key.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Facet {
+    /// The key.
+    by: &'static str,
+    /// The most frequent values, the most frequent first.
+    values: Vec<FacetCount>,
+    /// How many values are not listed.
+    rest_values: u64,
+    /// How many runs have one of those.
+    rest_runs: u64,
+}
+
+/// A value of a facet: the names that its key is made of, or the state or code.
+#[derive(Default, Serialize, JsonSchema)]
+struct FacetCount {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qualifier: Option<String>,
+    /// `ok`, `failed` or `running`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ret_code: Option<i32>,
+    /// How many runs have the value.
+    runs: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percentiles: Option<Percentiles>,
+}
+
+/// How long runs took and how much memory, those in flight aside.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Percentiles {
+    /// Runs that have finished.
+    finished: u64,
+    /// Those of them that did not finish well.
+    failed: u64,
+    /// The part of the finished runs that failed, from 0 to 1.
+    error_rate: f64,
+    /// Of the durations; absent when nothing has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<DurationQuantiles>,
+    /// Of the peak memory; absent when nothing has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mem_bytes: Option<MemoryQuantiles>,
+}
+
+/// Percentiles of durations, in milliseconds. Each is a value that occurs: of `n` values in ascending order, the `p`th
+/// is at place `ceil(p * n / 100)`, counted from 1.
+#[derive(Serialize, JsonSchema)]
+struct DurationQuantiles {
+    p50: f64,
+    p90: f64,
+    p95: f64,
+    p99: f64,
+}
+
+/// Percentiles of peak memory, in bytes.
+#[derive(Serialize, JsonSchema)]
+struct MemoryQuantiles {
+    p50: u64,
+    p90: u64,
+    p95: u64,
+    p99: u64,
+}
+
+/// An error.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Error {
+    /// A short stable name.
+    code: String,
+    /// What is wrong and what to do about it.
+    message: String,
+}
+
+/// Runs with some of their fields.
+pub(crate) struct RunList<'a> {
+    pub(crate) rows: &'a [core::Row],
+    pub(crate) fields: &'a Selection,
+}
+
+/// A run beside another one, with some of its fields.
+pub(crate) struct Neighbour<'a> {
+    pub(crate) row: &'a core::Row,
+    pub(crate) fields: &'a Selection,
+}
+
+impl Basis {
+    pub(crate) fn new(query: &core::Query, answer: &core::Answer) -> Self {
+        let core::Window { start_ms, end_ms } = query.window;
+        let (watermark, cost) = (&answer.watermark, &answer.cost);
+        Self {
+            window: Window {
+                from_ms: Some(start_ms).filter(|ms| *ms != i64::MIN),
+                to_ms: Some(end_ms).filter(|ms| *ms != i64::MAX),
+            },
+            as_of: query.as_of,
+            watermark: Watermark {
+                seq: watermark.seq,
+                retained_from_ms: watermark.retained_from_ms,
+                set_aside_files: watermark.set_aside_files,
+            },
+            cost: Cost {
+                rows_read: cost.rows_read,
+                blocks_read: cost.blocks_read,
+                bytes_read: cost.bytes_read,
+                elapsed_us: cost.elapsed_us,
+            },
+        }
+    }
+}
+
+impl From<core::Histogram> for Histogram {
+    fn from(histogram: core::Histogram) -> Self {
+        let buckets = histogram.buckets.into_iter();
+        let bucket = |core::Bucket { ok, failed, running }| Bucket { ok, failed, running };
+        Self { start_ms: histogram.start_ms, width_ms: histogram.width_ms, buckets: buckets.map(bucket).collect() }
+    }
+}
+
+impl From<core::Facet> for Facet {
+    fn from(facet: core::Facet) -> Self {
+        let by = FACET_KEYS.iter().find(|(_, key)| *key == facet.by).map_or("", |(name, _)| name);
+        let count = |count: core::FacetCount| {
+            let counted =
+                FacetCount { runs: count.runs, percentiles: count.percentiles.map(Into::into), ..Default::default() };
+            match (count.value, facet.by) {
+                (core::FacetValue::Name(name), core::FacetKey::Qualifier) => {
+                    FacetCount { qualifier: Some(name), ..counted }
+                }
+                (core::FacetValue::Name(name), _) => FacetCount { namespace: Some(name), ..counted },
+                (core::FacetValue::Function(namespace, function), _) => {
+                    FacetCount { namespace: Some(namespace), function: Some(function), ..counted }
+                }
+                (core::FacetValue::Version(namespace, function, qualifier), _) => FacetCount {
+                    namespace: Some(namespace),
+                    function: Some(function),
+                    qualifier: Some(qualifier),
+                    ..counted
+                },
+                (core::FacetValue::State(state), _) => FacetCount { state: Some(state_name(state)), ..counted },
+                (core::FacetValue::Code(code), _) => FacetCount { ret_code: Some(code), ..counted },
+            }
+        };
+        Self {
+            by,
+            values: facet.values.into_iter().map(count).collect(),
+            rest_values: facet.rest_values,
+            rest_runs: facet.rest_runs,
+        }
+    }
+}
+
+fn state_name(state: core::RunState) -> &'static str {
+    match state {
+        core::RunState::Ok => "ok",
+        core::RunState::Failed => "failed",
+        core::RunState::Running => "running",
+    }
+}
+
+impl From<core::Percentiles> for Percentiles {
+    fn from(found: core::Percentiles) -> Self {
+        let ms = |us: u64| us as f64 / 1000.0;
+        Self {
+            finished: found.finished,
+            failed: found.failed,
+            error_rate: found.error_rate(),
+            duration_ms: found.duration_us.map(|core::Quantiles { p50, p90, p95, p99 }| DurationQuantiles {
+                p50: ms(p50),
+                p90: ms(p90),
+                p95: ms(p95),
+                p99: ms(p99),
+            }),
+            mem_bytes: found.mem_bytes.map(|core::Quantiles { p50, p90, p95, p99 }| MemoryQuantiles {
+                p50,
+                p90,
+                p95,
+                p99,
+            }),
+        }
+    }
+}
+
+impl Serialize for RunList<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.rows.iter().map(|row| self.fields.json(row, None)))
+    }
+}
+
+impl Serialize for Neighbour<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.fields.json(self.row, None).serialize(serializer)
+    }
+}
+
+/// Where the schema of a run is; it is made from the table of fields.
+const RUN: &str = "#/components/schemas/Run";
+
+impl JsonSchema for RunList<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RunList".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "$ref": RUN } })
+    }
+}
+
+impl JsonSchema for Neighbour<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Neighbour".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "$ref": RUN })
+    }
+}
