@@ -26,7 +26,8 @@
 //! ```
 //!
 //! Calls block, are signed with TC3-HMAC-SHA256, and speak the dialect of `GetFunctionLogs`, so the queries work with
-//! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`.
+//! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`; [`Client::each_run`], [`Client::run`],
+//! [`Client::tail`] and [`Client::export`] read through the same API.
 
 mod backup;
 mod builder;
@@ -36,6 +37,7 @@ mod endpoint;
 mod envelope;
 mod error;
 mod logs;
+mod native;
 mod new_run;
 mod pages;
 mod put_runs;
@@ -50,6 +52,7 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchContext};
+pub use native::{Export, RunFilter, RunPage, RunPages, RunQuery, RunRow, Tail, TailEvent, Watermark};
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;
 pub use put_runs::{PutReport, RefusedRun};

@@ -1,12 +1,13 @@
 //! One request and its reply over HTTP; what the bytes mean is decided elsewhere.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::http::header::RETRY_AFTER;
+use ureq::http::{HeaderMap, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
 
 use crate::Error;
 use crate::endpoint::Endpoint;
@@ -19,6 +20,7 @@ const ANSWER_MAX_BYTES: u64 = 1 << 30;
 #[derive(Debug)]
 pub(crate) struct Transport {
     agent: Agent,
+    timeout: Duration,
     pub(crate) endpoint: Endpoint,
 }
 
@@ -28,6 +30,19 @@ pub(crate) struct Reply {
     /// How long the server asks to wait before another try.
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
+}
+
+/// An answer that is read while it arrives.
+pub(crate) struct Stream {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Box<dyn Read + Send>,
+}
+
+/// What came of asking for a stream.
+pub(crate) enum Opened {
+    Stream(Stream),
+    /// Another status than 200.
+    Refused(Reply),
 }
 
 impl Transport {
@@ -55,7 +70,7 @@ impl Transport {
             let roots = RootCerts::Specific(Arc::new(certificates(pem)?));
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
-        Ok(Self { agent: config.build().into(), endpoint })
+        Ok(Self { agent: config.build().into(), timeout, endpoint })
     }
 
     /// Posts a body to a path.
@@ -64,7 +79,46 @@ impl Transport {
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let mut response = request.send(body).map_err(|error| self.error(error))?;
+        let response = request.send(body).map_err(|error| self.error(error))?;
+        self.reply(response)
+    }
+
+    /// Gets what is at a path.
+    pub(crate) fn get(&self, target: &str, headers: &[(&str, String)]) -> Result<Reply, Error> {
+        let mut request = self.agent.get(format!("{}{target}", self.endpoint.url));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        self.reply(request.call().map_err(|error| self.error(error))?)
+    }
+
+    /// Begins to get what is at a path. Its body may take `body_timeout`, or as long as it likes.
+    pub(crate) fn open(
+        &self,
+        target: &str,
+        headers: &[(&str, String)],
+        body_timeout: Option<Duration>,
+    ) -> Result<Opened, Error> {
+        let mut request = self.agent.get(format!("{}{target}", self.endpoint.url));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let request = request
+            .config()
+            .timeout_global(None)
+            .timeout_recv_response(Some(self.timeout))
+            .timeout_recv_body(body_timeout)
+            .build();
+        let response = request.call().map_err(|error| self.error(error))?;
+        if response.status().as_u16() != 200 {
+            return self.reply(response).map(Opened::Refused);
+        }
+        let (head, body) = response.into_parts();
+        let body = body.into_with_config().limit(u64::MAX).reader();
+        Ok(Opened::Stream(Stream { headers: head.headers, body: Box::new(body) }))
+    }
+
+    fn reply(&self, mut response: Response<Body>) -> Result<Reply, Error> {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
         let body = response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_vec();

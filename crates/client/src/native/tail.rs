@@ -1,0 +1,177 @@
+//! A tail that goes on by itself where it was cut off, and that checks of each event that none is missing before it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::RunRow;
+use crate::retry::Backoff;
+use crate::transport::Opened;
+use crate::{Client, Error, envelope};
+
+/// How long one connection is read before another takes its place: so long a connection that has died unnoticed, which
+/// gives nothing, can be taken for a quiet one.
+const CONNECTION: Duration = Duration::from_secs(300);
+
+/// The longest line that is read, in bytes: a run with the longest log and message, each byte escaped.
+const LINE_MAX_BYTES: u64 = 128 << 20;
+
+/// What is accepted, in the order of acceptance; made by [`Client::tail`]. The iterator waits for the next event.
+///
+/// Each event names the one before. When that is not the one that came last here, the connection is given up and the
+/// tail begins again after the last event; so between two items nothing that matches is missing, and none comes twice.
+/// A connection that breaks is made again, with growing pauses, as often in a row as the client's
+/// [`retries`](crate::ClientBuilder::retries) say; then comes an error. Asking again goes on.
+#[must_use]
+pub struct Tail<'a> {
+    client: &'a Client,
+    target: String,
+    lines: Option<BufReader<Box<dyn Read + Send>>>,
+    /// Everything up to here was given or does not match; `None` until the server has said where the tail begins.
+    place: Option<u64>,
+    /// What the next event must name as the one before.
+    expected: Option<u64>,
+    backoff: Backoff,
+    reconnects: u64,
+    gaps: u64,
+}
+
+/// An accepted report of a run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct TailEvent {
+    /// The event before.
+    #[serde(rename = "PrevSeq")]
+    pub prev_seq: u64,
+    /// The run as the report says it is.
+    #[serde(flatten)]
+    pub run: RunRow,
+}
+
+/// What a server sends: an event, or where it is.
+#[derive(Default)]
+struct Message {
+    id: Option<u64>,
+    data: Option<Vec<u8>>,
+}
+
+impl<'a> Tail<'a> {
+    pub(crate) fn new(client: &'a Client, target: String, from_seq: Option<u64>) -> Self {
+        let backoff = Backoff::new(client.retries);
+        let (place, lines, expected) = (from_seq, None, None);
+        Self { client, target, lines, place, expected, backoff, reconnects: 0, gaps: 0 }
+    }
+
+    /// Where the tail is: another one that begins after this sequence number goes on here.
+    pub fn place(&self) -> Option<u64> {
+        self.place
+    }
+
+    /// How often a connection was made again.
+    pub fn reconnects(&self) -> u64 {
+        self.reconnects
+    }
+
+    /// How often an event named another one before it than had come, and was fetched again. A server that keeps its
+    /// promise leaves this at 0.
+    pub fn gaps(&self) -> u64 {
+        self.gaps
+    }
+
+    fn event(&mut self) -> Result<TailEvent, Error> {
+        loop {
+            let message = match self.message() {
+                Ok(message) => message,
+                Err(error) => {
+                    self.lines = None;
+                    self.pause(error)?;
+                    continue;
+                }
+            };
+            let Some(data) = message.data else {
+                self.place = message.id.or(self.place);
+                self.expected = self.expected.or(self.place);
+                continue;
+            };
+            let event: TailEvent = serde_json::from_slice(&data)
+                .map_err(|error| self.bad(format!("{error}: {}", envelope::shown(&data))))?;
+            if self.expected.is_some_and(|expected| expected != event.prev_seq) {
+                self.gaps += 1;
+                self.lines = None;
+                let reason =
+                    format!("an event after {} came where one after {:?} follows", event.prev_seq, self.expected);
+                self.pause(self.bad(reason))?;
+                continue;
+            }
+            self.backoff = Backoff::new(self.client.retries);
+            (self.place, self.expected) = (Some(event.run.seq), Some(event.run.seq));
+            return Ok(event);
+        }
+    }
+
+    /// Waits before the next try; gives the error back when there is none.
+    fn pause(&mut self, error: Error) -> Result<(), Error> {
+        let may_pass = error.is_passing() || matches!(error, Error::BadAnswer { .. });
+        let Some(wait) = self.backoff.next(None).filter(|_| may_pass) else {
+            self.backoff = Backoff::new(self.client.retries);
+            return Err(error);
+        };
+        self.client.clock.sleep(wait);
+        self.reconnects += 1;
+        Ok(())
+    }
+
+    /// The next message, on a new connection if there is none.
+    fn message(&mut self) -> Result<Message, Error> {
+        let lines = match self.lines.take() {
+            Some(lines) => lines,
+            None => self.connect()?,
+        };
+        let lines = self.lines.insert(lines);
+        let mut message = Message::default();
+        loop {
+            let mut line = Vec::new();
+            let read = lines.by_ref().take(LINE_MAX_BYTES).read_until(b'\n', &mut line);
+            let cause = match read {
+                Ok(_) if line.last() == Some(&b'\n') => None,
+                Ok(_) => Some("the server has ended the tail".into()),
+                Err(error) => Some(error.into()),
+            };
+            if let Some(cause) = cause {
+                return Err(Error::Http { endpoint: self.client.transport.endpoint.url.clone(), cause });
+            }
+            line.pop();
+            if let Some(id) = line.strip_prefix(b"id: ") {
+                message.id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+            } else if let Some(data) = line.strip_prefix(b"data: ") {
+                message.data = Some(data.to_vec());
+            } else if line.is_empty() {
+                return Ok(message);
+            }
+        }
+    }
+
+    fn connect(&mut self) -> Result<BufReader<Box<dyn Read + Send>>, Error> {
+        let mut headers = vec![("Authorization", self.client.basic())];
+        headers.extend(self.place.map(|place| ("Last-Event-ID", place.to_string())));
+        let opened = match self.client.transport.open(&self.target, &headers, Some(CONNECTION))? {
+            Opened::Stream(stream) => stream,
+            Opened::Refused(reply) => return Err(envelope::refused(&reply)),
+        };
+        // The first event of a connection names where it began.
+        self.expected = self.place;
+        Ok(BufReader::new(opened.body))
+    }
+
+    fn bad(&self, reason: String) -> Error {
+        Error::BadAnswer { endpoint: self.client.transport.endpoint.url.clone(), reason }
+    }
+}
+
+impl Iterator for Tail<'_> {
+    type Item = Result<TailEvent, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.event())
+    }
+}
