@@ -26,8 +26,8 @@
 //! ```
 //!
 //! Calls block, are signed with TC3-HMAC-SHA256, and speak the dialect of `GetFunctionLogs`, so the queries work with
-//! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`; [`Client::each_run`], [`Client::run`],
-//! [`Client::tail`] and [`Client::export`] read through the same API.
+//! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`; [`Client::each_run`],
+//! [`Client::run`], [`Client::tail`] and [`Client::export`] read through the same API.
 
 mod backup;
 mod builder;

@@ -1,7 +1,8 @@
 //! The keys of a server: who may sign requests, for which account, under which policies.
 //!
 //! They live in `DATA/keys.json`, readable by its owner only. Signatures need the secret itself, so it is kept as it
-//! is; it is never logged. Of a token only the hash is kept. The file is replaced as a whole, and a running server notices.
+//! is; it is never logged. Of a token only the hash is kept. The file is replaced as a whole, and a running server
+//! notices.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -127,6 +127,7 @@ impl Folder {
             region: self.region.as_deref().unwrap_or(&self.settings.default_region),
             zone: self.settings.time_zone,
             now_ms: clock::now_ms(),
+            billing_step_ms: self.settings.billing_step_ms.into(),
         };
         let (report, result) = ingest::ingest(&mut &lines[..], &defaults, &mut StoreSink(&self.store));
         match result {
