@@ -1,6 +1,7 @@
 //! Merging segments of one day into fewer, so that queries ask fewer and text compresses together.
 //!
 //! In the background, segments of like size are merged (*size-tiered*): each row is rewritten a few times at most.
+//! Text blocks that survive whole are copied (`segment/transfer.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::manifest::SegmentName;
 use crate::options::{COUNTED_CODES_MAX, MERGE_MAX_SEGMENTS, Options, TIER_FLOOR_ROWS, TIER_RATIO};
 use crate::segment::scan::Cursor;
+use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
 use crate::segment::{self, Segment};
 
@@ -79,15 +81,11 @@ impl Engine {
             codes,
         };
         let mut writer = SegmentWriter::create(&*self.disk, purpose)?;
-        let mut cursors = inputs.iter().map(|segment| Cursor::new(segment)).collect::<Result<Vec<_>>>()?;
+        let cursor = |segment| Cursor::over(segment, 0..segment.footer.rows);
+        let mut cursors = inputs.iter().map(|segment| cursor(segment)).collect::<Result<Vec<_>>>()?;
         while let Some(stream) = cursors.iter().map(Cursor::stream).min().cloned() {
-            while let Some(at) = first_of(&cursors, &stream) {
-                let Some(cursor) = cursors.get_mut(at) else { break };
-                writer.push_escaped(&stream, &cursor.record()?)?;
-                if !cursor.advance()? {
-                    drop(cursors.swap_remove(at));
-                }
-            }
+            merge_stream(&mut writer, &mut cursors, &stream)?;
+            cursors.retain(|cursor| !cursor.is_at_end());
         }
         writer.finish()?;
         self.open_segment(name)
@@ -118,12 +116,20 @@ impl Engine {
     }
 }
 
-/// The cursor that stands at the first row of a stream.
-fn first_of(cursors: &[Cursor<'_>], stream: &Arc<Stream>) -> Option<usize> {
-    let place = |cursor: &Cursor<'_>| (cursor.facts().start_ms, cursor.facts().seq);
-    let at_stream = |cursor: &Cursor<'_>| Arc::ptr_eq(cursor.stream(), stream) || cursor.stream() == stream;
-    let there = cursors.iter().enumerate().filter(|(_, cursor)| at_stream(cursor));
-    there.min_by_key(|(_, cursor)| place(cursor)).map(|(at, _)| at)
+/// Moves the rows of a stream, in order, from all segments that have some.
+fn merge_stream(writer: &mut SegmentWriter, cursors: &mut [Cursor<'_>], stream: &Arc<Stream>) -> Result<()> {
+    let mut here: Vec<_> = cursors.iter_mut().filter(|cursor| cursor.stream() == stream).collect();
+    while let Some(at) = (0..here.len()).min_by_key(|at| here.get(*at).map(|cursor| cursor.place())) {
+        let others = here.iter().enumerate().filter(|(other, _)| *other != at);
+        let before = others.map(|(_, cursor)| cursor.place()).min();
+        let Some(cursor) = here.get_mut(at) else { break };
+        let own = cursor.stream();
+        transfer(writer, cursor, before)?;
+        if cursor.is_at_end() || !Arc::ptr_eq(own, cursor.stream()) {
+            here.swap_remove(at);
+        }
+    }
+    Ok(())
 }
 
 /// Segments, smallest first, that fit together in one; none unless there are two.

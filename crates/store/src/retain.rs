@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::manifest::SegmentName;
 use crate::retention::Sizes;
 use crate::segment::scan::Cursor;
+use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
 use crate::segment::{self, Segment};
 
@@ -118,13 +119,11 @@ impl Engine {
             codes: segment.footer.codes.clone(),
         };
         let mut writer = SegmentWriter::create(&*self.disk, purpose)?;
-        for (rows, range) in segment.streams().filter(|(rows, _)| keeps(segment, next, &rows.stream.namespace)) {
-            let mut cursor = Cursor::at(segment, range.start)?;
-            for _ in range.skip(1) {
-                writer.push_escaped(&rows.stream, &cursor.record()?)?;
-                cursor.advance()?;
+        for (_, range) in segment.streams().filter(|(rows, _)| keeps(segment, next, &rows.stream.namespace)) {
+            let mut cursor = Cursor::over(segment, range)?;
+            while !cursor.is_at_end() {
+                transfer(&mut writer, &mut cursor, None)?;
             }
-            writer.push_escaped(&rows.stream, &cursor.record()?)?;
         }
         writer.finish()
     }

@@ -72,6 +72,12 @@ pub(crate) struct StreamRows {
     pub(crate) last_start_ms: i64,
 }
 
+impl StreamRows {
+    pub(crate) fn is_of(&self, stream: &Arc<Stream>) -> bool {
+        Arc::ptr_eq(&self.stream, stream) || self.stream == *stream
+    }
+}
+
 /// Where a superblock is and what its rows are bounded by.
 #[derive(Clone, Debug)]
 pub(crate) struct Superblock {

@@ -11,6 +11,7 @@ mod reader;
 pub(crate) mod scan;
 pub(crate) mod text;
 mod texts;
+pub(crate) mod transfer;
 pub(crate) mod verified;
 mod verify;
 pub(crate) mod words;

@@ -1,5 +1,6 @@
 //! Reading a segment's rows one after the other, as merging does.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use runlog_core::Stream;
@@ -16,6 +17,8 @@ use crate::record::{Facts, Record};
 pub(crate) struct Cursor<'a> {
     segment: &'a Segment,
     row: u32,
+    /// The end of the rows that are read.
+    end: u32,
     /// The row's stream, and the end of that stream's rows.
     stream: &'a Arc<Stream>,
     stream_end: u32,
@@ -25,28 +28,37 @@ pub(crate) struct Cursor<'a> {
     facts: Facts,
 }
 
-impl<'a> Cursor<'a> {
-    /// The first row; a segment has one.
-    pub(crate) fn new(segment: &'a Segment) -> Result<Self> {
-        Self::at(segment, 0)
-    }
+/// Where a row belongs in its stream: its start, and its sequence number.
+pub(crate) type Place = (i64, u64);
 
-    /// A row that the segment has.
-    pub(crate) fn at(segment: &'a Segment, row: u32) -> Result<Self> {
+/// A text block as it lies in a segment.
+pub(crate) struct WholeText<'a> {
+    pub(crate) rows: usize,
+    /// The place of its last row.
+    pub(crate) last: Place,
+    /// With their checksum.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) raw_bytes: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// The first of these rows; there is one, and the segment has all of them.
+    pub(crate) fn over(segment: &'a Segment, rows: Range<u32>) -> Result<Self> {
+        let Range { start: row, end } = rows;
         let block = segment.block(row)?;
         let (stream, stream_end) = segment.stream_of(row)?;
         let facts = block.columns.facts(segment.row_in_block(row));
         let (texts, request_id) = (TextCache::default(), String::new());
-        let mut cursor = Self { segment, row, stream, stream_end, block, texts, request_id, facts };
+        let mut cursor = Self { segment, row, end, stream, stream_end, block, texts, request_id, facts };
         cursor.load()?;
         Ok(cursor)
     }
 
-    /// Goes to the next row; false at the end.
-    pub(crate) fn advance(&mut self) -> Result<bool> {
+    /// Goes to the next row; behind the last one, no row is at hand any more.
+    pub(crate) fn advance(&mut self) -> Result<()> {
         self.row += 1;
-        if self.row >= self.segment.footer.rows {
-            return Ok(false);
+        if self.is_at_end() {
+            return Ok(());
         }
         if self.row >= self.stream_end {
             (self.stream, self.stream_end) = self.segment.stream_of(self.row)?;
@@ -54,16 +66,33 @@ impl<'a> Cursor<'a> {
         if !self.block.rows.contains(&self.row) {
             self.block = self.segment.block(self.row)?;
         }
-        self.load()?;
-        Ok(true)
+        self.load()
+    }
+
+    /// Whether every row was read.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.row >= self.end
+    }
+
+    /// Where the row belongs among the rows of its stream.
+    pub(crate) fn place(&self) -> Place {
+        (self.facts.start_ms, self.facts.seq)
+    }
+
+    /// The text block that begins at this row, if one does and its rows are all to be read.
+    pub(crate) fn whole_text(&self) -> Result<Option<WholeText<'a>>> {
+        let rows = self.texts.rows();
+        if rows.start != self.row || rows.end > self.stream_end.min(self.end) {
+            return Ok(None);
+        }
+        let last = rows.end.saturating_sub(1);
+        let facts = self.segment.block(last)?.columns.facts(self.segment.row_in_block(last));
+        let (bytes, raw_bytes) = self.segment.text_bytes(self.row)?;
+        Ok(Some(WholeText { rows: rows.len(), last: (facts.start_ms, facts.seq), bytes, raw_bytes }))
     }
 
     pub(crate) fn stream(&self) -> &'a Arc<Stream> {
         self.stream
-    }
-
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.facts
     }
 
     /// The row, its texts escaped.

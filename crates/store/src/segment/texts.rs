@@ -37,6 +37,11 @@ impl TextCache {
         Self { keeps: true, ..Self::default() }
     }
 
+    /// The rows of the block.
+    pub(crate) fn rows(&self) -> Range<u32> {
+        self.rows.clone()
+    }
+
     /// Whether to keep what is read from now on for other queries.
     pub(crate) fn keep(&mut self, keeps: bool) {
         self.keeps = keeps;
@@ -89,6 +94,16 @@ impl Segment {
         }
         (texts.rows, texts.block) = (rows, block);
         Ok(())
+    }
+
+    /// The text block of a row as it lies in the file, with its checksum; and how long it is when decompressed. It is
+    /// checked each time: what has rotted since the first would be copied into a segment that takes this one's place.
+    pub(crate) fn text_bytes(&self, row: u32) -> Result<(&[u8], usize)> {
+        let bytes = |place: TextPlace| {
+            place.extent.checked(&self.file)?;
+            Ok((place.extent.of(&self.file)?, place.raw_bytes))
+        };
+        self.part(self.find_text(row).and_then(bytes))
     }
 
     fn read_text(&self, place: &TextPlace) -> Parsed<TextBlock> {

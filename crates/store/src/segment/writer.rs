@@ -109,20 +109,48 @@ impl SegmentWriter {
     pub(crate) fn push(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
         self.begin_row(stream, row)?;
         self.text.push(row);
-        self.end_row()
+        let (ret_msg, log) = self.text.last();
+        self.words.push(ret_msg, log);
+        self.end_row()?;
+        self.end_text_if_full()
     }
 
     /// As [`SegmentWriter::push`], for a row whose texts are escaped already.
     pub(crate) fn push_escaped(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
+        self.push_joined(stream, row)?;
+        self.end_text_if_full()
+    }
+
+    /// As [`SegmentWriter::push_escaped`], but the text block goes on however long it is.
+    pub(crate) fn push_joined(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
         self.begin_row(stream, row)?;
         self.text.push_escaped(row);
+        self.words.push(row.ret_msg, row.log);
         self.end_row()
+    }
+
+    /// As [`SegmentWriter::push_escaped`], for a row whose text block follows, whole, by [`SegmentWriter::put_text`].
+    /// The open block was finished.
+    pub(crate) fn push_copied(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
+        self.begin_row(stream, row)?;
+        self.words.push(row.ret_msg, row.log);
+        self.end_row()
+    }
+
+    /// Bytes of the open text block, if it is of this stream.
+    pub(crate) fn open_text_bytes(&self, stream: &Arc<Stream>) -> usize {
+        let is_open = self.footer.streams.last().is_some_and(|last| last.is_of(stream));
+        if is_open { self.text.bytes() } else { 0 }
+    }
+
+    /// The length that text blocks are to have before compression.
+    pub(crate) fn text_block_bytes(&self) -> usize {
+        self.footer.shape.text_block_bytes as usize
     }
 
     fn begin_row(&mut self, stream: &Arc<Stream>, row: &Record<'_>) -> Result<()> {
         let start_ms = row.facts.start_ms;
-        let is_same = |last: &StreamRows| Arc::ptr_eq(&last.stream, stream) || last.stream == *stream;
-        if !self.footer.streams.last().is_some_and(is_same) {
+        if !self.footer.streams.last().is_some_and(|last| last.is_of(stream)) {
             self.finish_text()?;
             let stream = Arc::clone(stream);
             self.footer.streams.push(StreamRows {
@@ -149,16 +177,37 @@ impl SegmentWriter {
     }
 
     fn end_row(&mut self) -> Result<()> {
-        let (ret_msg, log) = self.text.last();
-        self.words.push(ret_msg, log);
         self.rows += 1;
         if self.columns.len() >= self.footer.shape.block_rows as usize {
             self.finish_block()?;
         }
-        if self.text.bytes() >= self.footer.shape.text_block_bytes as usize {
-            self.finish_text()?;
-        }
         Ok(())
+    }
+
+    fn end_text_if_full(&mut self) -> Result<()> {
+        if self.text.bytes() >= self.text_block_bytes() { self.finish_text() } else { Ok(()) }
+    }
+
+    /// Compresses and writes the open text block, if there is one.
+    pub(crate) fn finish_text(&mut self) -> Result<()> {
+        let rows = self.text.rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let mut block = Vec::new();
+        let raw_bytes = self.text.finish(&mut block, &mut self.compressor).doing(|| "compress text".into())?;
+        self.put_text(&block, rows, raw_bytes)
+    }
+
+    /// Writes a text block, with its checksum, that holds the last rows.
+    pub(crate) fn put_text(&mut self, block: &[u8], rows: usize, raw_bytes: usize) -> Result<()> {
+        let extent = self.out.put(block)?;
+        let first_row = u64::from(self.rows) - rows as u64;
+        self.texts.open.push([first_row, extent.offset, extent.bytes, raw_bytes as u64]);
+        if self.texts.open.len() >= TEXT_CHUNK_BLOCKS {
+            self.texts.finish_chunk();
+        }
+        if self.words.end_block(rows, raw_bytes) { self.finish_stripe() } else { Ok(()) }
     }
 
     /// Writes what is left and makes the file durable; its name is durable when its folder is synced too.
@@ -210,25 +259,6 @@ impl SegmentWriter {
         self.out.put(&builder.ids)?;
         let chunk = self.out.put(&chunk)?;
         self.footer.superblocks.push(Superblock { offset, chunk, zone: Zone::join(&builder.zones) });
-        Ok(())
-    }
-
-    fn finish_text(&mut self) -> Result<()> {
-        let rows = self.text.rows();
-        if rows == 0 {
-            return Ok(());
-        }
-        let mut block = Vec::new();
-        let raw_bytes = self.text.finish(&mut block, &mut self.compressor).doing(|| "compress text".into())?;
-        let extent = self.out.put(&block)?;
-        let first_row = u64::from(self.rows) - rows as u64;
-        self.texts.open.push([first_row, extent.offset, extent.bytes, raw_bytes as u64]);
-        if self.texts.open.len() >= TEXT_CHUNK_BLOCKS {
-            self.texts.finish_chunk();
-        }
-        if self.words.end_block(rows, raw_bytes) {
-            self.finish_stripe()?;
-        }
         Ok(())
     }
 

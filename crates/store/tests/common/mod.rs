@@ -76,7 +76,7 @@ impl Step {
             4 => Step::Wait(random.pick(&[1, TTL_MS / 2, TTL_MS, DAY_MS])),
             24 => Step::Retain,
             25 => Step::Backup,
-            5..=14 => Step::Append((0..random.below(9)).map(|_| run(&mut random)).collect()),
+            5..=14 => Step::Append(batch(&mut random)),
             _ => Step::Query(Box::new(query(&mut random))),
         }
     }
@@ -132,6 +132,18 @@ pub fn run(random: &mut Random) -> Run {
         source: random.pick(&["", "", "", "", "来源"]).into(),
         request_id,
     }
+}
+
+/// Runs of all kinds, or one function's of one moment: a merge finds text blocks then that survive whole.
+fn batch(random: &mut Random) -> Vec<Run> {
+    let mut runs: Vec<Run> = (0..random.below(9)).map(|_| run(random)).collect();
+    if random.chance(3) {
+        let like = run(random);
+        for run in &mut runs {
+            (run.stream, run.start_ms) = (Arc::clone(&like.stream), like.start_ms);
+        }
+    }
+    runs
 }
 
 fn text(random: &mut Random, request_id: &str) -> String {
