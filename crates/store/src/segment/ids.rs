@@ -14,6 +14,25 @@ use crate::codec::{Malformed, Reader, put_varint, seal};
 const UUID_TEXT: usize = 36;
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 
+/// Where the digits of each byte begin.
+const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// A bit that no digit's value has.
+const NO_DIGIT: u8 = 0x80;
+
+/// The values of digits: every run brings an id, twice at least.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if let Some(value) = digit(byte as u8) {
+            values[byte] = value;
+        }
+        byte += 1;
+    }
+    values
+};
+
 /// Gathers the ids of a block.
 #[derive(Debug, Default)]
 pub(crate) struct IdsBuilder {
@@ -110,7 +129,7 @@ impl UuidPart {
     }
 }
 
-fn digit(byte: u8) -> Option<u8> {
+const fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
@@ -124,12 +143,15 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     if DASHES.iter().any(|at| text.get(*at) != Some(&b'-')) {
         return None;
     }
-    let mut digits = text.iter().enumerate().filter(|(at, _)| !DASHES.contains(at)).map(|(_, byte)| digit(*byte));
-    let mut bytes = [0; 16];
-    for byte in &mut bytes {
-        *byte = digits.next()?? << 4 | digits.next()??;
+    let value =
+        |at: usize| text.get(at).map_or(NO_DIGIT, |byte| VALUES.get(usize::from(*byte)).copied().unwrap_or(NO_DIGIT));
+    let (mut bytes, mut seen) = ([0; 16], 0);
+    for (byte, at) in bytes.iter_mut().zip(PAIRS) {
+        let (high, low) = (value(at), value(at + 1));
+        *byte = high << 4 | low & 15;
+        seen |= high | low;
     }
-    Some(bytes)
+    (seen & NO_DIGIT == 0).then_some(bytes)
 }
 
 fn format_uuid(bytes: &[u8; 16]) -> String {

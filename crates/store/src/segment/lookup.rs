@@ -46,9 +46,8 @@ pub(crate) fn pages(rows: &[(u64, u32)], page_bits: u32) -> Vec<Vec<u8>> {
     (0..1usize << page_bits).map(page).collect()
 }
 
-/// The filter of rows, which are sorted by hash.
-pub(crate) fn filter(rows: &[(u64, u32)]) -> Option<Vec<u8>> {
-    let mut hashes: Vec<u64> = rows.iter().map(|(hash, _)| *hash).collect();
+/// The filter of rows by their hashes, which are sorted.
+pub(crate) fn filter(mut hashes: Vec<u64>) -> Option<Vec<u8>> {
     hashes.dedup();
     let filter = BinaryFuse8::try_from(&hashes).ok()?;
     let mut out = vec![0; DESCRIPTOR_BYTES];

@@ -53,7 +53,7 @@ impl TextBuilder {
     /// Adds a row, whose texts are escaped on the way.
     pub(crate) fn push(&mut self, row: &Record<'_>) {
         let id = row.request_id.as_bytes();
-        let finder = (id.len() >= OWN_ID_MIN_BYTES).then(|| Finder::new(id));
+        let finder = (id.len() >= OWN_ID_MIN_BYTES).then(|| IdFinder::new(id));
         self.push_with(row, |out, text| escape(out, text, finder.as_ref()));
     }
 
@@ -212,16 +212,45 @@ impl TextBlock {
     }
 }
 
-fn escape(out: &mut Vec<u8>, text: &[u8], id: Option<&Finder<'_>>) {
-    let mut from = 0;
-    if let Some(finder) = id {
-        for at in finder.find_iter(text) {
-            escape_literal(out, text.get(from..at).unwrap_or_default());
-            out.extend([ESCAPE, OWN_ID]);
-            from = at + finder.needle().len();
+/// Looks for an id by its first bytes: a finder is made for each row, and that of a long needle takes longer to make
+/// than to use.
+struct IdFinder<'a> {
+    start: Finder<'a>,
+    rest: &'a [u8],
+}
+
+impl<'a> IdFinder<'a> {
+    /// The longest needle that is looked for by comparing vectors alone.
+    const START_BYTES: usize = 16;
+
+    fn new(id: &'a [u8]) -> Self {
+        let (start, rest) = id.split_at_checked(Self::START_BYTES).unwrap_or((id, &[]));
+        Self { start: Finder::new(start), rest }
+    }
+
+    /// What is before the id's first occurrence in a text, and what is behind.
+    fn split<'t>(&self, text: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
+        let mut from = 0;
+        loop {
+            let at = from + self.start.find(text.get(from..)?)?;
+            let (before, found) = text.split_at_checked(at)?;
+            let after = found.get(self.start.needle().len()..).and_then(|after| after.strip_prefix(self.rest));
+            if let Some(after) = after {
+                return Some((before, after));
+            }
+            from = at + 1;
         }
     }
-    escape_literal(out, text.get(from..).unwrap_or_default());
+}
+
+fn escape(out: &mut Vec<u8>, text: &[u8], id: Option<&IdFinder<'_>>) {
+    let mut rest = text;
+    while let Some((before, after)) = id.and_then(|id| id.split(rest)) {
+        escape_literal(out, before);
+        out.extend([ESCAPE, OWN_ID]);
+        rest = after;
+    }
+    escape_literal(out, rest);
 }
 
 fn escape_literal(out: &mut Vec<u8>, text: &[u8]) {

@@ -295,7 +295,8 @@ impl SegmentWriter {
             self.footer.pages.push(extent);
         }
         // Without a filter (which is never seen to fail) every lookup goes to the pages.
-        if let Some(filter) = lookup::filter(&self.hashes) {
+        let hashes = std::mem::take(&mut self.hashes).into_iter().map(|(hash, _)| hash).collect();
+        if let Some(filter) = lookup::filter(hashes) {
             self.footer.filter = self.out.put(&filter)?;
         }
         Ok(())

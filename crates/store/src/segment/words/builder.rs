@@ -19,6 +19,16 @@ const BYTES_A_TERM: usize = 32;
 /// Bytes of forms that a stripe keeps, for each of its rows.
 const FORM_BYTES_A_ROW: usize = 8;
 
+/// Terms that are remembered, so that most of those that a text block repeats need not be sorted out.
+const RECENT: usize = 256;
+
+/// No place holds a term that belongs there.
+const NONE_RECENT: [u64; RECENT] = {
+    let mut none = [0; RECENT];
+    none[0] = 1;
+    none
+};
+
 /// A stripe that is being gathered.
 #[derive(Debug)]
 pub(crate) struct StripeBuilder {
@@ -34,6 +44,8 @@ pub(crate) struct StripeBuilder {
     /// Rows with a line whose form is not kept.
     rest: Vec<u32>,
     block_terms: Vec<u64>,
+    /// Terms that the block has already, one for each value of their low bits: half of all come again at once.
+    recent: Box<[u64; RECENT]>,
     pairs: Vec<u64>,
     has_long: bool,
     /// Text blocks with runs that are known by minimizers.
@@ -74,6 +86,7 @@ impl StripeBuilder {
             by_hash: HashTable::new(),
             rest: Vec::new(),
             block_terms: Vec::new(),
+            recent: Box::new(NONE_RECENT),
             pairs: Vec::new(),
             has_long: false,
             long: Vec::new(),
@@ -106,10 +119,15 @@ impl StripeBuilder {
             return;
         }
         self.form.clear();
-        let (block_terms, has_long) = (&mut self.block_terms, &mut self.has_long);
+        let (block_terms, recent, has_long) = (&mut self.block_terms, &mut self.recent, &mut self.has_long);
         put_form(&mut self.form, line, |run| {
             *has_long |= run.len() > PIECES_MAX;
-            terms(run, |term| block_terms.push(term));
+            terms(run, |term| {
+                let place = recent.get_mut(term as usize % RECENT);
+                if place.is_none_or(|place| std::mem::replace(place, term) != term) {
+                    block_terms.push(term);
+                }
+            });
         });
         let row = self.rows;
         let known = if line.len() <= LINE_MAX { self.place() } else { None };
@@ -145,6 +163,7 @@ impl StripeBuilder {
     pub(crate) fn end_block(&mut self, rows: usize, raw_bytes: usize) -> bool {
         let block = u32::try_from(self.block_starts.len()).unwrap_or(u32::MAX);
         self.block_starts.push(u64::from(self.rows) - rows as u64);
+        *self.recent = NONE_RECENT;
         self.block_terms.sort_unstable();
         self.block_terms.dedup();
         if self.block_terms.len() > raw_bytes / BYTES_A_TERM {

@@ -1,4 +1,4 @@
-//! Which text blocks of a stripe have a term: pairs of a hash and a block, sorted, in pages.
+//! Which text blocks of a stripe have a term: pairs of a hash and a block, in pages.
 //!
 //! ```text
 //! term page = numbers (`rice.rs`) | crc 4      number = low bits of the hash's bucket * blocks + block
@@ -18,25 +18,24 @@ const PAGE_BITS: u32 = 11;
 
 const BUCKET_BITS_MAX: u32 = 40;
 
-/// A term's presence in a block, sorted alike.
+/// A term's presence in a block.
 pub(crate) fn pair(term: u64, block: u32) -> u64 {
     term & !u64::from(BLOCKS_MAX - 1) | u64::from(block)
 }
 
 /// The pages of pairs, and how many bits of a hash are its bucket.
 pub(crate) fn pages(pairs: &mut [u64], blocks: u32) -> (Vec<Vec<u8>>, u32) {
-    pairs.sort_unstable();
     let bits = (pairs.len().next_power_of_two().trailing_zeros() + 1).min(BUCKET_BITS_MAX);
+    group_by_page(pairs, bits);
     let mut rest = &*pairs;
     let mut numbers: Vec<u64> = Vec::new();
     let page = |number: u64| {
-        let here = rest.partition_point(|pair| bucket(*pair, bits) >> PAGE_BITS.min(bits) <= number);
+        let here = rest.iter().take_while(|pair| page_number(**pair, bits) == number).count();
         let (here, after) = rest.split_at_checked(here).unwrap_or((rest, &[]));
         rest = after;
         numbers.clear();
         let low = |pair: u64| low_bits(bucket(pair, bits), bits) * u64::from(blocks);
         numbers.extend(here.iter().map(|pair| low(*pair) + (pair & u64::from(BLOCKS_MAX - 1))));
-        // Blocks of one bucket are sorted by the rest of their hashes first.
         numbers.sort_unstable();
         numbers.dedup();
         let mut out = Vec::new();
@@ -47,6 +46,34 @@ pub(crate) fn pages(pairs: &mut [u64], blocks: u32) -> (Vec<Vec<u8>>, u32) {
     ((0..page_count(bits)).map(page).collect(), bits)
 }
 
+/// Puts the pairs of each page together, in place: one pass over millions of them, where sorting takes twenty. The
+/// few of a page are sorted when they are at hand.
+fn group_by_page(pairs: &mut [u64], bits: u32) {
+    let pages = usize::try_from(page_count(bits)).unwrap_or(usize::MAX);
+    let mut ends = vec![0usize; pages];
+    for pair in &*pairs {
+        if let Some(count) = ends.get_mut(page_of(*pair, bits)) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    // Where the next pair of each page goes, and where its place ends.
+    let mut next: Vec<usize> = Vec::with_capacity(pages);
+    for end in &mut ends {
+        next.push(sum);
+        sum += *end;
+        *end = sum;
+    }
+    for (page, end) in ends.iter().enumerate() {
+        while let Some(at) = next.get(page).copied().filter(|at| at < end) {
+            let home = pairs.get(at).map_or(page, |pair| page_of(*pair, bits));
+            let Some(place) = next.get_mut(home) else { return };
+            pairs.swap(at, *place);
+            *place += 1;
+        }
+    }
+}
+
 /// How many pages there are.
 pub(crate) fn page_count(bits: u32) -> u64 {
     1 << bits.saturating_sub(PAGE_BITS)
@@ -54,7 +81,11 @@ pub(crate) fn page_count(bits: u32) -> u64 {
 
 /// The page of a term.
 pub(crate) fn page_of(term: u64, bits: u32) -> usize {
-    usize::try_from(bucket(term, bits) >> PAGE_BITS.min(bits)).unwrap_or(usize::MAX)
+    usize::try_from(page_number(term, bits)).unwrap_or(usize::MAX)
+}
+
+fn page_number(term: u64, bits: u32) -> u64 {
+    bucket(term, bits) >> PAGE_BITS.min(bits)
 }
 
 /// The blocks that may have a term, from its page.
