@@ -59,7 +59,7 @@ impl Default for Options {
         Self {
             memtable_max_bytes: 64 << 20,
             memtable_max_rows: 100_000,
-            sealed_max: 3,
+            sealed_max: 2,
             busy_wait_ms: 10_000,
             in_flight_ttl_ms: 24 * 60 * 60 * 1000,
             in_flight_max_runs: 100_000,

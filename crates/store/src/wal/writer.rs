@@ -51,6 +51,8 @@ impl Group {
         let bytes = u32::try_from(self.bytes.len() - GROUP_HEAD_BYTES).unwrap_or(u32::MAX);
         let head = GroupHead { kind, records: self.records, bytes }.encode(file_number);
         self.bytes.iter_mut().zip(head).for_each(|(to, from)| *to = from);
+        // The memtable keeps them; what they grew by in advance may be as much again.
+        self.bytes.shrink_to_fit();
         self.bytes
     }
 }
