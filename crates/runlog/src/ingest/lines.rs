@@ -24,7 +24,7 @@ pub(crate) fn read_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>, max_byt
             break;
         }
         is_empty = false;
-        let end = available.iter().position(|&byte| byte == b'\n');
+        let end = memchr::memchr(b'\n', available);
         let part = &available[..end.unwrap_or(available.len())];
         is_too_long |= buffer.len() + part.len() > max_bytes;
         if !is_too_long {
