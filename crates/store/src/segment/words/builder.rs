@@ -20,7 +20,7 @@ const BYTES_A_TERM: usize = 32;
 const FORM_BYTES_A_ROW: usize = 8;
 
 /// Terms that are remembered, so that most of those that a text block repeats need not be sorted out.
-const RECENT: usize = 256;
+const RECENT: usize = 1024;
 
 /// No place holds a term that belongs there.
 const NONE_RECENT: [u64; RECENT] = {
@@ -164,8 +164,11 @@ impl StripeBuilder {
         let block = u32::try_from(self.block_starts.len()).unwrap_or(u32::MAX);
         self.block_starts.push(u64::from(self.rows) - rows as u64);
         *self.recent = NONE_RECENT;
-        self.block_terms.sort_unstable();
-        self.block_terms.dedup();
+        // What repeats all the same is left out when it is sorted by page.
+        if self.block_terms.len() > raw_bytes / BYTES_A_TERM {
+            self.block_terms.sort_unstable();
+            self.block_terms.dedup();
+        }
         if self.block_terms.len() > raw_bytes / BYTES_A_TERM {
             self.block_terms.clear();
             self.any.push(u64::from(block));

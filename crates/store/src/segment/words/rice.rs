@@ -39,17 +39,18 @@ pub(crate) fn put_ascending(out: &mut Vec<u8>, values: &[u64]) {
         bits += 1 + low;
         flush(out, &mut gathered, &mut bits);
     }
-    if bits > 0 {
-        out.push(gathered as u8);
-    }
+    let rest = gathered.to_le_bytes();
+    out.extend(rest.iter().take(bits.div_ceil(8) as usize));
 }
 
+/// Hands on eight bytes when there are as many.
+#[inline]
 fn flush(out: &mut Vec<u8>, gathered: &mut u128, bits: &mut u32) {
-    while *bits >= 8 {
-        // Truncation keeps the low eight bits on purpose.
-        out.push(*gathered as u8);
-        *gathered >>= 8;
-        *bits -= 8;
+    if *bits >= u64::BITS {
+        // Truncation keeps the low bits on purpose.
+        out.extend_from_slice(&(*gathered as u64).to_le_bytes());
+        *gathered >>= u64::BITS;
+        *bits -= u64::BITS;
     }
 }
 

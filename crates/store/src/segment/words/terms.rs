@@ -46,27 +46,38 @@ pub(crate) fn pages(pairs: &mut [u64], blocks: u32) -> (Vec<Vec<u8>>, u32) {
     ((0..page_count(bits)).map(page).collect(), bits)
 }
 
-/// Puts the pairs of each page together, in place: one pass over millions of them, where sorting takes twenty. The
+/// Puts the pairs of each page together, in place: two passes over millions of them, where sorting takes twenty. The
 /// few of a page are sorted when they are at hand.
 fn group_by_page(pairs: &mut [u64], bits: u32) {
-    let pages = usize::try_from(page_count(bits)).unwrap_or(usize::MAX);
-    let mut ends = vec![0usize; pages];
+    // Half of a page's bits first, so that each pass has few places to go to, which stay in the cache.
+    let page_bits = bits.saturating_sub(PAGE_BITS);
+    let (low, mask) = (page_bits / 2, (1 << (page_bits / 2)) - 1);
+    let high = |pair: u64| page_of(pair, bits) >> low;
+    group(pairs, 1 << (page_bits - low), high);
+    for alike in pairs.chunk_by_mut(|a, b| high(*a) == high(*b)) {
+        group(alike, 1 << low, |pair| page_of(pair, bits) & mask);
+    }
+}
+
+/// Puts the pairs of each of `count` kinds together, in place, in the order of the kinds.
+fn group(pairs: &mut [u64], count: usize, kind: impl Fn(u64) -> usize) {
+    let mut ends = vec![0usize; count];
     for pair in &*pairs {
-        if let Some(count) = ends.get_mut(page_of(*pair, bits)) {
+        if let Some(count) = ends.get_mut(kind(*pair)) {
             *count += 1;
         }
     }
     let mut sum = 0;
-    // Where the next pair of each page goes, and where its place ends.
-    let mut next: Vec<usize> = Vec::with_capacity(pages);
+    // Where the next pair of each kind goes, and where its place ends.
+    let mut next: Vec<usize> = Vec::with_capacity(count);
     for end in &mut ends {
         next.push(sum);
         sum += *end;
         *end = sum;
     }
-    for (page, end) in ends.iter().enumerate() {
-        while let Some(at) = next.get(page).copied().filter(|at| at < end) {
-            let home = pairs.get(at).map_or(page, |pair| page_of(*pair, bits));
+    for (own, end) in ends.iter().enumerate() {
+        while let Some(at) = next.get(own).copied().filter(|at| at < end) {
+            let home = pairs.get(at).map_or(own, |pair| kind(*pair));
             let Some(place) = next.get_mut(home) else { return };
             pairs.swap(at, *place);
             *place += 1;
@@ -112,6 +123,15 @@ mod tests {
     use crate::codec::checked;
 
     proptest! {
+        #[test]
+        fn pairs_of_a_page_come_together(pairs in prop::collection::vec(any::<u64>(), 0..2000), bits in 0u32..24) {
+            let mut grouped = pairs.clone();
+            group_by_page(&mut grouped, bits);
+            prop_assert!(grouped.is_sorted_by_key(|pair| page_of(*pair, bits)));
+            let sorted = |mut pairs: Vec<u64>| { pairs.sort_unstable(); pairs };
+            prop_assert_eq!(sorted(grouped), sorted(pairs));
+        }
+
         #[test]
         fn every_pair_is_found(pairs in prop::collection::vec((any::<u64>(), 0u32..50), 0..3000)) {
             let mut packed: Vec<u64> = pairs.iter().map(|(term, block)| pair(*term, *block)).collect();
