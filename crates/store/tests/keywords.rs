@@ -70,11 +70,23 @@ fn keyword(random: &mut Random, runs: &[Run]) -> String {
             let run_text = random.pick(&with_digits);
             if random.chance(2) {
                 let at = run.log.find(run_text).unwrap();
+                if random.chance(2) {
+                    // Cut within the run, with what stands on the other side of it.
+                    let cut = at + random.pick(&[3, 4, 5]).min(run_text.len());
+                    let end = at + run_text.len();
+                    let (from, to) = if random.chance(2) {
+                        (at.saturating_sub(random.pick(&[1, 4, 9])), cut)
+                    } else {
+                        (end - (cut - at), end + random.pick(&[1, 2, 6]))
+                    };
+                    let to = run.log.floor_char_boundary(to.min(run.log.len()));
+                    return run.log[run.log.floor_char_boundary(from)..to].to_owned();
+                }
                 let (from, to) = (run.log.floor_char_boundary(at.saturating_sub(1)), at + run_text.len() + 1);
                 return run.log[from..run.log.floor_char_boundary(to)].to_owned();
             }
             let from = random.below(run_text.len() as u64) as usize;
-            let length: usize = random.pick(&[5, 6, 6, 7, 7, 8, 9, 12]);
+            let length: usize = random.pick(&[4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 12]);
             let to = run_text.len().min(from + length);
             return run_text[from..to].to_owned();
         }

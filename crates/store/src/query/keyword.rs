@@ -107,7 +107,7 @@ fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, gather: 
             continue;
         }
         let mut found = match (number, &plan.probe) {
-            (Some(number), Some(probe)) => segment.candidates_in(number, probe)?,
+            (Some(number), Some(probe)) => segment.candidates_in(number, probe, &wanted)?,
             _ => Candidates::unknown(rows.end - rows.start),
         };
         for set in [&mut found.sure, &mut found.maybe, &mut found.by_id, &mut found.in_id] {

@@ -13,7 +13,7 @@ use super::ids::UuidPart;
 use super::text::Field;
 use super::texts::TextCache;
 use super::verified::Verified;
-use super::words::{CHECKED_PARTS, Candidates, Probe};
+use super::words::{CHECKED_PARTS, Candidates, Probe, RowSet};
 use super::zones::{Bounds, Chunk};
 use super::{SharedTexts, ids, lookup, path};
 use crate::codec::{Malformed, Reader};
@@ -224,10 +224,10 @@ impl Segment {
         stripes.map(|(number, stripe)| (Some(number), stripe.end.saturating_sub(stripe.rows)..stripe.end)).collect()
     }
 
-    /// The rows of a stripe of this number that a keyword may lie in.
-    pub(crate) fn candidates_in(&self, stripe: usize, probe: &Probe) -> Result<Candidates> {
+    /// Those of the rows `wanted` of a stripe of this number, and maybe others, that a keyword may lie in.
+    pub(crate) fn candidates_in(&self, stripe: usize, probe: &Probe, wanted: &RowSet) -> Result<Candidates> {
         let place = self.footer.stripes.get(stripe).ok_or(Malformed("no such stripe"));
-        self.part(place.and_then(|place| place.candidates(&self.file, probe, &self.checks.stripes, stripe)))
+        self.part(place.and_then(|place| place.candidates(&self.file, probe, wanted, &self.checks.stripes, stripe)))
     }
 
     /// Adds the file's name to what is wrong with a part of it.

@@ -157,7 +157,7 @@ pub(crate) fn terms(run: &[u8], mut each: impl FnMut(u64)) {
     match run.len() {
         0..TERM_MIN => {}
         TERM_MIN..PIECE => each(whole(run)),
-        PIECE..=PIECES_MAX => run.windows(PIECE).for_each(|piece| each(xxh3_64(piece))),
+        PIECE..=PIECES_MAX => run.windows(PIECE).for_each(|bytes| each(piece(bytes))),
         _ => minimizers(run, each),
     }
 }
@@ -167,9 +167,14 @@ pub(crate) fn whole(run: &[u8]) -> u64 {
     xxh3_64_with_seed(run, 1)
 }
 
+/// The term of a piece of a run.
+pub(crate) fn piece(piece: &[u8]) -> u64 {
+    xxh3_64(piece)
+}
+
 /// The terms that every run has of which this is a part of at least [`WINDOW`] bytes.
 pub(crate) fn minimizers(part: &[u8], mut each: impl FnMut(u64)) {
-    let mut pieces = part.windows(PIECE).map(xxh3_64);
+    let mut pieces = part.windows(PIECE).map(piece);
     let (Some(mut a), Some(mut b)) = (pieces.next(), pieces.next()) else { return };
     let mut last = None;
     for c in pieces {

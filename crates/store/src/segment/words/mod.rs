@@ -18,6 +18,7 @@
 //! block. What is not decided is read. Forms beyond a number of bytes are not kept: rows with such a line are read.
 
 mod builder;
+mod cut;
 mod form;
 mod probe;
 mod rice;

@@ -2,6 +2,7 @@
 
 use memchr::memmem::Finder;
 
+use super::cut::{Beside, Cut};
 use super::form::{GAP, PIECE, PIECES_MAX, Run, TERM_MIN, WINDOW, is_of_run, minimizers, put_form, terms, whole};
 use crate::segment::text::{ESCAPE, LITERAL, OWN_ID, UUID_TEXT_BYTES};
 
@@ -23,6 +24,8 @@ pub(crate) struct Part {
     loose: Option<Finder<'static>>,
     /// A text block with the part has the terms of each.
     pub(crate) needs: Vec<Need>,
+    /// Runs too short to need terms, of which a text block has one of some terms.
+    pub(crate) cuts: Vec<Cut>,
     touch: Touch,
 }
 
@@ -92,11 +95,14 @@ impl Part {
         put_form(&mut form, middle, |run| needs.extend(Need::of_closed(run)));
         let is_last_kept = put_edge(&mut form, &last);
         needs.extend([first, last].iter().filter_map(Need::of_open));
+        let is_all = first.bytes.len() == text.len();
+        let cuts = [Cut::new(&first, is_open_left, is_open_right && is_all), Cut::new(&last, false, is_open_right)];
         let is_loose = has_digit || !is_first_kept || !is_last_kept;
         Self {
             verbatim: (!has_digit).then(|| Finder::new(text).into_owned()),
             loose: is_loose.then(|| Finder::new(&form).into_owned()),
             needs,
+            cuts: cuts.into_iter().flatten().collect(),
             touch: Touch::new(text),
         }
     }
@@ -110,6 +116,18 @@ impl Part {
             Verdict::Maybe
         } else {
             Verdict::No
+        }
+    }
+
+    /// Adds, for each of the cut runs, what may stand beside it in a line of this form, which may have the part.
+    pub(crate) fn add_beside(&self, beside: &mut [Beside], form: &[u8]) {
+        let Some(finder) = &self.loose else { return };
+        let mut from = 0;
+        while let Some(at) = form.get(from..).and_then(|rest| finder.find(rest)) {
+            let found = from + at..from + at + finder.needle().len();
+            self.cuts.iter().zip(&mut *beside).for_each(|(cut, beside)| cut.add_beside(beside, form, &found));
+            // Occurrences may overlap.
+            from = found.start + 1;
         }
     }
 

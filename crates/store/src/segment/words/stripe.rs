@@ -1,5 +1,6 @@
 //! What a stripe says of the rows that may have a keyword.
 
+use super::cut::Beside;
 use super::probe::{Part, Probe, Touches, Verdict};
 use super::rice::Ascending;
 use super::rows::{RowSet, read_rows};
@@ -12,6 +13,9 @@ use crate::segment::verified::Verified;
 
 /// Forms longer than this before compression were never written.
 const FORMS_MAX_BYTES: usize = 64 << 20;
+
+/// Lookups that pay when they may spare reading a row.
+const LOOKUPS_A_ROW: u64 = 8;
 
 /// Where the parts of a stripe are.
 #[derive(Clone, Debug, Default)]
@@ -91,18 +95,20 @@ impl Stripe {
         Ok(pages.chain([self.postings, self.forms, self.directory]).collect())
     }
 
-    /// The rows that a keyword may lie in. `number` is the stripe's own, by which its parts are known as verified.
+    /// Those of the rows `wanted`, and maybe others, that a keyword may lie in. `number` is the stripe's own, by which
+    /// its parts are known as verified.
     pub(crate) fn candidates(
         &self,
         file: &[u8],
         probe: &Probe,
+        wanted: &RowSet,
         verified: &Verified,
         number: usize,
     ) -> Parsed<Candidates> {
         let open = |part: usize, extent: Extent| verified.check(number * CHECKED_PARTS + part, extent.of(file)?);
         let raw_bytes = usize::try_from(self.forms_raw).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
         let forms = decompress(open(0, self.forms)?, raw_bytes)?;
-        let stripe = Open { stripe: self, file, forms: &forms, open: &open };
+        let stripe = Open { stripe: self, file, forms: &forms, wanted, open: &open };
         let mut found: Option<Candidates> = None;
         for part in &probe.parts {
             let here = stripe.candidates(part)?;
@@ -156,6 +162,7 @@ struct Open<'a, F> {
     stripe: &'a Stripe,
     file: &'a [u8],
     forms: &'a [u8],
+    wanted: &'a RowSet,
     /// A part of the file, checked.
     open: &'a F,
 }
@@ -175,8 +182,11 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
         let uuids = self.stripe.ids_are_uuids;
         let mut postings = Reader((self.open)(1, self.stripe.postings)?);
         let rest = postings.bytes(rest)?;
+        // Nothing is known of what stands beside a cut run in a line whose form is not kept.
+        let mut formless = RowSet::empty(rows);
+        let mut beside = vec![Beside::default(); part.cuts.len()];
         if !rest.is_empty() {
-            read_rows(rest, &mut maybe)?;
+            read_rows(rest, &mut formless)?;
             if !uuids || part.may_touch_uuids() {
                 read_rows(rest, &mut by_id)?;
             }
@@ -186,7 +196,10 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
             let posting = postings.bytes(small(&mut lengths)? as usize)?;
             match part.look(form) {
                 Verdict::Sure => read_rows(posting, &mut sure)?,
-                Verdict::Maybe => read_rows(posting, &mut maybe)?,
+                Verdict::Maybe => {
+                    read_rows(posting, &mut maybe)?;
+                    part.add_beside(&mut beside, form);
+                }
                 Verdict::No => {}
             }
             match part.touches(form, uuids) {
@@ -195,6 +208,14 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
                 Touches::Beside => read_rows(posting, &mut by_id)?,
             }
         }
+        maybe.intersect(self.wanted);
+        let is_worth_it = |terms: &Vec<u64>| terms.len() as u64 <= maybe.count().saturating_mul(LOOKUPS_A_ROW);
+        let cuts = part.cuts.iter().zip(beside).filter_map(|(cut, beside)| cut.terms(beside));
+        let cuts: Vec<Vec<u64>> = cuts.filter(is_worth_it).collect();
+        if !cuts.is_empty() {
+            maybe.intersect(&self.rows_with_one_of_each(&cuts)?);
+        }
+        maybe.unite(&formless);
         if !part.needs.is_empty() && !maybe.is_empty() {
             maybe.intersect(&self.rows_with_terms(part)?);
         }
@@ -203,36 +224,60 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
 
     /// The rows of text blocks that may have all terms that the part needs.
     fn rows_with_terms(&self, part: &Part) -> Parsed<RowSet> {
-        let directory = Directory::read(self.stripe, (self.open)(2, self.stripe.directory)?)?;
-        let blocks = |term| {
-            let page = directory.page(self.stripe, page_of(term, self.stripe.bucket_bits)).checked(self.file)?;
-            blocks_of(page, term, self.stripe.bucket_bits, self.stripe.blocks)
-        };
-        let mut found: Option<Vec<u32>> = None;
+        let directory = self.directory()?;
+        let mut found = RowSet::full(self.stripe.blocks);
         for need in &part.needs {
-            let mut here: Option<Vec<u32>> = None;
+            let mut here = found.clone();
             for term in &need.all {
-                let with = blocks(*term)?;
-                here = Some(here.map_or_else(|| with.clone(), |here| both(here, &with)));
+                let mut with = RowSet::empty(self.stripe.blocks);
+                self.add_blocks(&directory, *term, &mut with)?;
+                here.intersect(&with);
             }
-            let Some(mut here) = here else { continue };
             if need.or_long {
-                here.extend(&directory.long);
-                here.sort_unstable();
+                directory.long.iter().for_each(|block| here.insert(*block));
             }
-            found = Some(found.map_or_else(|| here.clone(), |found| both(found, &here)));
+            found.intersect(&here);
         }
-        let Some(mut found) = found else { return Ok(RowSet::full(self.stripe.rows)) };
-        found.extend(&directory.any);
-        let mut rows = RowSet::empty(self.stripe.rows);
+        Ok(self.rows_of(&directory, found))
+    }
+
+    /// The rows of text blocks that may have, of each of some lists of terms, one.
+    fn rows_with_one_of_each(&self, lists: &[Vec<u64>]) -> Parsed<RowSet> {
+        let directory = self.directory()?;
+        let mut found = RowSet::full(self.stripe.blocks);
+        for terms in lists {
+            let mut here = RowSet::empty(self.stripe.blocks);
+            directory.long.iter().for_each(|block| here.insert(*block));
+            terms.iter().try_for_each(|term| self.add_blocks(&directory, *term, &mut here))?;
+            found.intersect(&here);
+        }
+        Ok(self.rows_of(&directory, found))
+    }
+
+    fn directory(&self) -> Parsed<Directory<'a>> {
+        Directory::read(self.stripe, (self.open)(2, self.stripe.directory)?)
+    }
+
+    /// Adds the text blocks that may have a term.
+    fn add_blocks(&self, directory: &Directory<'_>, term: u64, blocks: &mut RowSet) -> Parsed<()> {
+        let bits = self.stripe.bucket_bits;
+        let page = directory.page(self.stripe, page_of(term, bits)).checked(self.file)?;
+        blocks_of(page, term, bits, self.stripe.blocks)?.iter().for_each(|block| blocks.insert(*block));
+        Ok(())
+    }
+
+    /// The rows of text blocks, and of those that may have any term.
+    fn rows_of(&self, directory: &Directory<'_>, mut blocks: RowSet) -> RowSet {
+        directory.any.iter().for_each(|block| blocks.insert(*block));
         let start = |block: u32| match block {
             block if block < self.stripe.blocks => {
                 u32::try_from(directory.starts.get(block as usize)).unwrap_or(u32::MAX)
             }
             _ => self.stripe.rows,
         };
-        found.iter().for_each(|block| rows.insert_range(start(*block)..start(block.saturating_add(1))));
-        Ok(rows)
+        let mut rows = RowSet::empty(self.stripe.rows);
+        blocks.iter().for_each(|block| rows.insert_range(start(block)..start(block.saturating_add(1))));
+        rows
     }
 }
 
@@ -268,10 +313,4 @@ fn blocks_in(reader: &mut Reader<'_>) -> Parsed<Vec<u32>> {
     let bytes = reader.count(1)?;
     let blocks = Ascending::read(reader.bytes(bytes)?)?;
     Ok(blocks.map(|block| u32::try_from(block).unwrap_or(u32::MAX)).collect())
-}
-
-/// What is in both, of which `b` is in order.
-fn both(mut a: Vec<u32>, b: &[u32]) -> Vec<u32> {
-    a.retain(|block| b.binary_search(block).is_ok());
-    a
 }
