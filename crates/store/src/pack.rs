@@ -82,6 +82,27 @@ impl<'a> Lane<'a> {
         self.min.wrapping_add((word & mask) << self.shift)
     }
 
+    /// Calls `each` with the places of a range whose numbers are `least` to `most`, and these numbers, in order.
+    #[inline]
+    pub(crate) fn find(
+        &self,
+        range: std::ops::Range<usize>,
+        (least, most): (u64, u64),
+        mut each: impl FnMut(usize, u64),
+    ) {
+        let mask = if self.width == 64 { u64::MAX } else { (1 << self.width) - 1 };
+        let spread = most.saturating_sub(least);
+        for at in range.start..range.end.min(self.len) {
+            let bit = at * self.width as usize;
+            let word = self.bits.get(bit / 8..).and_then(|rest| rest.first_chunk::<8>());
+            let word = u64::from_le_bytes(word.copied().unwrap_or_default()) >> (bit % 8);
+            let value = self.min.wrapping_add((word & mask) << self.shift);
+            if value.wrapping_sub(least) <= spread {
+                each(at, value);
+            }
+        }
+    }
+
     /// Whether every number is the same.
     pub(crate) fn is_constant(&self) -> bool {
         self.width == 0
@@ -116,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_and_back(first in numbers(), second in numbers()) {
+        fn numbers_and_back(first in numbers(), second in numbers(), from in 0usize..150, bounds: (u64, u64)) {
             let mut out = Vec::new();
             put_lane(&mut out, &first);
             put_lane(&mut out, &second);
@@ -126,6 +147,12 @@ mod tests {
                 let lane = Lane::read(&mut reader, values.len()).unwrap();
                 let back: Vec<u64> = (0..values.len()).map(|at| lane.get(at)).collect();
                 prop_assert_eq!(&back, values);
+                let some = |at: u64| values.get(at as usize % values.len().max(1)).copied().unwrap_or_default();
+                let (least, most) = (some(bounds.0).min(some(bounds.1)), some(bounds.0).max(some(bounds.1)));
+                let mut found = Vec::new();
+                lane.find(from..140, (least, most), |at, value| found.push((at, value)));
+                let wanted = values.iter().copied().enumerate().take(140).skip(from);
+                prop_assert!(wanted.filter(|(_, value)| (least..=most).contains(value)).eq(found));
             }
         }
 

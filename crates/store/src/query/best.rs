@@ -15,7 +15,7 @@ use super::keyword::Matches;
 use super::plan::Plan;
 use super::ranges::Rows;
 use crate::error::Result;
-use crate::segment::zones::{Bounds, Chunk, Zone};
+use crate::segment::zones::{Bounded, Bounds, Chunk, End};
 
 /// A segment's part in a search.
 pub(crate) struct Source<'a> {
@@ -37,167 +37,168 @@ impl Source<'_> {
     }
 }
 
-/// Rows that were not looked at yet.
-struct Node {
-    /// No row among them comes before this.
-    bound: Key,
-    source: usize,
-    /// The number of their range in the source.
-    range: usize,
-    part: Part,
-    rows: Range<u32>,
+/// A source's range of rows.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    source: &'a Source<'a>,
+    range: &'a Rows,
+    /// The number of the source.
+    number: u32,
 }
 
-#[derive(Clone, Copy)]
-enum Part {
-    Superblock(usize),
-    Block(u32),
+/// Rows of one superblock that were not looked at yet.
+struct Node<'a> {
+    /// No row among them comes before this.
+    bound: Key,
+    /// The number of their part.
+    part: u32,
+    rows: Range<u32>,
+    /// The zones of their superblock, if they are of one block.
+    chunk: Option<Rc<Chunk<'a>>>,
 }
 
 struct Search<'a> {
     plan: &'a Plan<'a>,
-    sources: &'a [Source<'a>],
-    frontier: BinaryHeap<Node>,
-    /// The zones of superblocks that were opened, by source and number.
-    chunks: HashMap<(usize, usize), Rc<Chunk<'a>>>,
+    parts: Vec<Part<'a>>,
+    frontier: BinaryHeap<Node<'a>>,
+    /// The zones of superblocks that were opened, by source and number: neighbouring ranges may share one.
+    chunks: HashMap<(u32, usize), Rc<Chunk<'a>>>,
 }
 
 /// Offers rows of all sources until no better one can follow.
 pub(crate) fn search<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
-    let mut search = Search { plan, sources, frontier: BinaryHeap::new(), chunks: HashMap::new() };
-    for (at, source) in sources.iter().enumerate() {
-        for (number, range) in source.ranges.iter().enumerate() {
-            search.open(at, number, &range.rows, gather);
-        }
-    }
+    let of_source =
+        |(number, source): (u32, &'a Source<'a>)| source.ranges.iter().map(move |range| Part { source, range, number });
+    let parts: Vec<Part<'a>> = (0..).zip(sources).flat_map(of_source).collect();
+    let mut search = Search { plan, parts, frontier: BinaryHeap::new(), chunks: HashMap::new() };
+    search.open(gather);
     while let Some(node) = search.frontier.pop() {
         if !gather.wants(node.bound) {
             break;
         }
-        match node.part {
-            Part::Superblock(number) => search.open_superblock(number, &node, gather)?,
-            Part::Block(number) => search.open_block(number, &node, gather)?,
+        match &node.chunk {
+            None => search.open_superblock(&node, gather)?,
+            Some(chunk) => search.open_block(&node, chunk, gather)?,
         }
     }
     Ok(())
 }
 
 impl<'a> Search<'a> {
-    fn open(&mut self, at: usize, range: usize, rows: &Range<u32>, gather: &Gather) {
-        let Some(source) = self.sources.get(at) else { return };
-        let superblocks = &source.filter.segment.footer.superblocks;
-        for (number, rows) in source.filter.by_superblock(rows) {
-            let Some(superblock) =
-                superblocks.get(number).filter(|_| !source.filter.is_without(number) && source.may_have(&rows))
-            else {
-                continue;
-            };
-            self.push((at, range), Part::Superblock(number), rows, &superblock.zone, gather);
+    fn open(&mut self, gather: &Gather) {
+        let mut nodes = Vec::new();
+        for (number, part) in (0..).zip(&self.parts) {
+            let Part { source, range, .. } = part;
+            let superblocks = &source.filter.segment.footer.superblocks;
+            for (superblock, rows) in source.filter.by_superblock(&range.rows) {
+                let Some(zone) = superblocks.get(superblock).map(|superblock| &superblock.zone) else { continue };
+                let bound = self.bound(part, |of, end| zone.bounds(of).end(end), gather);
+                if let Some(bound) = bound.filter(|_| !source.filter.is_without(superblock) && source.may_have(&rows)) {
+                    nodes.push(Node { bound, part: number, rows, chunk: None });
+                }
+            }
         }
+        self.frontier = nodes.into();
     }
 
-    fn open_superblock(&mut self, number: usize, node: &Node, gather: &mut Gather) -> Result<()> {
-        let Some(source) = self.sources.get(node.source) else { return Ok(()) };
-        let segment = source.filter.segment;
-        let chunk = self.chunk(source, node.source, number)?;
-        let per_super = segment.footer.shape.super_blocks as usize;
-        for (block, rows) in source.filter.by_block(&node.rows) {
-            let in_chunk = block as usize % per_super;
-            if !source.filter.is_block_without(&chunk, in_chunk, per_super.min(chunk.blocks()))
-                && source.may_have(&rows)
-            {
-                self.push((node.source, node.range), Part::Block(block), rows, &chunk.zone(in_chunk), gather);
+    fn open_superblock(&mut self, node: &Node<'a>, gather: &Gather) -> Result<()> {
+        let Some(part) = self.parts.get(node.part as usize).copied() else { return Ok(()) };
+        let (filter, shape) = (&part.source.filter, part.source.filter.segment.footer.shape);
+        let superblock = (node.rows.start / shape.block_rows / shape.super_blocks) as usize;
+        let chunk = match self.chunks.entry((part.number, superblock)) {
+            Entry::Occupied(known) => Rc::clone(known.get()),
+            Entry::Vacant(empty) => Rc::clone(empty.insert(Rc::new(filter.segment.chunk(superblock)?))),
+        };
+        for (block, rows) in filter.by_block(&node.rows) {
+            let block = (block % shape.super_blocks) as usize;
+            let Some(bound) = self.bound(&part, |of, end| chunk.bound(block, of, end), gather) else { continue };
+            if !filter.is_block_without(&chunk, block, chunk.blocks()) && part.source.may_have(&rows) {
+                self.frontier.push(Node { bound, part: node.part, rows, chunk: Some(Rc::clone(&chunk)) });
             }
         }
         Ok(())
     }
 
-    fn open_block(&mut self, number: u32, node: &Node, gather: &mut Gather) -> Result<()> {
-        let Some(source) = self.sources.get(node.source) else { return Ok(()) };
-        let segment = source.filter.segment;
-        let chunk = self.chunk(source, node.source, (number / segment.footer.shape.super_blocks) as usize)?;
-        let columns = segment.columns(number, &chunk)?;
-        gather.read(columns.rows(), columns.bytes);
-        let rank = source.ranges.get(node.range).map_or(0, |range| range.rank);
-        let direction = self.plan.query.order.direction;
+    fn open_block(&self, node: &Node<'a>, chunk: &Chunk<'a>, gather: &mut Gather) -> Result<()> {
+        let Some(Part { source, range, .. }) = self.parts.get(node.part as usize) else { return Ok(()) };
+        let (filter, segment) = (&source.filter, source.filter.segment);
+        let number = node.rows.start / segment.footer.shape.block_rows;
+        let order = self.plan.query.order;
+        let (lanes, bytes) = segment.key_lanes(number, chunk, order.by)?;
+        let columns = if filter.is_all() { None } else { Some(segment.columns(number, chunk)?) };
         let first = segment.row_in_block(node.rows.start);
-        let mut worst = gather.worst();
-        let lane = match self.plan.query.order.by {
-            SortKey::StartTime | SortKey::FunctionName => None,
-            SortKey::Duration => Some(columns.duration),
-            SortKey::MemUsage => Some(columns.mem),
-        };
-        for (row, at) in node.rows.clone().zip(first..) {
-            let value = lane.map_or(rank, |lane| lane.get(at));
-            // Most rows of most blocks end here, with one number read.
-            if worst.is_some_and(|worst| Key::best(direction, value) < worst)
-                || !source.filter.matches(&columns, at)
-                || !source.has(row)
-            {
-                continue;
+        let places = first..first + node.rows.len();
+        gather.read(node.rows.len(), bytes);
+        let offer = |at: usize, value: u64, gather: &mut Gather| {
+            let row = node.rows.start + u32::try_from(at - first).unwrap_or(u32::MAX);
+            if columns.as_ref().is_none_or(|columns| filter.matches(columns, at)) && source.has(row) {
+                let key = Key::new(order.direction, value, start(lanes.start_ms(at)), lanes.seq.get(at));
+                gather.offer(key, Location::Segment(source.number, row));
             }
-            let start_ms = columns.start.get(at).cast_signed();
-            let key = Key::new(direction, value, start(start_ms), columns.seq.get(at));
-            gather.offer(key, Location::Segment(source.number, row));
-            worst = gather.worst();
+        };
+        let values = gather.worst().map_or((0, u64::MAX), |worst| worst.values(order.direction));
+        match lanes.value {
+            // Most rows of most blocks end here, with one number read.
+            Some(lane) => lane.find(places, values, |at, value| offer(at, value, gather)),
+            // Rows of a stream are in the order of their starts: the best come first.
+            None if order.direction == Direction::Desc => places.rev().for_each(|at| offer(at, range.rank, gather)),
+            None => places.for_each(|at| offer(at, range.rank, gather)),
         }
         Ok(())
     }
 
-    fn chunk(&mut self, source: &'a Source<'a>, at: usize, superblock: usize) -> Result<Rc<Chunk<'a>>> {
-        match self.chunks.entry((at, superblock)) {
-            Entry::Occupied(known) => Ok(Rc::clone(known.get())),
-            Entry::Vacant(empty) => Ok(Rc::clone(empty.insert(Rc::new(source.filter.segment.chunk(superblock)?)))),
-        }
-    }
-
-    fn push(&mut self, at: (usize, usize), part: Part, rows: Range<u32>, zone: &Zone, gather: &Gather) {
-        let Some(source) = self.sources.get(at.0) else { return };
-        let Some(range) = source.ranges.get(at.1) else { return };
-        let (best, worst) = self.corners(&source.filter, zone, range);
-        if source.filter.may_match(zone) && gather.wants(best) && !gather.is_before_page(worst) {
-            // Rows before the page do not compete, so neither do their keys.
-            self.frontier.push(Node { bound: gather.within_page(best), source: at.0, range: at.1, part, rows });
-        }
-    }
-
-    /// The keys that a row of the range within the zone comes behind at best and before at worst.
-    fn corners(&self, filter: &Filter<'_>, zone: &Zone, range: &Rows) -> (Key, Key) {
-        let value = match self.plan.query.order.by {
-            SortKey::StartTime => Bounds { min: 0, max: 0 },
-            SortKey::Duration if filter.only_failed => zone.failed_duration,
-            SortKey::Duration => zone.duration,
-            SortKey::MemUsage if filter.only_failed => zone.failed_mem,
-            SortKey::MemUsage => zone.mem,
-            SortKey::FunctionName => Bounds { min: range.rank, max: range.rank },
+    /// What no row of a part within some bounds comes before; `None` where none is wanted.
+    fn bound(&self, part: &Part<'_>, bound: impl Fn(Bounded, End) -> u64, gather: &Gather) -> Option<Key> {
+        let (direction, range) = (self.plan.query.order.direction, part.range);
+        let value = |end| match (self.plan.query.order.by, part.source.filter.only_failed) {
+            (SortKey::StartTime, _) => 0,
+            (SortKey::Duration, false) => bound(Bounded::Duration, end),
+            (SortKey::Duration, true) => bound(Bounded::FailedDuration, end),
+            (SortKey::MemUsage, false) => bound(Bounded::Mem, end),
+            (SortKey::MemUsage, true) => bound(Bounded::FailedMem, end),
+            (SortKey::FunctionName, _) => range.rank,
         };
-        let least = zone.start.min.cast_signed().max(range.starts_ms.0);
-        let greatest = zone.start.max.cast_signed().min(range.starts_ms.1);
-        let direction = self.plan.query.order.direction;
-        let low = Key::new(direction, value.min, start(least), zone.seq.min);
-        let high = Key::new(direction, value.max, start(greatest), zone.seq.max);
-        match direction {
-            Direction::Desc => (high, low),
-            Direction::Asc => (low, high),
+        let start_ms = |end| match (end, bound(Bounded::Start, end).cast_signed()) {
+            (End::Most, start_ms) => start_ms.min(range.starts_ms.1),
+            (End::Least, start_ms) => start_ms.max(range.starts_ms.0),
+        };
+        let (front, back) = match direction {
+            Direction::Desc => (End::Most, End::Least),
+            Direction::Asc => (End::Least, End::Most),
+        };
+        // Most parts end after the first number or the second, which are not read for nothing.
+        let best = value(front);
+        if !gather.wants(Key::best(direction, best)) {
+            return None;
         }
+        let best = |seq| Key::new(direction, best, start(start_ms(front)), seq);
+        let any_seq = if direction == Direction::Desc { u64::MAX } else { 0 };
+        let seq = Bounds { min: bound(Bounded::Seq, End::Least), max: bound(Bounded::Seq, End::Most) };
+        if !gather.wants(best(any_seq)) || !part.source.filter.may_match(seq) {
+            return None;
+        }
+        let best = best(seq.end(front));
+        let worst = || Key::new(direction, value(back), start(start_ms(back)), seq.end(back));
+        // Rows before the page do not compete, so neither do their keys.
+        (gather.wants(best) && !gather.is_all_before_page(worst)).then(|| gather.within_page(best))
     }
 }
 
-impl PartialEq for Node {
+impl PartialEq for Node<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.bound == other.bound
     }
 }
 
-impl Eq for Node {}
+impl Eq for Node<'_> {}
 
-impl PartialOrd for Node {
+impl PartialOrd for Node<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Node {
+impl Ord for Node<'_> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.bound.cmp(&other.bound)
     }

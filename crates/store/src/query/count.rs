@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::filter::{Codes, Filter};
 use super::gather::Gather;
 use crate::error::Result;
+use crate::segment::zones::Bounded;
 
 /// Counts the matching rows.
 pub(crate) fn count(filter: &Filter<'_>, rows: &Range<u32>, gather: &mut Gather) -> Result<()> {
@@ -22,20 +23,20 @@ fn count_superblock(filter: &Filter<'_>, superblock: usize, rows: &Range<u32>, g
     let Some(zone) = filter.segment.footer.superblocks.get(superblock).map(|superblock| &superblock.zone) else {
         return Ok(());
     };
-    if !filter.may_match(zone) || filter.is_without(superblock) {
+    if !filter.may_match(zone.seq) || filter.is_without(superblock) {
         return Ok(());
     }
-    if filter.codes != Codes::Unknown && filter.is_seen(zone) {
+    if filter.codes != Codes::Unknown && filter.is_seen(zone.seq) {
         gather.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
         return Ok(());
     }
     let chunk = filter.segment.chunk(superblock)?;
     for (block, rows) in filter.by_block(rows) {
-        let zone = chunk.zone((block % filter.segment.footer.shape.super_blocks) as usize);
-        if !filter.may_match(&zone) {
+        let seq = chunk.bounds((block % filter.segment.footer.shape.super_blocks) as usize, Bounded::Seq);
+        if !filter.may_match(seq) {
             continue;
         }
-        if filter.codes == Codes::All && filter.is_seen(&zone) {
+        if filter.codes == Codes::All && filter.is_seen(seq) {
             gather.total += rows.len() as u64;
             continue;
         }

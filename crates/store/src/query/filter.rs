@@ -9,7 +9,7 @@ use super::plan::Plan;
 use crate::error::Result;
 use crate::segment::Segment;
 use crate::segment::columns::Columns;
-use crate::segment::zones::{Chunk, Zone};
+use crate::segment::zones::{Bounds, Chunk};
 
 /// A query's wishes for the rows of one segment that lie in its streams and window.
 pub(crate) struct Filter<'a> {
@@ -71,13 +71,13 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether rows within these bounds may be old enough.
-    pub(crate) fn may_match(&self, zone: &Zone) -> bool {
-        self.max_seq.is_none_or(|max_seq| zone.seq.min <= max_seq)
+    pub(crate) fn may_match(&self, seq: Bounds) -> bool {
+        self.max_seq.is_none_or(|max_seq| seq.min <= max_seq)
     }
 
     /// Whether all rows within these bounds are old enough.
-    pub(crate) fn is_seen(&self, zone: &Zone) -> bool {
-        self.max_seq.is_none_or(|max_seq| zone.seq.max <= max_seq)
+    pub(crate) fn is_seen(&self, seq: Bounds) -> bool {
+        self.max_seq.is_none_or(|max_seq| seq.max <= max_seq)
     }
 
     /// Whether a superblock surely has no row with a wanted return code.

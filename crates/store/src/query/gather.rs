@@ -53,6 +53,9 @@ impl Ord for Found {
 /// then, which takes a few comparisons a row instead of a path through the tree, and lets somewhat worse rows in.
 const HEAP_MAX: usize = 256;
 
+/// Room for so many rows of a pile is made at once: the deepest pages of the dialect.
+const PILE_RESERVE: usize = 16_384;
+
 #[derive(Debug)]
 enum Kept {
     /// The worst on top.
@@ -79,7 +82,11 @@ pub(crate) struct Gather {
 
 impl Gather {
     pub(crate) fn new(keep: usize, after: Option<Key>) -> Self {
-        let kept = if keep <= HEAP_MAX { Kept::Heap(BinaryHeap::new()) } else { Kept::Pile(Vec::new()) };
+        let kept = if keep <= HEAP_MAX {
+            Kept::Heap(BinaryHeap::new())
+        } else {
+            Kept::Pile(Vec::with_capacity(keep.saturating_add(keep / 4).min(PILE_RESERVE)))
+        };
         Self { kept, keep, worst: None, after, total: 0, listed: None, cost: Cost::default() }
     }
 
@@ -91,6 +98,11 @@ impl Gather {
     /// A key that a row must beat; none while every row is kept.
     pub(crate) fn worst(&self) -> Option<Key> {
         self.worst
+    }
+
+    /// Whether rows of which none comes behind this key lie on earlier pages.
+    pub(crate) fn is_all_before_page(&self, worst: impl FnOnce() -> Key) -> bool {
+        self.after.is_some() && self.is_before_page(worst())
     }
 
     /// Whether a row with this key lies on an earlier page.
@@ -136,16 +148,21 @@ impl Gather {
         self.after.map_or(key, |after| key.min(after))
     }
 
-    /// The kept rows, best first.
-    pub(crate) fn take_rows(&mut self) -> Vec<Found> {
+    /// The kept rows behind the first `offset`, best first.
+    pub(crate) fn take_rows(&mut self, offset: usize) -> Vec<Found> {
         self.drop_worse();
-        match std::mem::replace(&mut self.kept, Kept::Pile(Vec::new())) {
-            Kept::Heap(heap) => heap.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect(),
-            Kept::Pile(mut rows) => {
-                rows.sort_unstable_by(|a, b| b.cmp(a));
-                rows
-            }
+        let mut rows = match std::mem::replace(&mut self.kept, Kept::Pile(Vec::new())) {
+            Kept::Heap(heap) => heap.into_iter().map(|Reverse(found)| found).collect(),
+            Kept::Pile(rows) => rows,
+        };
+        if offset >= rows.len() {
+            return Vec::new();
         }
+        // Rows before the page need no order among themselves.
+        rows.select_nth_unstable_by(offset, |a, b| b.cmp(a));
+        let mut page = rows.split_off(offset);
+        page.sort_unstable_by(|a, b| b.cmp(a));
+        page
     }
 
     /// Counts a matching row of a segment whose texts decided.

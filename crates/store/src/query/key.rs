@@ -30,6 +30,15 @@ impl Key {
         }
     }
 
+    /// The least and the greatest value of the rows that can have this key or a larger one.
+    pub(crate) fn values(self, direction: Direction) -> (u64, u64) {
+        let Self([value, ..]) = self;
+        match direction {
+            Direction::Desc => (value, u64::MAX),
+            Direction::Asc => (0, !value),
+        }
+    }
+
     /// The key of a row; `rank` is the rank of its function's name.
     pub(crate) fn of(order: Order, facts: &Facts, rank: u64) -> Self {
         let value = match order.by {

@@ -38,10 +38,9 @@ pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
         keyword::find(&plan, &mut sources, &mut gather)?;
     }
     scan_segments(&plan, &sources, &mut gather)?;
-    let found = gather.take_rows();
-    let page = found.get(plan.offset.min(found.len())..).unwrap_or_default();
+    let page = gather.take_rows(plan.offset);
     let more = page.len() > query.limit;
-    let page = page.get(..query.limit).unwrap_or(page);
+    let page = page.get(..query.limit).unwrap_or(&page);
     let rows = fetch::fetch(snapshot, page, &mut gather)?;
     let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
     let watermark = Watermark { seq: snapshot.seq, ..Watermark::default() };

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use crate::error::Result;
 use crate::segment::Segment;
 use crate::segment::format::StreamRows;
-use crate::segment::zones::Chunk;
+use crate::segment::zones::Front;
 
 /// Rows of the streams and the window; of one function name where the order asks for names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +77,12 @@ struct Edge {
 pub(crate) struct Edges<'a> {
     segment: &'a Segment,
     /// The superblock that was read last.
-    chunk: Option<(u32, Chunk<'a>)>,
+    front: Option<(u32, Front<'a>)>,
 }
 
 impl<'a> Edges<'a> {
     pub(crate) fn new(segment: &'a Segment) -> Self {
-        Self { segment, chunk: None }
+        Self { segment, front: None }
     }
 
     /// The first row of a stream's `rows`, of which there are some, that starts at `bound_ms` or later.
@@ -100,18 +100,18 @@ impl<'a> Edges<'a> {
             let zone = segment.footer.superblocks.get(middle as usize).map(|superblock| &superblock.zone);
             if zone.is_some_and(|zone| zone.first_start < bound) { low = middle } else { high = middle - 1 }
         }
-        let chunk = match self.chunk.take() {
-            Some((number, chunk)) if number == low => chunk,
-            _ => segment.chunk(low as usize)?,
+        let front = match self.front.take() {
+            Some((number, front)) if number == low => front,
+            _ => segment.front(low as usize)?,
         };
         let first_block = low * shape.super_blocks;
         // The same among its blocks.
         let inside = |row: u32| (row / shape.block_rows).saturating_sub(first_block).min(shape.super_blocks - 1);
         let later = inside(rows.start) + 1..inside(rows.end - 1) + 1;
-        let block = chunk.blocks_below(later.start as usize..later.end as usize, bound) - 1;
+        let block = front.blocks_below(later.start as usize..later.end as usize, bound) - 1;
         let block = first_block + u32::try_from(block).unwrap_or(u32::MAX);
-        let starts = segment.starts(block, &chunk)?;
-        self.chunk = Some((low, chunk));
+        let starts = segment.starts(block, &front)?;
+        self.front = Some((low, front));
         let base = block * shape.block_rows;
         let from = rows.start.saturating_sub(base) as usize;
         let to = rows.end.saturating_sub(base).min(shape.block_rows) as usize;

@@ -5,6 +5,8 @@
 //!                invoke_finished zigzag, bill_ms + 1 or 0, exit_code zigzag + 1 or 0        | padding | crc 4
 //! ```
 
+use runlog_core::SortKey;
+
 use crate::codec::{Malformed, Reader, seal, unzigzag, zigzag};
 use crate::pack::{Lane, PADDING, put_lane};
 use crate::record::{Facts, Record};
@@ -66,6 +68,34 @@ pub(crate) struct Columns<'a> {
     rest: Reader<'a>,
     /// Bytes of the block.
     pub(crate) bytes: usize,
+}
+
+/// The lanes that the order of a block's rows takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyLanes<'a> {
+    start: Lane<'a>,
+    pub(crate) seq: Lane<'a>,
+    /// None where rows are ordered by nothing else that the block has.
+    pub(crate) value: Option<Lane<'a>>,
+}
+
+impl<'a> KeyLanes<'a> {
+    /// Reads those of a block of `rows` rows, whose checksum was checked; lanes behind them are not looked for.
+    pub(crate) fn read(bytes: &'a [u8], rows: usize, by: SortKey) -> Result<Self, Malformed> {
+        let mut reader = Reader(bytes);
+        let mut lane = || Lane::read(&mut reader, rows);
+        let (start, seq) = (lane()?, lane()?);
+        let value = match by {
+            SortKey::StartTime | SortKey::FunctionName => None,
+            SortKey::Duration => Some(lane()?),
+            SortKey::MemUsage => Some((lane()?, lane()?).1),
+        };
+        Ok(Self { start, seq, value })
+    }
+
+    pub(crate) fn start_ms(&self, row: usize) -> i64 {
+        self.start.get(row).cast_signed()
+    }
 }
 
 impl<'a> Columns<'a> {

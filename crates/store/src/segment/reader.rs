@@ -5,16 +5,16 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use runlog_core::{Row, Run, Stream};
+use runlog_core::{Row, Run, SortKey, Stream};
 
-use super::columns::Columns;
+use super::columns::{Columns, KeyLanes};
 use super::format::{Extent, Footer, StreamRows, TEXT_CHUNK_BLOCKS, VERSION, VERSION_WITHOUT_WORDS, read_trailer};
 use super::ids::UuidPart;
 use super::text::Field;
 use super::texts::TextCache;
 use super::verified::Verified;
 use super::words::{CHECKED_PARTS, Candidates, Probe, RowSet};
-use super::zones::{Bounds, Chunk};
+use super::zones::{Bounds, Chunk, Front};
 use super::{SharedTexts, ids, lookup, path};
 use crate::codec::{Malformed, Reader};
 use crate::disk::{Disk, Map};
@@ -188,27 +188,44 @@ impl Segment {
     pub(crate) fn block(&self, row: u32) -> Result<Block<'_>> {
         let shape = self.footer.shape;
         let number = row / shape.block_rows;
-        let chunk = self.chunk((number / shape.super_blocks) as usize)?;
-        let columns = self.columns(number, &chunk)?;
-        let place = chunk.ids((number % shape.super_blocks) as usize);
-        let ids = self.part(self.block_part(number, place, 2 * number as usize + 1))?;
+        let front = self.front((number / shape.super_blocks) as usize)?;
+        let columns = self.columns(number, &front)?;
+        let ids = self.ids(number, &front)?;
         let start = number * shape.block_rows;
         Ok(Block { rows: start..start + u32::try_from(columns.rows()).unwrap_or(u32::MAX), columns, ids })
     }
 
     /// The zones of a superblock's blocks.
     pub(crate) fn chunk(&self, superblock: usize) -> Result<Chunk<'_>> {
-        self.part(self.parse_chunk(superblock))
+        let codes = self.footer.codes.len();
+        self.part(self.chunk_bytes(superblock).and_then(|(bytes, blocks)| Chunk::read(bytes, blocks, codes)))
     }
 
-    /// The columns of the block of this number, which is one of `chunk`'s.
-    pub(crate) fn columns(&self, block: u32, chunk: &Chunk<'_>) -> Result<Columns<'_>> {
-        self.part(self.column_bytes(block, chunk).and_then(|(bytes, rows)| Columns::read(bytes, rows)))
+    /// Where the blocks of a superblock are, and when they begin.
+    pub(crate) fn front(&self, superblock: usize) -> Result<Front<'_>> {
+        self.part(self.chunk_bytes(superblock).and_then(|(bytes, blocks)| Front::read(bytes, blocks)))
     }
 
-    /// The starts of the rows of the block of this number, which is one of `chunk`'s.
-    pub(crate) fn starts(&self, block: u32, chunk: &Chunk<'_>) -> Result<Lane<'_>> {
-        self.part(self.column_bytes(block, chunk).and_then(|(bytes, rows)| Lane::read(&mut Reader(bytes), rows)))
+    /// The ids of the block of this number, which is one of `front`'s.
+    pub(crate) fn ids(&self, block: u32, front: &Front<'_>) -> Result<&[u8]> {
+        let place = front.ids((block % self.footer.shape.super_blocks) as usize);
+        self.part(self.block_part(block, place, 2 * block as usize + 1))
+    }
+
+    /// The columns of the block of this number, which is one of `front`'s.
+    pub(crate) fn columns(&self, block: u32, front: &Front<'_>) -> Result<Columns<'_>> {
+        self.part(self.column_bytes(block, front).and_then(|(bytes, rows)| Columns::read(bytes, rows)))
+    }
+
+    /// What orders the rows of the block of this number, which is one of `front`'s, and the bytes of its columns.
+    pub(crate) fn key_lanes(&self, block: u32, front: &Front<'_>, by: SortKey) -> Result<(KeyLanes<'_>, usize)> {
+        let read = |(bytes, rows): (_, usize)| Ok((KeyLanes::read(bytes, rows, by)?, bytes.len()));
+        self.part(self.column_bytes(block, front).and_then(read))
+    }
+
+    /// The starts of the rows of the block of this number, which is one of `front`'s.
+    pub(crate) fn starts(&self, block: u32, front: &Front<'_>) -> Result<Lane<'_>> {
+        self.part(self.column_bytes(block, front).and_then(|(bytes, rows)| Lane::read(&mut Reader(bytes), rows)))
     }
 
     pub(crate) fn row_in_block(&self, row: u32) -> usize {
@@ -235,20 +252,20 @@ impl Segment {
         parsed.map_err(Error::damaged(&self.path))
     }
 
-    fn parse_chunk(&self, superblock: usize) -> Parsed<Chunk<'_>> {
+    /// The bytes of a superblock's zones, and how many blocks it has.
+    fn chunk_bytes(&self, superblock: usize) -> Parsed<(&[u8], usize)> {
         let place = self.footer.superblocks.get(superblock).ok_or(Malformed("no such superblock"))?;
         let per_super = self.footer.shape.super_blocks as usize;
         let all = self.footer.rows.div_ceil(self.footer.shape.block_rows) as usize;
         let blocks = per_super.min(all.saturating_sub(superblock * per_super));
-        let bytes = self.checks.zones.check(superblock, place.chunk.of(&self.file)?)?;
-        Chunk::read(bytes, blocks, self.footer.codes.len())
+        Ok((self.checks.zones.check(superblock, place.chunk.of(&self.file)?)?, blocks))
     }
 
     /// The bytes and the number of rows of a column block.
-    fn column_bytes(&self, block: u32, chunk: &Chunk<'_>) -> Parsed<(&[u8], usize)> {
+    fn column_bytes(&self, block: u32, front: &Front<'_>) -> Parsed<(&[u8], usize)> {
         let shape = self.footer.shape;
         let rows = self.footer.rows.saturating_sub(block * shape.block_rows).min(shape.block_rows);
-        let place = chunk.columns((block % shape.super_blocks) as usize);
+        let place = front.columns((block % shape.super_blocks) as usize);
         let bytes = self.block_part(block, place, 2 * block as usize)?;
         Ok((bytes, rows as usize))
     }

@@ -8,6 +8,8 @@
 //! Offsets count from the superblock's own. Running counts say how many rows of the segment *before* the block have
 //! the code. Bounds of failed rows are 0 where none failed.
 
+use std::ops::Deref;
+
 use crate::codec::{Malformed, Reader, put_varint, seal};
 use crate::pack::{Lane, PADDING, put_lane};
 use crate::record::Facts;
@@ -27,11 +29,29 @@ pub(crate) struct Zone {
     pub(crate) counts_before: Vec<u64>,
 }
 
+/// A number that zones bound, as the place of its least among the bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bounded {
+    Start = 0,
+    Seq = 2,
+    Duration = 4,
+    Mem = 6,
+    FailedDuration = 8,
+    FailedMem = 10,
+}
+
 /// The least and the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     pub(crate) min: u64,
     pub(crate) max: u64,
+}
+
+/// One of two bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Least,
+    Most,
 }
 
 impl Default for Bounds {
@@ -52,19 +72,41 @@ impl Bounds {
         self.max = self.max.max(other.max);
     }
 
+    pub(crate) fn end(self, end: End) -> u64 {
+        match end {
+            End::Least => self.min,
+            End::Most => self.max,
+        }
+    }
+
     /// As stored: nothing is 0 to 0.
     fn stored(self) -> [u64; 2] {
         if self.min > self.max { [0, 0] } else { [self.min, self.max] }
     }
 }
 
-/// Lanes of a chunk before the running counts, offsets aside.
-const LANES: usize = 13;
+/// Lanes of bounds in a chunk.
+const BOUNDS: usize = 12;
+
+/// With the start of the first row.
+const LANES: usize = 1 + BOUNDS;
 
 impl Zone {
     /// The zone of no rows, at a place with these running counts.
     pub(crate) fn begin(counts_before: &[u64]) -> Self {
         Self { counts_before: counts_before.to_vec(), ..Self::default() }
+    }
+
+    /// The bounds of a number.
+    pub(crate) fn bounds(&self, of: Bounded) -> Bounds {
+        match of {
+            Bounded::Start => self.start,
+            Bounded::Seq => self.seq,
+            Bounded::Duration => self.duration,
+            Bounded::Mem => self.mem,
+            Bounded::FailedDuration => self.failed_duration,
+            Bounded::FailedMem => self.failed_mem,
+        }
     }
 
     /// Widens the zone by the next row.
@@ -107,8 +149,8 @@ impl Zone {
         [self.first_start, a, b, c, d, e, f, g, h, i, j, k, l]
     }
 
-    fn from_numbers(numbers: [u64; LANES], counts_before: Vec<u64>) -> Self {
-        let [first_start, a, b, c, d, e, f, g, h, i, j, k, l] = numbers;
+    fn from_numbers(first_start: u64, bounds: [u64; BOUNDS], counts_before: Vec<u64>) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = bounds;
         let bounds = |min, max| Bounds { min, max };
         Self {
             first_start,
@@ -127,12 +169,13 @@ impl Zone {
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>, codes: usize) -> Result<Self, Malformed> {
-        let mut numbers = [0; LANES];
+        let first_start = reader.varint()?;
+        let mut numbers = [0; BOUNDS];
         for number in &mut numbers {
             *number = reader.varint()?;
         }
         let counts = (0..codes).map(|_| reader.varint()).collect::<Result<_, _>>()?;
-        Ok(Self::from_numbers(numbers, counts))
+        Ok(Self::from_numbers(first_start, numbers, counts))
     }
 }
 
@@ -155,49 +198,42 @@ pub(crate) fn put_chunk(zones: &[Zone], column_offsets: &[u64], id_offsets: &[u6
     out
 }
 
+/// The front of a chunk: where the blocks of a superblock are and when they begin. It is read by itself where that is
+/// enough, since each lane begins in memory that is far from the others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Front<'a> {
+    column_offsets: Lane<'a>,
+    id_offsets: Lane<'a>,
+    first_starts: Lane<'a>,
+    /// From the next lane on.
+    rest: Reader<'a>,
+}
+
 /// The zones of a superblock's blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk<'a> {
-    column_offsets: Lane<'a>,
-    id_offsets: Lane<'a>,
-    lanes: [Lane<'a>; LANES],
+    front: Front<'a>,
+    bounds: [Lane<'a>; BOUNDS],
     counts: Vec<Lane<'a>>,
 }
 
-impl<'a> Chunk<'a> {
-    /// Reads a chunk, whose checksum was checked.
-    pub(crate) fn read(bytes: &'a [u8], blocks: usize, codes: usize) -> Result<Self, Malformed> {
+impl<'a> Front<'a> {
+    /// Reads the front of a chunk, whose checksum was checked.
+    pub(crate) fn read(bytes: &'a [u8], blocks: usize) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
-        let column_offsets = Lane::read(&mut reader, blocks + 1)?;
-        let id_offsets = Lane::read(&mut reader, blocks + 1)?;
-        let mut lanes = [column_offsets; LANES];
-        for lane in &mut lanes {
-            *lane = Lane::read(&mut reader, blocks)?;
-        }
-        let counts = (0..codes).map(|_| Lane::read(&mut reader, blocks)).collect::<Result<_, _>>()?;
-        Ok(Self { column_offsets, id_offsets, lanes, counts })
+        let mut lane = |len| Lane::read(&mut reader, len);
+        let (column_offsets, id_offsets, first_starts) = (lane(blocks + 1)?, lane(blocks + 1)?, lane(blocks)?);
+        Ok(Self { column_offsets, id_offsets, first_starts, rest: reader })
     }
 
     /// Blocks of the superblock.
     pub(crate) fn blocks(&self) -> usize {
-        let [first_start, ..] = &self.lanes;
-        first_start.len()
-    }
-
-    /// The bounds of a block; its running counts are left out, see [`Chunk::count_before`].
-    pub(crate) fn zone(&self, block: usize) -> Zone {
-        Zone::from_numbers(self.lanes.map(|lane| lane.get(block)), Vec::new())
-    }
-
-    /// Rows of the segment before the block that have the code of this number.
-    pub(crate) fn count_before(&self, block: usize, code: usize) -> u64 {
-        self.counts.get(code).map_or(0, |lane| lane.get(block))
+        self.first_starts.len()
     }
 
     /// How many of the blocks of `range` begin with a row that starts before `start`.
     pub(crate) fn blocks_below(&self, range: std::ops::Range<usize>, start: u64) -> usize {
-        let [first_start, ..] = &self.lanes;
-        first_start.below(range, start)
+        self.first_starts.below(range, start)
     }
 
     /// Where a block's columns lie, counted from the superblock.
@@ -208,5 +244,47 @@ impl<'a> Chunk<'a> {
     /// Where a block's ids lie, counted from the superblock.
     pub(crate) fn ids(&self, block: usize) -> (u64, u64) {
         (self.id_offsets.get(block), self.id_offsets.get(block + 1))
+    }
+}
+
+impl<'a> Deref for Chunk<'a> {
+    type Target = Front<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.front
+    }
+}
+
+impl<'a> Chunk<'a> {
+    /// Reads a chunk, whose checksum was checked.
+    pub(crate) fn read(bytes: &'a [u8], blocks: usize, codes: usize) -> Result<Self, Malformed> {
+        let front = Front::read(bytes, blocks)?;
+        let mut reader = front.rest;
+        let mut bounds = [front.first_starts; BOUNDS];
+        for lane in &mut bounds {
+            *lane = Lane::read(&mut reader, blocks)?;
+        }
+        let counts = (0..codes).map(|_| Lane::read(&mut reader, blocks)).collect::<Result<_, _>>()?;
+        Ok(Self { front, bounds, counts })
+    }
+
+    /// The bounds of a block; its running counts are left out, see [`Chunk::count_before`].
+    pub(crate) fn zone(&self, block: usize) -> Zone {
+        Zone::from_numbers(self.front.first_starts.get(block), self.bounds.map(|lane| lane.get(block)), Vec::new())
+    }
+
+    /// A bound of a number in a block.
+    pub(crate) fn bound(&self, block: usize, of: Bounded, end: End) -> u64 {
+        self.bounds.get(of as usize + usize::from(end == End::Most)).map_or(0, |lane| lane.get(block))
+    }
+
+    /// Both bounds of a number in a block.
+    pub(crate) fn bounds(&self, block: usize, of: Bounded) -> Bounds {
+        Bounds { min: self.bound(block, of, End::Least), max: self.bound(block, of, End::Most) }
+    }
+
+    /// Rows of the segment before the block that have the code of this number.
+    pub(crate) fn count_before(&self, block: usize, code: usize) -> u64 {
+        self.counts.get(code).map_or(0, |lane| lane.get(block))
     }
 }

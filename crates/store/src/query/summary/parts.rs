@@ -58,7 +58,7 @@ impl Part<'_> {
         let per_super = segment.footer.shape.super_blocks;
         for (superblock, rows) in self.filter.by_superblock(&self.rows) {
             let zone = segment.footer.superblocks.get(superblock).map(|superblock| &superblock.zone);
-            if !zone.is_some_and(|zone| wants(zone) && self.filter.may_match(zone)) {
+            if !zone.is_some_and(|zone| wants(zone) && self.filter.may_match(zone.seq)) {
                 continue;
             }
             let chunk = segment.chunk(superblock)?;

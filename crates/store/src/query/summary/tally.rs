@@ -87,7 +87,7 @@ impl Tally {
         let (Some(here), Some(next)) = (footer.superblocks.get(number), footer.superblocks.get(number + 1)) else {
             return false;
         };
-        if !is_whole || !part.filter.is_seen(&here.zone) || !self.is_one_bucket(here.zone.start) {
+        if !is_whole || !part.filter.is_seen(here.zone.seq) || !self.is_one_bucket(here.zone.start) {
             return false;
         }
         let counts = here.zone.counts_before.iter().zip(&next.zone.counts_before);
@@ -133,7 +133,7 @@ impl Tally {
         let block_rows = part.filter.segment.footer.shape.block_rows;
         let whole = if from.is_multiple_of(block_rows) { ((end - from) / block_rows) as usize } else { 0 };
         let zone = chunk.zone(block);
-        if whole == 0 || !part.filter.is_seen(&zone) || !self.is_one_bucket(zone.start) {
+        if whole == 0 || !part.filter.is_seen(zone.seq) || !self.is_one_bucket(zone.start) {
             return 0;
         }
         if part.filter.max_seq.is_some() {
