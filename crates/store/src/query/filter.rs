@@ -60,6 +60,19 @@ impl<'a> Filter<'a> {
             && self.max_seq.is_none_or(|max_seq| columns.seq.get(row) <= max_seq)
     }
 
+    /// Calls `each` with those of some rows of these columns that match.
+    pub(crate) fn each_matching(&self, columns: &Columns<'_>, rows: Range<usize>, mut each: impl FnMut(usize)) {
+        if !self.only_failed {
+            return rows.filter(|row| self.matches(columns, *row)).for_each(each);
+        }
+        // Most rows end here, with one number read.
+        columns.each_not_ok(rows, |row| {
+            if self.matches(columns, row) {
+                each(row);
+            }
+        });
+    }
+
     /// Whether a return code is wanted.
     pub(crate) fn wants(&self, ret_code: i32) -> bool {
         self.result.matches(ret_code)

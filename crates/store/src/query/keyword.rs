@@ -12,7 +12,6 @@ use crate::error::Result;
 use crate::segment::ids::UuidPart;
 use crate::segment::keyword::Keyword;
 use crate::segment::words::{Candidates, RowSet};
-use crate::segment::zones::Chunk;
 use crate::segment::{Block, TextCache};
 
 /// So few rows are offered one by one; of more, the best are searched for.
@@ -110,10 +109,8 @@ fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, gather: 
             (Some(number), Some(probe)) => segment.candidates_in(number, probe, &wanted)?,
             _ => Candidates::unknown(rows.end - rows.start),
         };
-        for set in [&mut found.sure, &mut found.maybe, &mut found.by_id, &mut found.in_id] {
-            set.intersect(&wanted);
-            keep_wanted(source, rows.start, set, gather)?;
-        }
+        found.each_set(|set| set.intersect(&wanted));
+        keep_wanted(source, rows.start, &mut found, gather)?;
         if let Some(part) = &id_part {
             keep_id_parts(source, part, rows.start, &mut found.in_id, gather)?;
         }
@@ -126,30 +123,33 @@ fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, gather: 
     Ok(matches)
 }
 
-/// Leaves the rows of a set, which counts from `first`, that match as far as numbers tell.
-fn keep_wanted(source: &Source<'_>, first: u32, set: &mut RowSet, gather: &mut Gather) -> Result<()> {
+/// Leaves the candidates, which count from `first`, that match as far as numbers tell.
+fn keep_wanted(source: &Source<'_>, first: u32, found: &mut Candidates, gather: &mut Gather) -> Result<()> {
     let (filter, segment) = (&source.filter, source.filter.segment);
-    if filter.is_all() || set.is_empty() {
+    if filter.is_all() || found.is_empty() {
         return Ok(());
     }
-    let mut at: Option<(usize, Chunk<'_>)> = None;
-    for (number, rows) in filter.by_block(&(first..first + set.rows())) {
-        let here = rows.start - first..rows.end - first;
-        if !set.meets(here.clone()) {
+    let shape = segment.footer.shape;
+    let mut wanted = RowSet::empty(found.rows());
+    for (superblock, rows) in filter.by_superblock(&(first..first + found.rows())) {
+        if filter.is_without(superblock) || !found.meets(rows.start - first..rows.end - first) {
             continue;
         }
-        let superblock = (number / segment.footer.shape.super_blocks) as usize;
-        let chunk = match at.take() {
-            Some((known, chunk)) if known == superblock => chunk,
-            _ => segment.chunk(superblock)?,
-        };
-        let columns = segment.columns(number, &chunk)?;
-        gather.read(columns.rows(), columns.bytes);
-        let in_block = |row: u32| segment.row_in_block(first + row);
-        let unwanted: Vec<u32> = set.iter_in(here).filter(|row| !filter.matches(&columns, in_block(*row))).collect();
-        unwanted.into_iter().for_each(|row| set.remove(row));
-        at = Some((superblock, chunk));
+        let chunk = segment.chunk(superblock)?;
+        for (number, rows) in filter.by_block(&rows) {
+            let in_chunk = (number % shape.super_blocks) as usize;
+            let is_without = filter.is_block_without(&chunk, in_chunk, chunk.blocks());
+            if is_without || !found.meets(rows.start - first..rows.end - first) {
+                continue;
+            }
+            let columns = segment.columns(number, &chunk)?;
+            gather.read(rows.len(), columns.bytes);
+            let from = segment.row_in_block(rows.start);
+            let base = (rows.start - first).wrapping_sub(from as u32);
+            filter.each_matching(&columns, from..from + rows.len(), |at| wanted.insert(base.wrapping_add(at as u32)));
+        }
     }
+    found.each_set(|set| set.intersect(&wanted));
     Ok(())
 }
 
@@ -161,18 +161,27 @@ fn keep_id_parts(
     set: &mut RowSet,
     gather: &mut Gather,
 ) -> Result<()> {
-    let all = std::mem::replace(set, RowSet::empty(set.rows()));
-    if all.is_empty() {
+    if set.is_empty() {
         return Ok(());
     }
-    for (_, rows) in source.filter.by_block(&(first..first + all.rows())) {
-        if all.meets(rows.start - first..rows.end - first) {
-            let block = source.filter.segment.block(rows.start)?;
-            gather.read(block.rows.len(), block.columns.bytes);
-            let found = block.rows_with_id_part(part).filter(|row| rows.contains(row) && all.contains(row - first));
-            found.for_each(|row| set.insert(row - first));
+    let (filter, segment) = (&source.filter, source.filter.segment);
+    let mut found = RowSet::empty(set.rows());
+    for (superblock, rows) in filter.by_superblock(&(first..first + set.rows())) {
+        if !set.meets(rows.start - first..rows.end - first) {
+            continue;
+        }
+        let front = segment.front(superblock)?;
+        for (number, rows) in filter.by_block(&rows) {
+            if set.meets(rows.start - first..rows.end - first) {
+                let ids = segment.ids(number, &front)?;
+                gather.read(rows.len(), ids.len());
+                let base = rows.start - u32::try_from(segment.row_in_block(rows.start)).unwrap_or(rows.start);
+                // A row of the block before the set's first becomes too large a number, which the set leaves out.
+                part.rows(ids, segment.block_rows(number), |row| found.insert((base + row).wrapping_sub(first)));
+            }
         }
     }
+    set.intersect(&found);
     Ok(())
 }
 

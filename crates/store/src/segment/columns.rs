@@ -5,6 +5,8 @@
 //!                invoke_finished zigzag, bill_ms + 1 or 0, exit_code zigzag + 1 or 0        | padding | crc 4
 //! ```
 
+use std::ops::Range;
+
 use runlog_core::SortKey;
 
 use crate::codec::{Malformed, Reader, seal, unzigzag, zigzag};
@@ -120,6 +122,11 @@ impl<'a> Columns<'a> {
     pub(crate) fn ret_code(&self, row: usize) -> i32 {
         // Truncation cannot happen: it was an i32 when it was written.
         unzigzag(self.code.get(row)) as i32
+    }
+
+    /// Calls `each` with those of some rows whose return code is not 0.
+    pub(crate) fn each_not_ok(&self, rows: Range<usize>, mut each: impl FnMut(usize)) {
+        self.code.find(rows, (1, u64::MAX), |row, _| each(row));
     }
 
     /// The return code of all rows, if it is one.

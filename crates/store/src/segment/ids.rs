@@ -96,37 +96,78 @@ pub(crate) fn id_at(block: &[u8], row: usize) -> Result<String, Malformed> {
 
 /// A text that is looked for within canonical UUIDs, or a text that has some within.
 #[derive(Debug)]
-pub(crate) struct UuidPart {
-    /// Bytes of an id that has the text, or of ids that the text has; none where any id may do.
-    bytes: Option<Vec<Finder<'static>>>,
+pub(crate) enum UuidPart {
+    /// The places that the text can have: which bits of an id it stands for, and their values.
+    Places(Vec<(u128, u128)>),
+    /// Bytes of an id that has the text.
+    Bytes(Vec<Finder<'static>>),
+    /// Any id may do.
+    Any,
 }
+
+/// So many places of a text are compared one by one; of more, its bytes are searched for.
+const PLACES_MAX: usize = 4;
 
 impl UuidPart {
     pub(crate) fn new(text: &[u8]) -> Self {
-        let finder = |bytes: Vec<u8>| Finder::new(&bytes).into_owned();
         if text.len() > UUID_TEXT {
-            let whole = text.windows(UUID_TEXT).filter_map(|part| parse_uuid(std::str::from_utf8(part).ok()?));
-            return Self { bytes: Some(whole.map(|uuid| finder(uuid.to_vec())).collect()) };
+            let whole = text.windows(UUID_TEXT).filter_map(|part| place(part, 0));
+            return Self::Places(whole.collect());
+        }
+        let places: Vec<_> = (0..=UUID_TEXT - text.len()).filter_map(|at| place(text, at)).collect();
+        if places.len() <= PLACES_MAX {
+            return Self::Places(places);
         }
         // The longest part between dashes begins at the first or the second digit of some byte.
         let longest = text.split(|byte| *byte == b'-').max_by_key(|part| part.len()).unwrap_or_default();
-        let bytes = |from| {
+        let finder = |from| {
             let (pairs, _) = longest.get(from..)?.as_chunks::<2>();
             let bytes = pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?));
-            bytes.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
+            let bytes = bytes.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())?;
+            Some(Finder::new(&bytes).into_owned())
         };
-        let both = [bytes(0), bytes(1)].into_iter().map(|bytes| bytes.map(finder));
-        Self { bytes: both.collect() }
+        [finder(0), finder(1)].into_iter().collect::<Option<_>>().map_or(Self::Any, Self::Bytes)
     }
 
-    /// The rows of a block, in order, whose ids may hold the text or be held by it.
-    pub(crate) fn rows(&self, block: &[u8], rows: usize) -> Vec<usize> {
-        let Some((finders, [0, ids @ ..])) = self.bytes.as_ref().zip(Some(block)) else { return (0..rows).collect() };
-        let mut found: Vec<usize> = finders.iter().flat_map(|finder| finder.find_iter(ids).map(|at| at / 16)).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+    /// Calls `each` with the rows of a block whose ids may hold the text or be held by it, maybe more than once.
+    pub(crate) fn rows(&self, block: &[u8], rows: u32, mut each: impl FnMut(u32)) {
+        match (self, block) {
+            (Self::Places(places), [0, ids @ ..]) => {
+                for (row, id) in (0..rows).zip(ids.as_chunks::<16>().0) {
+                    let id = u128::from_be_bytes(*id);
+                    if places.iter().any(|(mask, value)| id & mask == *value) {
+                        each(row);
+                    }
+                }
+            }
+            (Self::Bytes(finders), [0, ids @ ..]) => {
+                let found = finders.iter().flat_map(|finder| finder.find_iter(ids));
+                found.for_each(|at| each(u32::try_from(at / 16).unwrap_or(rows)));
+            }
+            _ => (0..rows).for_each(each),
+        }
     }
+}
+
+/// What ids have that have the text at a place: which bits, and their values. None where no id does.
+fn place(text: &[u8], at: usize) -> Option<(u128, u128)> {
+    let (mut mask, mut value) = (0, 0);
+    for place in 0..UUID_TEXT {
+        let byte = place.checked_sub(at).and_then(|place| text.get(place));
+        if DASHES.contains(&place) {
+            if byte.is_some_and(|byte| *byte != b'-') {
+                return None;
+            }
+            continue;
+        }
+        let (known, digit) = match byte {
+            Some(byte) => (0xf, digit(*byte)?),
+            None => (0, 0),
+        };
+        mask = mask << 4 | known;
+        value = value << 4 | u128::from(digit);
+    }
+    Some((mask, value))
 }
 
 const fn digit(byte: u8) -> Option<u8> {
@@ -196,6 +237,33 @@ mod tests {
             let block = checked(&out).unwrap();
             for (row, id) in ids.iter().enumerate() {
                 prop_assert_eq!(&id_at(block, row).unwrap(), id);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_of_ids_are_found(
+            ids in prop::collection::vec("[0-1a]{8}-[0-1a]{4}-[0-1a]{4}-[0-1a]{4}-[0-1a]{12}", 1..9),
+            from in 0usize..40,
+            length in 1usize..40,
+            other in "[0-1a-]{1,5}",
+        ) {
+            let mut builder = IdsBuilder::default();
+            ids.iter().for_each(|id| assert!(builder.push(id)));
+            let mut out = Vec::new();
+            builder.finish(&mut out);
+            let some = &ids[from % ids.len()];
+            let part = some.get(from..).map_or("", |rest| rest.get(..length).unwrap_or(rest));
+            let around = format!("{other}{some}{other}");
+            for text in [part, &other, &around] {
+                let mut found = Vec::new();
+                let part = UuidPart::new(text.as_bytes());
+                part.rows(checked(&out).unwrap(), ids.len() as u32, |row| found.push(row));
+                let wanted = ids.iter().map(|id| id.contains(text) || text.contains(id.as_str()));
+                for (row, is_wanted) in (0..).zip(wanted) {
+                    prop_assert!(!is_wanted || found.contains(&row), "{} in {}", text, ids[row as usize]);
+                }
             }
         }
     }

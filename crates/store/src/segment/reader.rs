@@ -9,7 +9,6 @@ use runlog_core::{Row, Run, SortKey, Stream};
 
 use super::columns::{Columns, KeyLanes};
 use super::format::{Extent, Footer, StreamRows, TEXT_CHUNK_BLOCKS, VERSION, VERSION_WITHOUT_WORDS, read_trailer};
-use super::ids::UuidPart;
 use super::text::Field;
 use super::texts::TextCache;
 use super::verified::Verified;
@@ -228,6 +227,12 @@ impl Segment {
         self.part(self.column_bytes(block, front).and_then(|(bytes, rows)| Lane::read(&mut Reader(bytes), rows)))
     }
 
+    /// Rows of the block of this number.
+    pub(crate) fn block_rows(&self, block: u32) -> u32 {
+        let each = self.footer.shape.block_rows;
+        self.footer.rows.saturating_sub(block.saturating_mul(each)).min(each)
+    }
+
     pub(crate) fn row_in_block(&self, row: u32) -> usize {
         (row % self.footer.shape.block_rows) as usize
     }
@@ -264,7 +269,7 @@ impl Segment {
     /// The bytes and the number of rows of a column block.
     fn column_bytes(&self, block: u32, front: &Front<'_>) -> Parsed<(&[u8], usize)> {
         let shape = self.footer.shape;
-        let rows = self.footer.rows.saturating_sub(block * shape.block_rows).min(shape.block_rows);
+        let rows = self.block_rows(block);
         let place = front.columns((block % shape.super_blocks) as usize);
         let bytes = self.block_part(block, place, 2 * block as usize)?;
         Ok((bytes, rows as usize))
@@ -283,13 +288,6 @@ impl Block<'_> {
     /// The request id of a row, which is one of the block's.
     pub(crate) fn id(&self, segment: &Segment, row: u32) -> Result<String> {
         segment.part(ids::id_at(self.ids, row.saturating_sub(self.rows.start) as usize))
-    }
-
-    /// Rows of the block, in order, whose ids may hold the text, or be held by it.
-    pub(crate) fn rows_with_id_part(&self, part: &UuidPart) -> impl Iterator<Item = u32> {
-        let rows = part.rows(self.ids, self.columns.rows());
-        let (start, end) = (self.rows.start, self.rows.end);
-        rows.into_iter().map(move |row| start.saturating_add(u32::try_from(row).unwrap_or(end)))
     }
 
     /// Whether every id of the block is a canonical UUID.

@@ -46,12 +46,6 @@ impl RowSet {
         }
     }
 
-    pub(crate) fn remove(&mut self, row: u32) {
-        if let Some(word) = self.words.get_mut(row as usize / 64) {
-            *word &= !(1 << (row % 64));
-        }
-    }
-
     pub(crate) fn insert_range(&mut self, rows: Range<u32>) {
         each_word(rows.start..rows.end.min(self.rows), |at, mask| self.insert_word(at, mask));
     }

@@ -1,5 +1,7 @@
 //! What a stripe says of the rows that may have a keyword.
 
+use std::ops::Range;
+
 use super::cut::Beside;
 use super::probe::{Part, Probe, Touches, Verdict};
 use super::rice::Ascending;
@@ -141,6 +143,28 @@ impl Candidates {
     pub(crate) fn unknown(rows: u32) -> Self {
         let none = RowSet::empty(rows);
         Self { sure: none.clone(), maybe: RowSet::full(rows), by_id: none.clone(), in_id: none }
+    }
+
+    /// The number that the rows are below.
+    pub(crate) fn rows(&self) -> u32 {
+        self.maybe.rows()
+    }
+
+    pub(crate) fn each_set(&mut self, each: impl FnMut(&mut RowSet)) {
+        [&mut self.sure, &mut self.maybe, &mut self.by_id, &mut self.in_id].into_iter().for_each(each);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sets().all(RowSet::is_empty)
+    }
+
+    /// Whether one of these rows is a candidate.
+    pub(crate) fn meets(&self, rows: Range<u32>) -> bool {
+        self.sets().any(|set| set.meets(rows.clone()))
+    }
+
+    fn sets(&self) -> impl Iterator<Item = &RowSet> {
+        [&self.sure, &self.maybe, &self.by_id, &self.in_id].into_iter()
     }
 
     /// The rows that are candidates both times.
