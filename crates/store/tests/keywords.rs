@@ -175,3 +175,55 @@ fn bytes_of_escaping_do_not_match_across_an_id() {
     assert_eq!(total(&format!("\u{1a}\u{2}{id}\u{1}error")), 1);
     assert_eq!(total("\u{1}error"), 1);
 }
+
+/// Texts with few numbers, so that the blocks that a cut number may lie in are told from the others.
+#[test]
+fn cut_numbers_are_found_without_reading_all_texts() {
+    let random = &mut Random(5);
+    let shape = Shape { text_block_bytes: 256, ..Shape::default() };
+    let store = Store::open_with(
+        Arc::new(SimDisk::new(1)),
+        Arc::new(ManualClock::at(NOW_MS)),
+        Options { background: false, shape, text_cache_bytes: 0, ..Options::default() },
+    )
+    .unwrap();
+    let mut runs = runs(random, 1500, false);
+    for run in &mut runs {
+        let number = random.next() >> random.pick(&[40, 44, 48, 50]);
+        let number = match random.below(8) {
+            0 => format!("{number:x}"),
+            1 => format!("{number:X}"),
+            2 => format!("{number}ms"),
+            3 => format!("v{number}"),
+            4 => format!("{number:x}Z{}", number % 89),
+            5 if random.chance(4) => format!("{number}{number:07}"),
+            _ => number.to_string(),
+        };
+        run.log = format!("{}\nitems/{number} of orders\n", "all is well ".repeat(25));
+    }
+    store.append(runs.clone()).unwrap();
+    store.flush().unwrap();
+    let bytes = runs.iter().map(|run| run.log.len() as u64).sum::<u64>();
+    let (mut read, mut unindexed) = (0, 0);
+    for _ in 0..500 {
+        let log = &random.pick(&runs).log;
+        let (from, to) = (log.find("items/").unwrap() + "items/".len(), log.find(" of").unwrap());
+        let length = random.pick(&[4, 5, 5, 6]).min(to - from);
+        let keyword = match random.below(4) {
+            0 => &log[from - 1..from + length],
+            1 => &log[to - length..to + 2],
+            2 => &log[from..from + length],
+            _ => &log[to - length..to],
+        };
+        let query = Query { keyword: Some(keyword.to_owned()), ..everything("1") };
+        let answer = store.query(&query).unwrap();
+        let expected = runs.iter().filter(|run| query.matches(run, 0)).count();
+        assert_eq!(answer.total, expected as u64, "{keyword:?}");
+        // Such a number can be a part of many, but no id can have it.
+        if keyword.strip_prefix('/').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            read += answer.cost.bytes_read;
+            unindexed += bytes;
+        }
+    }
+    assert!(read < unindexed / 2, "{read} bytes were read, where without the index it would be {unindexed}");
+}
