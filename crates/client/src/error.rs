@@ -2,6 +2,8 @@
 //!
 //! Each message is whole: it tells the cause too, so `source()` does not give it a second time.
 
+use std::path::PathBuf;
+
 use crate::PutReport;
 
 /// The error that caused another one.
@@ -63,6 +65,29 @@ pub enum Error {
     /// The request's own `Serialize` failed.
     #[error("the request cannot be written as JSON: {0}")]
     Request(serde_json::Error),
+    /// A folder of spooled runs cannot be used.
+    #[error("the spool {}: cannot {doing}: {cause}", dir.display())]
+    Spool {
+        /// The folder.
+        dir: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What happened.
+        cause: std::io::Error,
+    },
+    /// A spool has reached one of its bounds, so that a run was not kept.
+    #[error(
+        "the spool {} is full with {runs} runs of {bytes} bytes; ship or drop them (`runlog spool`), or raise its bounds",
+        dir.display()
+    )]
+    SpoolFull {
+        /// The folder.
+        dir: PathBuf,
+        /// How many runs wait in it.
+        runs: usize,
+        /// Their bytes.
+        bytes: u64,
+    },
     /// [`Client::put_runs`](crate::Client::put_runs) stopped before its end. Runs before `index` have been answered
     /// for; those of the batch that begins there may have been stored: sent again under the same request ids they
     /// count as duplicates.

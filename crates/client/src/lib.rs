@@ -27,7 +27,8 @@
 //!
 //! Calls block, are signed with TC3-HMAC-SHA256, and speak the dialect of `GetFunctionLogs`, so the queries work with
 //! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`; [`Client::each_run`],
-//! [`Client::run`], [`Client::tail`] and [`Client::export`] read through the same API.
+//! [`Client::run`], [`Client::tail`] and [`Client::export`] read through the same API. A [`Spool`] keeps runs on disk while
+//! no server can be reached.
 
 mod backup;
 mod builder;
@@ -43,6 +44,7 @@ mod pages;
 mod put_runs;
 mod retry;
 mod signed;
+mod spool;
 mod transport;
 mod words;
 
@@ -58,4 +60,5 @@ pub use pages::FunctionLogPages;
 pub use put_runs::{PutReport, RefusedRun};
 pub use runlog_wire::Language;
 pub use signed::SignedRequest;
+pub use spool::{Shipped, Spool, SpoolBounds, SpooledRun};
 pub use words::{Order, OrderBy, RetCode};

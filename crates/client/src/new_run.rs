@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::unix_ms;
 
@@ -11,7 +11,7 @@ use crate::clock::unix_ms;
 /// The region, namespace, function, request id and retry number together are the run's identity: reports that share
 /// it are stored once. A report with [`ret_code`](Self::ret_code) 2 says that the run has started; a later one
 /// replaces it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct NewRun {
     /// The function, cron job, build step: whatever ran.
@@ -67,7 +67,7 @@ pub struct NewRun {
 }
 
 /// When a run started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum StartTime {
     /// Unix milliseconds.
