@@ -169,8 +169,9 @@ impl Spool {
         if run.refusal.is_some() { self.forget(&run.path.with_extension("reason")) } else { Ok(()) }
     }
 
-    /// Delivers up to `max_runs` runs, oldest first, by `deliver`, such as [`Client::put_runs`](crate::Client::put_runs).
-    /// A run that is refused, or whose file is damaged, is set aside and stops none of the others.
+    /// Delivers up to `max_runs` runs, oldest first, by `deliver`, such as
+    /// [`Client::put_runs`](crate::Client::put_runs). A run that is refused, or whose file is damaged, is set aside and
+    /// stops none of the others.
     ///
     /// When another process ships, `wait` says whether to wait for it or to come back with [`Shipped::is_busy`].
     ///
@@ -338,7 +339,8 @@ fn batch_len(runs: &[SpooledRun]) -> usize {
     fitting.count().clamp(1, runs.len())
 }
 
-/// The start in front, so that the order of names is that of starts. Not the request id: it is unique in its function only.
+/// The start in front, so that the order of names is that of starts. Not the request id, which is unique in its
+/// function only.
 fn file_name(run: &NewRun) -> String {
     let start_ms = match run.start_time {
         Some(StartTime::UnixMs(ms)) => ms.max(0),

@@ -10,10 +10,11 @@ use runlog_client::{Client, NewRun};
 use runlog_core::limits::DAY_MS;
 
 use super::serve;
+use crate::clock;
 use crate::config::{Flags, Settings};
 use crate::keys::{Key, KeyFile};
+use crate::runner::{End, Job};
 use crate::sample::Plan;
-use crate::{clock, runner};
 
 /// Arguments of `runlog demo`: those of `serve`, and how much to generate.
 #[derive(clap::Args)]
@@ -135,5 +136,6 @@ impl Demo {
 /// The run of a command; none where this machine lacks the command.
 fn real_run(function: &str, command: &[&str]) -> Option<NewRun> {
     let command: Vec<OsString> = command.iter().map(OsString::from).collect();
-    runner::run(function, &command).map_err(|error| tracing::warn!(function, %error, "left out")).ok()
+    let (run, end) = Job::quiet(function, &command).run(|_| ());
+    (end != End::Code(127)).then_some(run)
 }

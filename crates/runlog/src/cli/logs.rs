@@ -8,6 +8,7 @@ mod table;
 pub(super) mod units;
 pub(super) mod window;
 
+use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -201,6 +202,16 @@ impl LogsArgs {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => io::stdout().is_terminal() && setting(None, &["NO_COLOR"]).is_none(),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Usage(message) => f.write_str(message),
+            Failure::Call(error) => write!(f, "{error}"),
+            Failure::Other(error) => write!(f, "{error:#}"),
         }
     }
 }

@@ -6,17 +6,21 @@
 mod backup;
 mod completions;
 mod config;
+mod deliver;
 mod demo;
 mod import;
 mod keys;
 mod logs;
+mod pass_on;
 mod place;
 mod progress;
 mod pull;
 mod repair;
 mod restore;
+mod run;
 mod sample;
 mod serve;
+mod spool;
 mod target;
 mod verify;
 
@@ -43,6 +47,13 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Start a server with a day of sample runs, and print calls to try.
     Demo(demo::DemoArgs),
+    /// Run any command as a function: measured, its output kept, its exit code unchanged.
+    Run(Box<run::RunArgs>),
+    /// List, ship and drop the runs that could not be delivered yet.
+    Spool(spool::SpoolCommand),
+    /// Pass on what a command has left running may print.
+    #[command(hide = true)]
+    PassOn,
     /// Query run logs over the signed API of any server.
     Logs(Box<logs::LogsArgs>),
     /// Import run logs from files of many formats.
@@ -72,6 +83,9 @@ pub(crate) fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => demo::run(args),
+        Command::Run(args) => run::run(*args),
+        Command::Spool(args) => spool::run(args),
+        Command::PassOn => pass_on::run(),
         Command::Logs(args) => logs::run(*args),
         Command::Import(args) => import::run(&args),
         Command::Pull(args) => pull::run(&args),

@@ -87,7 +87,7 @@ impl Target {
     /// Closes the target.
     pub(super) fn close(self) -> anyhow::Result<()> {
         match self {
-            Target::Folder(folder) => folder.store.close().context("the data folder was not closed cleanly"),
+            Target::Folder(folder) => folder.close(),
             Target::Server(_) | Target::Lines(_) => Ok(()),
         }
     }
@@ -102,7 +102,9 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    fn open(data: &Path, account: &str, region: Option<String>) -> anyhow::Result<Self> {
+    /// # Errors
+    /// [`runlog_store::Error::Locked`], in its context, when another process has it open.
+    pub(super) fn open(data: &Path, account: &str, region: Option<String>) -> anyhow::Result<Self> {
         let settings = Flags::default().settings()?;
         let options = Options {
             in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000,
@@ -115,8 +117,13 @@ impl Folder {
         Ok(Self { store, account: account.to_owned(), region, settings })
     }
 
+    /// Closes the folder, for the next process.
+    pub(super) fn close(self) -> anyhow::Result<()> {
+        self.store.close().context("the data folder was not closed cleanly")
+    }
+
     /// Goes the way of a request's body, so that a folder takes exactly what a server does.
-    fn put(&self, runs: &[NewRun]) -> anyhow::Result<PutReport> {
+    pub(super) fn put(&self, runs: &[NewRun]) -> anyhow::Result<PutReport> {
         let mut lines = Vec::new();
         for run in runs {
             serde_json::to_writer(&mut lines, run)?;

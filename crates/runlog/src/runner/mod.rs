@@ -1,78 +1,217 @@
-//! Any command as a function: run it, measure it, and make a run of it.
+//! Any command as a function: run it as it would run by itself, measure it, and make a run of it.
 //!
-//! Wall time is from a monotonic clock, peak memory from the kernel's account of the process (`wait4`), output is
-//! standard output and standard error in the order in which they came.
-//!
-//! The kernel starts a child's account with the memory of the process that it is forked from, so a small command is
-//! reported as large as this program was at that moment.
+//! The command comes first: what it prints passes through as it is, its end is our end, and nothing here waits for a
+//! log server. Wall time is from a monotonic clock, from before the process is made until the kernel says that it has
+//! ended. Memory is the peak of the whole process tree; `measure.rs` says how it is found.
+
+mod capture;
+mod cgroup;
+mod measure;
+mod record;
+mod report;
+mod signals;
+mod spawn;
+mod watch;
 
 use std::ffi::OsString;
-use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::Context;
-use runlog_client::{NewRun, StartTime};
-use runlog_core::{RET_INTERRUPTED, RET_OK};
+use runlog_client::NewRun;
+use runlog_core::limits::LOG_MAX_BYTES;
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use wait4::Wait4;
 
 use crate::clock;
+use capture::{Ended, Output, Pump};
+use cgroup::Cgroup;
+use measure::Memory;
+use signals::{Signals, Target};
+use watch::{Rules, Watch};
 
-/// `RetCode` of a command that exited with a code other than 0: the platform's "user code exception".
-const RET_NON_ZERO_EXIT: i32 = 430;
+pub(crate) use measure::Means;
+pub(crate) use record::Progress;
+pub(crate) use report::{Delivered, Put, Reporter};
+pub(crate) use signals::die_of;
 
-/// Runs a command to its end and reports it as one run of `function`.
-pub(crate) fn run(function: &str, command: &[OsString]) -> anyhow::Result<NewRun> {
-    let (program, arguments) = command.split_first().context("there is no command to run")?;
-    let request_id = uuid::Uuid::new_v4().to_string();
-    let start_ms = clock::now_ms();
-    let started = clock::monotonic();
-    // One pipe for both, so that the order of what is printed is kept.
-    let (mut output, writer) = std::io::pipe()?;
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .spawn()
-        .with_context(|| format!("cannot start {}", program.display()))?;
-    let mut printed = Vec::new();
-    output.read_to_end(&mut printed)?;
-    let used = child.wait4()?;
-    let duration_ms = started.elapsed().as_micros() as f64 / 1000.0;
-    let mem_bytes = used.rusage.maxrss;
-    let (ret_code, ret_msg) = outcome(used.status);
-    let mut body = String::from_utf8_lossy(&printed).into_owned();
-    if !body.is_empty() && !body.ends_with('\n') {
-        body.push('\n');
-    }
-    let mem_mb = mem_bytes as f64 / f64::from(1 << 20);
-    let log = format!(
-        "START RequestId: {request_id}\nEvent RequestId: {request_id}\n{body}END RequestId: {request_id}\n\
-         Report RequestId: {request_id} Duration:{duration_ms}ms MemUsage:{mem_mb:.6}MB\n"
-    );
-    Ok(NewRun {
-        function_name: function.to_owned(),
-        request_id: Some(request_id),
-        start_time: Some(StartTime::UnixMs(start_ms)),
-        duration: Some(duration_ms),
-        mem_usage: Some(mem_bytes),
-        ret_code: Some(ret_code),
-        ret_msg: Some(ret_msg),
-        exit_code: used.status.code(),
-        log: Some(log),
-        ..NewRun::default()
-    })
+/// A command to run as a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) function: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) qualifier: Option<String>,
+    pub(crate) region: Option<String>,
+    /// Chosen before the first try to report, so that the run is stored once.
+    pub(crate) request_id: String,
+    /// The program and its arguments.
+    pub(crate) command: Vec<OsString>,
+    /// After this the command is told to end.
+    pub(crate) timeout: Option<Duration>,
+    /// How long it gets to end before it is killed.
+    pub(crate) kill_after: Duration,
+    /// What the command and all that it starts may use together.
+    pub(crate) memory_limit_bytes: Option<u64>,
+    /// How memory is to be measured.
+    pub(crate) means: Means,
+    /// How much of the output is kept.
+    pub(crate) log_max_bytes: usize,
+    /// A file whose text becomes the return message.
+    pub(crate) result_file: Option<PathBuf>,
+    /// Whether this process is there for the command alone: output passes through, standard input is the command's,
+    /// signals are its own. Otherwise the output is kept and nothing else.
+    pub(crate) is_wrapper: bool,
 }
 
-/// The return code and message of a process that has ended.
-fn outcome(status: ExitStatus) -> (i32, String) {
-    match (status.code(), status.signal()) {
-        (Some(0), _) => (RET_OK, "exit code 0".to_owned()),
-        (Some(code), _) => (RET_NON_ZERO_EXIT, format!("exit code {code}")),
-        (None, Some(signal)) => (RET_INTERRUPTED, format!("ended by signal {signal}")),
-        (None, None) => (RET_INTERRUPTED, "ended for an unknown reason".to_owned()),
+/// How a command ended, as the caller of this program is to see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With an exit code; 127 and 126 also when it could not be started.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+/// Why a command was made to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Timeout,
+    Memory,
+}
+
+/// What there is to tell of a command that has ended.
+struct Facts {
+    end: End,
+    /// Why it could not be started, when that is so.
+    start_error: Option<String>,
+    duration: Duration,
+    memory: Memory,
+    cut: Option<Cut>,
+    /// Whether somebody asked this program, and so the command, to end.
+    was_asked_to_end: bool,
+}
+
+impl Job {
+    /// A command whose output is kept and not shown.
+    pub(crate) fn quiet(function: &str, command: &[OsString]) -> Self {
+        Self {
+            function: function.to_owned(),
+            namespace: None,
+            qualifier: None,
+            region: None,
+            request_id: uuid::Uuid::new_v4().to_string(),
+            command: command.to_vec(),
+            timeout: None,
+            kill_after: Duration::from_secs(10),
+            memory_limit_bytes: None,
+            means: Means::Processes,
+            log_max_bytes: LOG_MAX_BYTES,
+            result_file: None,
+            is_wrapper: false,
+        }
     }
+
+    /// Runs the command to its end. `on_start` is called once it runs, with what tells how far it is.
+    pub(crate) fn run(&self, on_start: impl FnOnce(Progress)) -> (NewRun, End) {
+        let start_ms = clock::now_ms();
+        let signals = self.is_wrapper.then(Signals::install).flatten();
+        let cgroup = Cgroup::make(self);
+        let streams = spawn::streams(self);
+        let started = clock::monotonic();
+        let spawned = streams.and_then(|streams| spawn::spawn(self, streams, cgroup.as_ref()));
+        let spawned = match spawned {
+            Ok(spawned) => spawned,
+            Err(error) => {
+                let facts = Facts::not_started(self, &error, started.elapsed());
+                return (record::finished(self, start_ms, &facts, &Output::new(self.log_max_bytes)), facts.end);
+            }
+        };
+        let output = Arc::new(Output::new(self.log_max_bytes));
+        let watch = Arc::new(Watch::default());
+        on_start(Progress::new(self, start_ms, started, &output, &watch));
+        let spawn::Spawned { child, pipes, has_own_group } = spawned;
+        let target = Target::new(Pid::from_child(&child), has_own_group, self.is_wrapper);
+        let rules = Rules::new(self, started, cgroup.as_ref());
+        let ended = Ended::new();
+        thread::scope(|scope| {
+            let pumps: Vec<_> = pipes
+                .into_iter()
+                .map(|(pipe, to)| Pump { pipe, to, output: &output, ended: ended.as_ref() })
+                .map(|pump| scope.spawn(|| pump.run()))
+                .collect();
+            let watcher = scope.spawn(|| watch.run(&rules, &target));
+            let closing = signals.as_ref().map(Signals::closing);
+            let relay = signals.map(|signals| scope.spawn(|| signals.relay(&target)));
+
+            wait_for_end(target.pid);
+            let duration = started.elapsed();
+            let reaped = target.reap(|| child.wait4());
+            watch.finish();
+            let cut = watcher.join().unwrap_or_default();
+            if cut.is_some() {
+                // A command that had to be ended leaves nothing behind.
+                target.kill_left();
+            }
+            if let Some(ended) = &ended {
+                ended.tell();
+            }
+            for pump in pumps {
+                // A pump that failed has said so.
+                if let Ok(Some(left)) = pump.join() {
+                    left.pass_on();
+                }
+            }
+            if let Some(closing) = closing {
+                closing.close();
+            }
+            let was_asked_to_end = relay.and_then(|relay| relay.join().ok()).unwrap_or_default();
+            let memory = watch.memory(reaped.as_ref().map_or(0, |used| used.rusage.maxrss), cgroup.as_ref());
+            let end = reaped.map_or(End::Code(1), |used| End::of(used.status));
+            let cut = cut.or(cgroup.as_ref().filter(|cgroup| cgroup.ran_out()).map(|_| Cut::Memory));
+            let facts = Facts { end, start_error: None, duration, memory, cut, was_asked_to_end };
+            (record::finished(self, start_ms, &facts, &output), end)
+        })
+    }
+}
+
+impl End {
+    fn of(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Signal(signal.unwrap_or_default()),
+        }
+    }
+}
+
+impl Facts {
+    /// A command that cannot be started, with the exit codes of shells.
+    fn not_started(job: &Job, error: &std::io::Error, duration: Duration) -> Self {
+        let program = job.command.first().map(|program| program.to_string_lossy()).unwrap_or_default();
+        let (code, reason) = match error.kind() {
+            std::io::ErrorKind::NotFound => (127, "not found".to_owned()),
+            std::io::ErrorKind::PermissionDenied => (126, "permission denied".to_owned()),
+            _ => (126, error.to_string()),
+        };
+        Self {
+            end: End::Code(code),
+            start_error: Some(format!("cannot start {program}: {reason}")),
+            duration,
+            memory: Memory::default(),
+            cut: None,
+            was_asked_to_end: false,
+        }
+    }
+}
+
+/// Waits until a child has ended, and leaves it to be reaped: until then its id stays its own.
+fn wait_for_end(pid: Pid) {
+    while waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+        .is_err_and(|error| error == Errno::INTR)
+    {}
 }
 
 #[cfg(test)]
@@ -80,7 +219,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> NewRun {
-        run("f", &["sh".into(), "-c".into(), script.into()]).unwrap()
+        Job::quiet("f", &["sh".into(), "-c".into(), script.into()]).run(|_| ()).0
     }
 
     #[test]
@@ -108,8 +247,10 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_not_there_is_an_error() {
-        assert!(run("f", &["no-such-command".into()]).unwrap_err().to_string().contains("no-such-command"));
-        assert!(run("f", &[]).is_err());
+    fn a_command_that_is_not_there_is_a_run_that_failed() {
+        let (run, end) = Job::quiet("f", &["no-such-command".into()]).run(|_| ());
+        assert_eq!((run.ret_code, run.exit_code, end), (Some(430), Some(127), End::Code(127)));
+        assert!(run.ret_msg.unwrap().contains("cannot start no-such-command: not found"));
+        assert_eq!(Job::quiet("f", &[]).run(|_| ()).1, End::Code(126));
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod call;
 mod http;
+mod place;
 mod runs;
 mod server;
 mod stream;
@@ -13,6 +14,7 @@ mod stream;
 pub(crate) use answer::Answer;
 pub(crate) use call::{Call, Form, flatten};
 pub(crate) use http::{Connection, Request, Response};
+pub(crate) use place::{Place, only_run, stderr, stdout};
 pub(crate) use runs::{Api, IngestReport};
 pub(crate) use server::{Server, Setup, key_in, key_in_text, program};
 pub(crate) use stream::{Event, Stream};

@@ -13,7 +13,7 @@ use crate::files;
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:9160";
 
 /// Which server, and the key to it.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(in crate::cli) struct ServerArgs {
     /// The server [env: RUNLOG_ENDPOINT] [default: http://127.0.0.1:9160].
     #[arg(long, value_name = "URL")]
@@ -49,16 +49,21 @@ impl ServerArgs {
 
     /// A client of the server.
     pub(in crate::cli) fn client(&self) -> Result<Client, Failure> {
+        Ok(self.builder(None)?.build()?)
+    }
+
+    /// A client that is nearly set up. `own_key` is the key where neither flags nor environment have one.
+    pub(in crate::cli) fn builder(&self, own_key: Option<(String, String)>) -> Result<ClientBuilder, Failure> {
         let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
         let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
-        let (Some(secret_id), Some(secret_key)) = (secret_id, secret_key) else {
+        let Some(key) = secret_id.zip(secret_key).or(own_key) else {
             return Err(Failure::Usage("no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY".to_owned()));
         };
-        let mut builder = connect(self.endpoint(), (secret_id, secret_key), self.region(), self.ca.as_deref())?;
-        if let Some(language) = self.language {
-            builder = builder.language(language);
-        }
-        Ok(builder.build()?)
+        let builder = connect(self.endpoint(), key, self.region(), self.ca.as_deref())?;
+        Ok(match self.language {
+            Some(language) => builder.language(language),
+            None => builder,
+        })
     }
 }
 

@@ -1,0 +1,123 @@
+//! Where `run` and `spool` deliver runs: to a server, or into a data folder that no server holds; and the spool beside.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use runlog_client::{Client, Error, NewRun, PutReport, Spool, SpoolBounds};
+
+use super::logs::server::ServerArgs;
+use super::target::Folder;
+use crate::clock;
+use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
+use crate::runner::Put;
+
+/// How long to wait before a data folder that is locked is tried again.
+const LOCKED_WAIT: Duration = Duration::from_millis(20);
+
+/// Where undelivered runs are kept, and how many.
+#[derive(clap::Args)]
+pub(super) struct SpoolArgs {
+    /// Folder of runs that could not be delivered [env: RUNLOG_SPOOL] [default: runlog/spool in $XDG_STATE_HOME].
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
+    /// The most runs in it.
+    #[arg(long, value_name = "N", default_value_t = SpoolBounds::default().max_runs)]
+    spool_max_runs: usize,
+    /// The most bytes in it.
+    #[arg(long, value_name = "BYTES", default_value_t = SpoolBounds::default().max_bytes)]
+    spool_max_bytes: u64,
+}
+
+impl SpoolArgs {
+    pub(super) fn spool(&self) -> Spool {
+        let bounds = SpoolBounds { max_runs: self.spool_max_runs, max_bytes: self.spool_max_bytes };
+        Spool::new(self.dir(), bounds)
+    }
+
+    fn dir(&self) -> PathBuf {
+        let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let state = || named("XDG_STATE_HOME").or_else(|| Some(named("HOME")?.join(".local/state")));
+        let chosen = self.spool.clone().or_else(|| named("RUNLOG_SPOOL"));
+        chosen.or_else(|| Some(state()?.join("runlog/spool"))).unwrap_or_else(|| {
+            let user = rustix::process::getuid().as_raw();
+            env::temp_dir().join(format!("runlog-spool-{user}"))
+        })
+    }
+}
+
+/// A way to deliver runs.
+pub(super) enum Way {
+    Server(Client),
+    Data(Shared),
+}
+
+/// A data folder to write into, opened for each delivery only, so that commands can take turns.
+pub(super) struct Shared {
+    data: PathBuf,
+    /// Its own server, which may hold the folder.
+    server: Option<Client>,
+    patience: Duration,
+}
+
+impl Way {
+    /// A way to a server, or into `data`. One call takes at most about `patience`. The client has no region: runs carry
+    /// theirs, so that one that is sent twice is the same both times.
+    pub(super) fn open(server: &ServerArgs, data: Option<&Path>, patience: Duration) -> Result<Self, String> {
+        let client = |key| {
+            let builder = server.builder(key).map_err(|failure| failure.to_string())?;
+            builder.region("").timeout(patience).retries(0).build().map_err(|error| error.to_string())
+        };
+        let Some(data) = data else { return client(None).map(Self::Server) };
+        let key = root_key(data).map(|key| (key.secret_id, key.secret_key));
+        Ok(Self::Data(Shared { data: data.to_owned(), server: client(key).ok(), patience }))
+    }
+}
+
+impl Put for Way {
+    fn put(&mut self, runs: Vec<NewRun>) -> Result<PutReport, Error> {
+        match self {
+            Self::Server(client) => client.put_runs(runs),
+            Self::Data(folder) => folder.put(&runs),
+        }
+    }
+}
+
+impl Shared {
+    fn put(&self, runs: &[NewRun]) -> Result<PutReport, Error> {
+        let until = clock::monotonic() + self.patience;
+        let account = root_key(&self.data).map_or_else(|| FIRST_ACCOUNT.to_owned(), |key| key.account);
+        loop {
+            let locked = match Folder::open(&self.data, &account, None) {
+                Ok(folder) => return stored(folder, runs).map_err(|error| Error::Config(format!("{error:#}"))),
+                Err(error) => error,
+            };
+            if !matches!(locked.downcast_ref(), Some(runlog_store::Error::Locked)) {
+                return Err(Error::Config(format!("{locked:#}")));
+            }
+            // A server holds it, or a command like this one for a moment.
+            let error = match &self.server {
+                Some(client) => match client.put_runs(runs.iter().cloned()) {
+                    Ok(report) => return Ok(report),
+                    Err(error) => error,
+                },
+                None => Error::Config(format!("{locked:#}")),
+            };
+            if error.is_unauthorized() || clock::monotonic() >= until {
+                return Err(error);
+            }
+            std::thread::sleep(LOCKED_WAIT);
+        }
+    }
+}
+
+fn stored(folder: Folder, runs: &[NewRun]) -> anyhow::Result<PutReport> {
+    let report = folder.put(runs)?;
+    folder.close()?;
+    Ok(report)
+}
+
+/// The key of a data folder that may do all.
+fn root_key(data: &Path) -> Option<Key> {
+    KeyFile::read(data).ok()?.keys.into_iter().find(|key| key.root)
+}

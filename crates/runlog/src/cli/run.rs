@@ -1,0 +1,206 @@
+//! `runlog run`: any command as a function. Its output, exit code and signals are those of the command.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use runlog_client::{NewRun, Spool};
+use runlog_core::limits::{LOG_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_BYTES};
+
+use super::deliver::{SpoolArgs, Way};
+use super::logs::server::ServerArgs;
+use crate::runner::{Delivered, End, Job, Means, Reporter, die_of};
+
+/// What a shell adds to the number of a signal to make an exit code of it.
+const SIGNAL_EXIT: i32 = 128;
+
+/// The longest time that may be given: more is surely a mistake, and it must stay a moment of the clock.
+const SECONDS_MAX: f64 = 366.0 * 86_400.0;
+
+/// Arguments of `runlog run`.
+#[derive(clap::Args)]
+pub(crate) struct RunArgs {
+    /// The function that the command is.
+    #[arg(long, value_name = "NAME")]
+    function: String,
+    /// Its version or alias [default: $LATEST].
+    #[arg(long, value_name = "VERSION")]
+    qualifier: Option<String>,
+    /// Its namespace [default: default].
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+    /// End the command after this time (`30s`, `5m`, `1h30m`): SIGTERM, then SIGKILL.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    timeout: Option<Duration>,
+    /// How long after SIGTERM SIGKILL comes.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
+    kill_after: Duration,
+    /// Kill the command when it and all that it has started use more than this together (`512M`, `2G`).
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    memory_limit: Option<u64>,
+    /// File whose text becomes the return message, instead of the last line of the output.
+    #[arg(long, value_name = "FILE")]
+    result_file: Option<PathBuf>,
+    /// How much of the output is kept, at most 6M; of more, the head and the tail are.
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "6M")]
+    log_limit: u64,
+    /// The run's id [default: a new UUID].
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// How memory is measured.
+    #[arg(long, value_name = "MEANS", default_value = "auto")]
+    measure: Means,
+    /// How long to wait at the end for the log server before the record goes to the spool.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
+    report_timeout: Duration,
+    /// Write into this data folder, when no server holds it.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    spool: SpoolArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// The command and its arguments.
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+/// Runs the command, and reports it.
+pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
+    let job = args.job();
+    let spool = args.spool.spool();
+    let RunArgs { server, data, report_timeout, .. } = args;
+    // A store that no server holds has nobody who could look at a run in flight.
+    let shows_running = data.is_none();
+    let connect = move || Way::open(&server, data.as_deref(), report_timeout);
+    let mut reporter = None;
+    let (run, end) = job.run(|progress| {
+        reporter = Some(Reporter::start(Some(progress).filter(|_| shows_running), spool.clone(), connect.clone()));
+    });
+    let reporter = reporter.unwrap_or_else(|| Reporter::start(None, spool.clone(), connect));
+    if let (End::Code(126 | 127), Some(message)) = (end, &run.ret_msg)
+        && message.starts_with("cannot start ")
+    {
+        eprintln!("runlog: {message}");
+    }
+    match reporter.finish(run.clone(), report_timeout) {
+        Delivered::Stored => {}
+        Delivered::Refused(reason) => keep(&spool, run, Some(&reason)),
+        Delivered::Failed(reason) => {
+            eprintln!("runlog: {reason}");
+            keep(&spool, run, None);
+        }
+    }
+    let code = match end {
+        End::Code(code) => code,
+        End::Signal(signal) => {
+            die_of(signal);
+            SIGNAL_EXIT + signal
+        }
+    };
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
+}
+
+/// Keeps a record that could not be delivered. Whatever comes of it, the command's own end stands.
+fn keep(spool: &Spool, run: NewRun, refusal: Option<&str>) {
+    let what = format!("the record of {} {}", run.function_name, run.request_id.as_deref().unwrap_or_default());
+    match (spool.keep(run, refusal), refusal) {
+        (Ok(path), None) => eprintln!("runlog: {what} waits in {}; `runlog spool ship` delivers it", path.display()),
+        (Ok(path), Some(why)) => eprintln!("runlog: {what} was refused ({why}) and is kept in {}", path.display()),
+        (Err(error), _) => eprintln!("runlog: {what} is lost: {error}"),
+    }
+}
+
+impl RunArgs {
+    fn job(&self) -> Job {
+        for (name, text, max_bytes) in [
+            ("--function", Some(&self.function), NAME_MAX_BYTES),
+            ("--namespace", self.namespace.as_ref(), NAME_MAX_BYTES),
+            ("--qualifier", self.qualifier.as_ref(), NAME_MAX_BYTES),
+            ("--request-id", self.request_id.as_ref(), REQUEST_ID_MAX_BYTES),
+        ] {
+            if text.is_some_and(|text| text.is_empty() || text.len() > max_bytes) {
+                eprintln!("runlog: {name} takes 1 to {max_bytes} bytes; the record will be refused, the command runs");
+            }
+        }
+        Job {
+            function: self.function.clone(),
+            namespace: self.namespace.clone(),
+            qualifier: self.qualifier.clone(),
+            region: self.server.region(),
+            request_id: self.request_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
+            command: self.command.clone(),
+            timeout: self.timeout,
+            kill_after: self.kill_after,
+            memory_limit_bytes: self.memory_limit,
+            means: self.measure,
+            log_max_bytes: usize::try_from(self.log_limit).unwrap_or(usize::MAX).min(LOG_MAX_BYTES),
+            result_file: self.result_file.clone(),
+            is_wrapper: true,
+        }
+    }
+}
+
+/// `30s`, `500ms`, `1h30m`; a bare number is seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let expected = || format!("`{text}` is not a time such as 30s, 500ms, 5m or 1h30m");
+    let mut seconds = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(letters);
+        let unit_s = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            "d" => 86_400.0,
+            "" if number.len() == text.len() => 1.0,
+            _ => return Err(expected()),
+        };
+        seconds += number.parse::<f64>().map_err(|_| expected())? * unit_s;
+        rest = tail;
+    }
+    if seconds > 0.0 && seconds <= SECONDS_MAX { Ok(Duration::from_secs_f64(seconds)) } else { Err(expected()) }
+}
+
+/// `512M`, `2GiB`, `1048576`: bytes, in powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let expected = || format!("`{text}` is not a size such as 512M, 2G or 1048576");
+    let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let shift = match unit.trim_end_matches('B').trim_end_matches('i') {
+        "" => 0,
+        "K" | "k" => 10,
+        "M" | "m" => 20,
+        "G" | "g" => 30,
+        "T" | "t" => 40,
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    number.checked_mul(1 << shift).filter(|bytes| *bytes > 0).ok_or_else(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_read_as_people_write_them() {
+        for (text, ms) in [("30s", 30_000), ("500ms", 500), ("1h30m", 5_400_000), ("2", 2_000), ("0.5s", 500)] {
+            assert_eq!(time(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["", "s", "0s", "5 s", "-1s", "1x", "1s2", "1e9d", "999999999999d"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+        for (text, bytes) in [("512M", 512 << 20), ("2GiB", 2 << 30), ("64KB", 64 << 10), ("7", 7)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "M", "0", "1.5G", "5X", "99999999T"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}
