@@ -21,7 +21,10 @@ use crate::state::State;
 struct Offer {
     run: Run,
     hash: u64,
-    known: Option<Outcome>,
+    /// What is wrong with the run by itself.
+    refused: Option<Outcome>,
+    /// What the segments say that were asked.
+    stored: Option<Outcome>,
 }
 
 type Segments = Arc<Vec<Arc<Segment>>>;
@@ -41,12 +44,13 @@ impl Engine {
         let now_ms = self.clock.now_ms();
         let accepted = self.state().accepted.clone();
         let mut offers: Vec<Offer> = runs.into_iter().map(|run| offer(run, now_ms, &accepted)).collect();
-        let asked = self.retry_without_damaged(|engine| {
+        let (outcomes, ticket) = self.retry_without_damaged(|engine| {
+            // What a segment said that was set aside since does not hold any more.
+            offers.iter_mut().for_each(|offer| offer.stored = None);
             let segments = Arc::clone(&engine.state().segments);
             ask_segments(&mut offers, &segments, &[])?;
-            Ok(segments)
+            engine.decide(&mut offers, &segments, now_ms)
         })?;
-        let (outcomes, ticket) = self.retry_without_damaged(|engine| engine.decide(&mut offers, &asked, now_ms))?;
         if let Some(ticket) = ticket {
             self.commit.wait(self, ticket)?;
         }
@@ -103,7 +107,8 @@ impl Engine {
         let mut outcomes = Vec::with_capacity(offers.len());
         let mut must_wait = false;
         for offer in offers {
-            let outcome = offer.known.clone().or_else(|| {
+            let known = offer.refused.as_ref().or(offer.stored.as_ref()).cloned();
+            let outcome = known.or_else(|| {
                 let pending = queue.find_record(offer.hash, &offer.run);
                 must_wait |= pending.is_some();
                 pending.map(|record| verdict(&record, &offer.run)).unwrap_or_else(|| ask_state(&state, offer))
@@ -160,18 +165,18 @@ impl Engine {
 }
 
 fn offer(run: Run, now_ms: i64, accepted: &Retained) -> Offer {
-    let known = run.check(now_ms).and_then(|()| accepted.check(&run)).err().map(Outcome::Refused);
+    let refused = run.check(now_ms).and_then(|()| accepted.check(&run)).err().map(Outcome::Refused);
     let hash = id_hash(&run.stream.account, &run.request_id);
-    Offer { run, hash, known }
+    Offer { run, hash, refused, stored: None }
 }
 
 /// Compares with the rows of segments, except those in `asked`.
 fn ask_segments(offers: &mut [Offer], segments: &[Arc<Segment>], asked: &[Arc<Segment>]) -> Result<()> {
     for segment in segments.iter().filter(|segment| !asked.iter().any(|other| Arc::ptr_eq(other, segment))) {
-        for offer in offers.iter_mut().filter(|offer| offer.known.is_none()) {
+        for offer in offers.iter_mut().filter(|offer| offer.refused.is_none() && offer.stored.is_none()) {
             if let Some(stored) = segment.find(offer.hash, &offer.run)? {
                 let same = offer.run.is_running() || stored.run == offer.run;
-                offer.known = Some(if same { Outcome::Duplicate } else { Outcome::Refused(Refusal::Conflict) });
+                offer.stored = Some(if same { Outcome::Duplicate } else { Outcome::Refused(Refusal::Conflict) });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Turning full memtables into segments, one of each day.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::engine::Engine;
@@ -66,10 +67,20 @@ impl Engine {
     }
 
     /// Makes a written segment's name durable and opens it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] also for one that is not as it was written just now: there is nothing to set aside, and to write
+    /// it again and again would not help.
     pub(crate) fn open_segment(&self, name: SegmentName) -> Result<Arc<Segment>> {
         let folder = segment::folder(name.day);
         self.disk.sync_dir(&folder).doing(|| format!("sync {folder}"))?;
-        Segment::open(&self.disk, name, &self.texts).map(Arc::new)
+        Segment::open(&self.disk, name, &self.texts).map(Arc::new).map_err(|error| match error {
+            Error::Damaged { file, what } => Error::Io {
+                doing: format!("read {file} as it was written"),
+                source: Arc::new(io::Error::new(io::ErrorKind::InvalidData, what)),
+            },
+            other => other,
+        })
     }
 
     fn publish_flush(&self, sealed: &Arc<Sealed>, segments: Vec<Arc<Segment>>) -> Result<()> {

@@ -80,7 +80,9 @@ impl Engine {
     /// Writes the segments that take the place of those of which something goes.
     fn write_kept(&self, next: &Retained) -> Result<Change> {
         let mut change = Change::default();
-        for segment in Arc::clone(&self.state().segments).iter() {
+        // Not in the loop's head, which would hold up every writer until the last segment is written.
+        let segments = Arc::clone(&self.state().segments);
+        for segment in segments.iter() {
             let kept = kept_rows(segment, next);
             if kept == segment.rows() {
                 continue;

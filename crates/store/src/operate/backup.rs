@@ -53,11 +53,13 @@ impl Engine {
         let mut backup = Backup { seq: moment.manifest.last_seq, ..Backup::default() };
         meter.expect(moment.segments.iter().map(|segment| segment.bytes()).sum());
         for number in moment.manifest.wal_start..=moment.last_log {
-            backup.take(&*self.disk, &mut target, &wal::path(number), &mut meter)?;
+            let path = wal::path(number);
+            let bytes = self.disk.map(&path).doing(|| format!("read {path}"))?;
+            backup.take(&*self.disk, &mut target, (&path, &bytes), &mut meter)?;
         }
         drop(no_flush);
         for segment in moment.segments.iter() {
-            backup.take(&*self.disk, &mut target, &segment.path, &mut meter)?;
+            backup.take(&*self.disk, &mut target, (&segment.path, segment.file_bytes()), &mut meter)?;
         }
         moment.manifest.write(to)?;
         target.finish()?;
@@ -84,16 +86,21 @@ impl Engine {
 }
 
 impl Backup {
-    fn take(&mut self, from: &dyn Disk, target: &mut Target<'_>, path: &str, meter: &mut Meter<'_>) -> Result<()> {
+    /// Links or copies a finished file. Its bytes are at hand, since it may be set aside, and so moved, meanwhile.
+    fn take(
+        &mut self,
+        from: &dyn Disk,
+        target: &mut Target<'_>,
+        (path, bytes): (&str, &[u8]),
+        meter: &mut Meter<'_>,
+    ) -> Result<()> {
         self.files += 1;
+        self.bytes += bytes.len() as u64;
         if target.link(from, path)? {
-            let bytes = from.map(path).doing(|| format!("read {path}"))?.len() as u64;
             self.linked += 1;
-            self.bytes += bytes;
-            meter.did(bytes);
-        } else {
-            self.bytes += target.copy(from, path, meter)?;
+            meter.did(bytes.len() as u64);
+            return Ok(());
         }
-        Ok(())
+        target.copy(path, bytes, meter)
     }
 }

@@ -38,16 +38,14 @@ impl<'a> Target<'a> {
     }
 
     /// Copies a finished file to the same path.
-    pub(super) fn copy(&mut self, from: &dyn Disk, path: &str, meter: &mut Meter<'_>) -> Result<u64> {
+    pub(super) fn copy(&mut self, path: &str, bytes: &[u8], meter: &mut Meter<'_>) -> Result<()> {
         self.make_parent(path)?;
-        let bytes = from.map(path).doing(|| format!("read {path}"))?;
         let mut file = self.disk.create(path).doing(|| format!("create {path} in the target"))?;
         for piece in bytes.chunks(PIECE_BYTES) {
             file.append(piece).doing(|| format!("write {path} in the target"))?;
             meter.did(piece.len() as u64);
         }
-        file.sync().doing(|| format!("sync {path} in the target"))?;
-        Ok(bytes.len() as u64)
+        file.sync().doing(|| format!("sync {path} in the target"))
     }
 
     /// Gives a finished file a second name here, of the same path; false where that cannot be.

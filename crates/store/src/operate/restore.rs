@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::copy::Target;
 use super::{Meter, Progress, Verified, data_files, is_unfinished, name_of, verify};
 use crate::disk::{Disk, RealDisk};
-use crate::error::{Error, Result};
+use crate::error::{Doing, Error, Result};
 
 /// Copies the backup in `from` into the folder `to`, which is empty or does not exist, and verifies the copy. Nothing
 /// is linked, so the backup stays what it is whatever becomes of the copy.
@@ -38,7 +38,8 @@ pub fn restore_on(from: &dyn Disk, to: &Arc<dyn Disk>, progress: &mut dyn FnMut(
     meter.expect(2 * files.iter().map(|(_, bytes)| bytes).sum::<u64>());
     let mut target = Target::begin(&**to)?;
     for (path, _) in &files {
-        target.copy(from, path, &mut meter)?;
+        let bytes = from.map(path).doing(|| format!("read {path}"))?;
+        target.copy(path, &bytes, &mut meter)?;
     }
     target.finish()?;
     verify::verify_with(to, &mut meter)

@@ -108,6 +108,11 @@ impl Segment {
         self.file.len() as u64
     }
 
+    /// The whole file, which stays readable wherever it is moved to.
+    pub(crate) fn file_bytes(&self) -> &[u8] {
+        &self.file
+    }
+
     /// Has the file removed once the last snapshot lets go of it.
     pub(crate) fn retire(&self) {
         self.is_obsolete.store(true, Ordering::Release);
