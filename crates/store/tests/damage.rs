@@ -9,7 +9,7 @@ use common::{NOW_MS, Random, everything, open, run, tiny};
 use runlog_core::{Outcome, Query, Run, Stream};
 use runlog_store::disk::sim::SimDisk;
 use runlog_store::operate::verify_on;
-use runlog_store::{Disk, Error, Health, ManualClock, Options, Store};
+use runlog_store::{Error, Health, ManualClock, Options, Store};
 
 /// Of a day that retention keeps in one namespace and not in the other.
 const OLD_MS: i64 = NOW_MS - 3 * 86_400_000;

@@ -178,6 +178,11 @@ const fn digit(byte: u8) -> Option<u8> {
     }
 }
 
+/// Whether an id is a canonical UUID.
+pub(super) fn is_uuid(id: &str) -> bool {
+    parse_uuid(id).is_some()
+}
+
 /// The bytes of a canonical UUID, and nothing for any other text.
 fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; UUID_TEXT] = text.as_bytes().try_into().ok()?;

@@ -1,10 +1,12 @@
 //! Reading a whole segment to see whether it is as it was written: every checksum, every row, and that what stands in
-//! two places (zone maps, counts, ids, streams) says the same in both.
+//! two places (zone maps, counts, ids, streams, the index of keywords) says the same in both.
 
 use super::format::{Extent, TRAILER_BYTES, header, read_trailer};
+use super::ids::is_uuid;
 use super::reader::Segment;
-use super::text::Field;
+use super::text::{Field, OWN_ID_MIN_BYTES};
 use super::texts::TextCache;
+use super::words::StripeCheck;
 use super::zones::Zone;
 use super::{Block, day_of};
 use crate::codec::{Malformed, Reader};
@@ -13,8 +15,11 @@ use crate::hash::id_hash;
 use crate::record::Facts;
 
 /// What was seen of the rows so far.
-struct Seen {
+struct Seen<'a> {
     texts: TextCache,
+    /// The stripe of the row at hand, and how many were before it.
+    stripe: Option<StripeCheck<'a>>,
+    stripes: usize,
     /// Rows so far, by counted code.
     counts: Vec<u64>,
     has_rare_code: bool,
@@ -37,7 +42,7 @@ impl Segment {
         self.claim(self.file.starts_with(&header(version)), "its header differs")?;
         let counts = vec![0; footer.codes.len()];
         let (texts, parts) = (TextCache::default(), Vec::new());
-        let mut seen = Seen { texts, counts, has_rare_code: false, last: None, parts };
+        let mut seen = Seen { texts, stripe: None, stripes: 0, counts, has_rare_code: false, last: None, parts };
         let mut done = 0;
         for superblock in 0..footer.superblocks.len() {
             self.verify_superblock(superblock, &mut seen)?;
@@ -51,7 +56,7 @@ impl Segment {
         Ok(())
     }
 
-    fn verify_superblock(&self, number: usize, seen: &mut Seen) -> Result<()> {
+    fn verify_superblock<'a>(&'a self, number: usize, seen: &mut Seen<'a>) -> Result<()> {
         let shape = self.footer.shape;
         let chunk = self.chunk(number)?;
         let place = self.footer.superblocks.get(number).ok_or(Malformed("no such superblock"));
@@ -83,7 +88,7 @@ impl Segment {
         Ok(())
     }
 
-    fn verify_row(&self, row: u32, facts: &Facts, block: &Block<'_>, seen: &mut Seen) -> Result<()> {
+    fn verify_row<'a>(&'a self, row: u32, facts: &Facts, block: &Block<'_>, seen: &mut Seen<'a>) -> Result<()> {
         let at = self.footer.streams.partition_point(|rows| rows.end <= row);
         let is_first = at.checked_sub(1).and_then(|before| self.footer.streams.get(before)).map_or(0, |rows| rows.end);
         let stream = self.part(self.footer.streams.get(at).ok_or(Malformed("no such row")))?;
@@ -107,8 +112,9 @@ impl Segment {
         self.verify_text(row, &id, seen)
     }
 
-    fn verify_text(&self, row: u32, id: &str, seen: &mut Seen) -> Result<()> {
-        if !seen.texts.rows.contains(&row) {
+    fn verify_text<'a>(&'a self, row: u32, id: &str, seen: &mut Seen<'a>) -> Result<()> {
+        let begins_block = !seen.texts.rows.contains(&row);
+        if begins_block {
             let place = self.part(self.find_text(row))?;
             self.claim(place.first_row == row, "text blocks overlap")?;
             seen.parts.push(place.extent);
@@ -118,7 +124,32 @@ impl Segment {
         for field in [Field::RetMsg, Field::Log, Field::Level, Field::Source] {
             self.part(seen.texts.block.text(at, field, id))?;
         }
-        Ok(())
+        self.verify_words(row, begins_block, id, seen)
+    }
+
+    /// Compares the row's texts with the index of keywords.
+    fn verify_words<'a>(&'a self, row: u32, begins_block: bool, id: &str, seen: &mut Seen<'a>) -> Result<()> {
+        let Some(stripe) = self.footer.stripes.get(seen.stripes) else {
+            return self.claim(self.footer.stripes.is_empty(), "rows are in no stripe");
+        };
+        let mut check = match seen.stripe.take() {
+            Some(check) => check,
+            None => self.part(StripeCheck::new(stripe, &self.file))?,
+        };
+        if begins_block {
+            self.part(check.begin_block())?;
+        }
+        let (ret_msg, log) =
+            (self.escaped_text(row, Field::RetMsg, &seen.texts)?, self.escaped_text(row, Field::Log, &seen.texts)?);
+        self.part(check.push(ret_msg, log))?;
+        let is_plain = id.len() < OWN_ID_MIN_BYTES || is_uuid(id);
+        self.claim(is_plain || !stripe.ids_are_uuids, "a stripe has other request ids")?;
+        if row + 1 < stripe.end {
+            seen.stripe = Some(check);
+            return Ok(());
+        }
+        seen.stripes += 1;
+        self.part(check.finish())
     }
 
     /// Checks what stands behind the rows, and that no byte of the file is outside of all parts.
@@ -145,5 +176,126 @@ impl Segment {
 
     fn claim(&self, holds: bool, otherwise: &'static str) -> Result<()> {
         self.part(if holds { Ok(()) } else { Err(Malformed(otherwise)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use runlog_core::{Query, Run, Scope, Stream};
+
+    use super::*;
+    use crate::codec::seal;
+    use crate::disk::Disk;
+    use crate::disk::sim::SimDisk;
+    use crate::operate::{repair_on, verify_on};
+    use crate::segment::{SharedTexts, path};
+    use crate::{Clock, ManualClock, Options, Store};
+
+    const RUNS: usize = 10;
+
+    fn run(number: usize) -> Run {
+        let name = || "a".to_owned();
+        let stream = Stream { account: name(), region: name(), namespace: name(), function: name(), qualifier: name() };
+        Run {
+            stream: Arc::new(stream),
+            request_id: format!("id {number}"),
+            retry_num: 0,
+            start_ms: 5,
+            duration_us: 1,
+            bill_ms: None,
+            mem_bytes: 1,
+            ret_code: 0,
+            invoke_finished: 1,
+            exit_code: None,
+            ret_msg: String::new(),
+            // Long enough that its number is worth a term.
+            log: format!("an error\n{}4711", "so it is, ".repeat(10)),
+            level: String::new(),
+            source: String::new(),
+        }
+    }
+
+    fn clock() -> Arc<dyn Clock> {
+        Arc::new(ManualClock::at(10))
+    }
+
+    fn found(disk: &Arc<dyn Disk>) -> u64 {
+        let options = Options { background: false, ..Options::default() };
+        let store = Store::open_with(Arc::clone(disk), clock(), options).unwrap();
+        let query = Query { keyword: Some("error".into()), ..Query::new(Scope::account("a")) };
+        let total = store.query(&query).unwrap().total;
+        store.close().unwrap();
+        total
+    }
+
+    /// A store with one segment, and that, open.
+    fn specimen() -> (SimDisk, Arc<dyn Disk>, Segment) {
+        let sim = SimDisk::new(1);
+        let disk: Arc<dyn Disk> = Arc::new(sim.clone());
+        let options = Options { background: false, ..Options::default() };
+        let store = Store::open_with(Arc::clone(&disk), clock(), options).unwrap();
+        store.append((0..RUNS).map(run).collect()).unwrap();
+        store.flush().unwrap();
+        store.close().unwrap();
+        let name = crate::recovery::segment_files(&sim).unwrap()[0];
+        let segment = Segment::open(&disk, name, &SharedTexts::none()).unwrap();
+        (sim, disk, segment)
+    }
+
+    /// Writes a part of a segment anew, so that its checksum fits.
+    fn replace(sim: &SimDisk, segment: &Segment, part: Extent, change: impl Fn(&mut [u8])) {
+        let (from, to) = (part.offset as usize, (part.offset + part.bytes) as usize);
+        let mut bytes = segment.file[from..to - 4].to_vec();
+        change(&mut bytes);
+        seal(&mut bytes);
+        for (at, (old, new)) in (from..).zip(segment.file[from..to].iter().zip(bytes)) {
+            sim.flip(&path(segment.name), at, old ^ new);
+        }
+    }
+
+    #[test]
+    fn a_row_that_the_index_of_keywords_lacks_is_named_and_repair_indexes_it_again() {
+        let (sim, disk, segment) = specimen();
+        assert_eq!((segment.verify(&mut |_| ()).is_ok(), found(&disk)), (true, RUNS as u64));
+        // All rows have the form of the first line: `first`, `span`, and that it is every row of them.
+        let whole = [0, RUNS as u8, 0];
+        replace(&sim, &segment, segment.footer.stripes[0].postings, |postings| {
+            assert_eq!(postings[..3], whole);
+            postings[1] -= 1;
+        });
+        assert_eq!(found(&disk), RUNS as u64 - 1, "no checksum tells");
+        let before = verify_on(&disk, &mut |_| ()).unwrap().problems;
+        assert_eq!(before.len(), 1);
+        assert_eq!(before[0].file, segment.path);
+        assert_eq!(before[0].what, "a row is missing from the index of keywords");
+        let repair = repair_on(&disk, clock(), &mut |_| ()).unwrap();
+        assert_eq!((repair.saved, repair.lost, repair.after.problems), (RUNS as u64, 0, Vec::new()));
+        assert_eq!(found(&disk), RUNS as u64);
+    }
+
+    #[test]
+    fn a_term_that_the_index_of_keywords_lacks_is_named() {
+        let (sim, disk, segment) = specimen();
+        let parts = segment.footer.stripes[0].parts(&segment.file).unwrap();
+        // The first page, where the numbers are found by their hashes: it says that it has none.
+        replace(&sim, &segment, parts[0], |page| page[0] = 0);
+        let problems = verify_on(&disk, &mut |_| ()).unwrap().problems;
+        assert!(problems.iter().any(|problem| problem.what.contains("index of keywords")), "{problems:?}");
+    }
+
+    #[test]
+    fn a_row_that_the_index_of_keywords_has_too_many_is_named() {
+        let (_sim, _disk, segment) = specimen();
+        let mut check = StripeCheck::new(&segment.footer.stripes[0], &segment.file).unwrap();
+        check.begin_block().unwrap();
+        for number in 0..RUNS {
+            let log = run(number).log;
+            let without = log.split_once('\n').unwrap().1;
+            check.push(b"", if number == 3 { without } else { &log }.as_bytes()).unwrap();
+        }
+        let Malformed(what) = check.finish().unwrap_err();
+        assert_eq!(what, "the index of keywords has a row that lacks the word");
     }
 }

@@ -18,6 +18,7 @@
 //! block. What is not decided is read. Forms beyond a number of bytes are not kept: rows with such a line are read.
 
 mod builder;
+mod check;
 mod cut;
 mod form;
 mod probe;
@@ -27,6 +28,7 @@ mod stripe;
 mod terms;
 
 pub(crate) use builder::StripeBuilder;
+pub(crate) use check::StripeCheck;
 pub(crate) use probe::Probe;
 pub(crate) use rows::RowSet;
 pub(crate) use stripe::{CHECKED_PARTS, Candidates, Stripe};

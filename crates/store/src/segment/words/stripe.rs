@@ -14,7 +14,7 @@ use crate::segment::text::decompress;
 use crate::segment::verified::Verified;
 
 /// Forms longer than this before compression were never written.
-const FORMS_MAX_BYTES: usize = 64 << 20;
+pub(super) const FORMS_MAX_BYTES: usize = 64 << 20;
 
 /// Lookups that pay when they may spare reading a row.
 const LOOKUPS_A_ROW: u64 = 8;
@@ -306,16 +306,16 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
 }
 
 /// The directory of a stripe, read.
-struct Directory<'a> {
+pub(super) struct Directory<'a> {
     /// Text blocks that may have any term, and those with runs that are known by minimizers.
-    any: Vec<u32>,
-    long: Vec<u32>,
-    starts: Lane<'a>,
+    pub(super) any: Vec<u32>,
+    pub(super) long: Vec<u32>,
+    pub(super) starts: Lane<'a>,
     offsets: Lane<'a>,
 }
 
 impl<'a> Directory<'a> {
-    fn read(stripe: &Stripe, bytes: &'a [u8]) -> Parsed<Self> {
+    pub(super) fn read(stripe: &Stripe, bytes: &'a [u8]) -> Parsed<Self> {
         let pages = usize::try_from(page_count(stripe.bucket_bits)).unwrap_or(usize::MAX);
         let mut reader = Reader(bytes);
         Ok(Self {
@@ -326,7 +326,7 @@ impl<'a> Directory<'a> {
         })
     }
 
-    fn page(&self, stripe: &Stripe, number: usize) -> Extent {
+    pub(super) fn page(&self, stripe: &Stripe, number: usize) -> Extent {
         let (from, to) = (self.offsets.get(number), self.offsets.get(number.saturating_add(1)));
         Extent { offset: stripe.pages_offset.saturating_add(from), bytes: to.saturating_sub(from) }
     }
