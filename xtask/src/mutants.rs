@@ -108,6 +108,12 @@ const MUTANTS: &[Mutant] = &[
         becomes: "let payload = part.split_last_chunk::<4>().ok_or(Malformed(\"it ends too early\"))?.0;",
     },
     Mutant {
+        name: "a tail is not told of what retention removed",
+        file: "retain.rs",
+        text: "let seqs = change.old.iter().map(|old| old.seq.max).chain([flights]);",
+        becomes: "let seqs = [flights].into_iter();",
+    },
+    Mutant {
         name: "a tail resumes one too late",
         file: "tail.rs",
         text: "position: from,",

@@ -31,5 +31,5 @@ pub use summary::{
     Bucket, Facet, FacetCount, FacetKey, FacetSpec, FacetValue, Histogram, HistogramSpec, Percentiles, Quantiles,
     QueryError, RunState,
 };
-pub use tail::{TailEvent, TailFilter};
+pub use tail::{TailEvent, TailFilter, TailGap};
 pub use time::{Precision, TimeError, WallTime, Zone};

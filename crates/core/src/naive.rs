@@ -14,7 +14,7 @@ use crate::retention::Retained;
 use crate::run::{RET_INTERRUPTED, Run};
 use crate::stream::{Stream, StreamSummary};
 use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
-use crate::tail::{TailEvent, TailFilter};
+use crate::tail::{TailEvent, TailFilter, TailGap};
 
 /// Every accepted run, in memory.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Naive {
     streams: BTreeMap<Stream, StreamSummary>,
     last_seq: u64,
     retained: Retained,
+    /// The last report that retention removed.
+    removed_seq: u64,
     in_flight_max: Option<usize>,
 }
 
@@ -75,7 +77,14 @@ impl Naive {
     /// Removes every run, finished or in flight, that started before what is kept. Streams stay.
     pub fn retain(&mut self, retained: &Retained) {
         self.retained = retained.clone();
-        self.entries.retain(|Entry { row, .. }| retained.keeps(&row.run.stream.namespace, row.run.start_ms));
+        let is_kept = |entry: &mut Entry| retained.keeps(&entry.row.run.stream.namespace, entry.row.run.start_ms);
+        let removed = self.entries.extract_if(.., |entry| !is_kept(entry)).map(|entry| entry.row.seq).max();
+        self.removed_seq = self.removed_seq.max(removed.unwrap_or(0));
+    }
+
+    /// From when on runs are kept.
+    pub fn retained(&self) -> &Retained {
+        &self.retained
     }
 
     /// Goes on with what is left after a loss: these rows, each with the time of its report, and these streams.
@@ -122,14 +131,17 @@ impl Naive {
     }
 
     /// What a tail gives that begins after a sequence number: every kept report that matches, in the order of
-    /// acceptance. Of a run in flight only the latest report is kept, and of a finished run only its finish.
+    /// acceptance. Of a run in flight only the latest report is kept, and of a finished run only its finish. The first
+    /// event tells of what retention removed after that number.
     pub fn since(&self, seq: u64, filter: &TailFilter) -> Vec<TailEvent> {
         let kept = self.entries.iter().map(|entry| &entry.row);
         let mut rows: Vec<&Row> = kept.filter(|row| row.seq > seq && filter.matches(&row.run)).collect();
         rows.sort_by_key(|row| row.seq);
         let mut prev_matching_seq = seq;
+        let removed = TailGap { to_seq: self.removed_seq, by_retention: true, by_damage: false };
+        let mut gap = (self.removed_seq > seq).then_some(removed);
         let event = |row: &Row| {
-            let event = TailEvent { row: row.clone(), prev_matching_seq };
+            let event = TailEvent { row: row.clone(), prev_matching_seq, gap: gap.take() };
             prev_matching_seq = row.seq;
             event
         };

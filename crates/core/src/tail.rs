@@ -21,9 +21,34 @@ pub struct TailEvent {
     /// The run as the report says it is, with the report's sequence number.
     pub row: Row,
     /// The sequence number of the event before; for the first event, the number that the tail began after. No report
-    /// that matches, and is kept, lies between. So whoever compares this with the last event that arrived knows
-    /// whether one was lost on the way, also across an interruption.
+    /// that matches, and is kept, lies between; what is not kept any more, `gap` tells of. So whoever compares this
+    /// with the last event that arrived knows whether one was lost on the way, also across an interruption.
     pub prev_matching_seq: u64,
+    /// What may be missing from here on, up to some number; told once, with the first event behind the removal.
+    pub gap: Option<TailGap>,
+}
+
+/// Reports that were accepted, and were removed before the tail came to them. Which of them would have matched is not
+/// known; later than `to_seq` none is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TailGap {
+    /// The last sequence number that may be missing.
+    pub to_seq: u64,
+    /// Whether retention removed some.
+    pub by_retention: bool,
+    /// Whether some were in damaged files.
+    pub by_damage: bool,
+}
+
+impl TailGap {
+    /// This gap and another, as one.
+    pub fn with(self, other: Option<Self>) -> Self {
+        other.map_or(self, |other| Self {
+            to_seq: self.to_seq.max(other.to_seq),
+            by_retention: self.by_retention || other.by_retention,
+            by_damage: self.by_damage || other.by_damage,
+        })
+    }
 }
 
 impl TailFilter {

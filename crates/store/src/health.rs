@@ -8,7 +8,8 @@ pub struct Health {
     /// Damaged files whose rows are missing from answers.
     pub set_aside: Vec<SetAside>,
     /// Bytes of log files that were passed over when the store was opened: torn ends, and torn beginnings of files that
-    /// were never used. They were never acknowledged, unless the very last of them rotted after a crash.
+    /// were never used. They were never acknowledged, unless they rotted after a crash: what was written last, or runs
+    /// in flight that a file without anything new begins with.
     pub torn_bytes: u64,
 }
 

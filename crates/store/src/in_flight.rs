@@ -93,6 +93,13 @@ impl InFlight {
         before - self.entries.len()
     }
 
+    /// The last report of those that started before what is kept; 0 when there are none.
+    pub(crate) fn last_seq_before(&self, retained: &Retained) -> u64 {
+        let start_ms = |flight: &Flight| flight.record().map_or(0, |record| record.facts.start_ms);
+        let goes = |flight: &&Arc<Flight>| !retained.keeps(&flight.stream.namespace, start_ms(flight));
+        self.by_seq.values().rfind(goes).map_or(0, |flight| flight.seq)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Flight>> {
         self.entries.iter()
     }

@@ -24,6 +24,7 @@ pub mod disk;
 mod engine;
 mod error;
 mod flush;
+mod gone;
 mod hash;
 mod health;
 mod in_flight;

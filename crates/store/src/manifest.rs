@@ -4,10 +4,10 @@
 //! "runlogM" 0xff | version 4 | generation | wal_start | next_file | last_seq |
 //! segments: count, (day zigzag, number)* | set aside: count, (file, reason)* |
 //! streams: count, (account, region, namespace, function, qualifier, first_start, last_start)* |
-//! retained from: default zigzag | count, (namespace, zigzag)* | crc 4
+//! retained from: default zigzag | count, (namespace, zigzag)* | gone: by_retention, by_damage (`gone.rs`) | crc 4
 //! ```
 //!
-//! Version 1 ends before `retained from`.
+//! Version 1 ends before `retained from`, version 2 before `gone`.
 //!
 //! Numbers are varints, texts follow their length. There are two copies, `manifest` and `manifest.copy`, each written
 //! aside, synced, renamed over its predecessor and made durable, one after the other. Files that a new manifest no
@@ -21,11 +21,13 @@ use runlog_core::{Retained, Stream};
 use crate::codec::{Malformed, Reader, checked, put_short_text, put_varint, seal, unzigzag, zigzag};
 use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
+use crate::gone::Gone;
 use crate::health::SetAside;
 use crate::state::Catalog;
 
 const MAGIC: [u8; 8] = *b"runlogM\xff";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
+const VERSION_WITHOUT_GONE: u32 = 2;
 const VERSION_WITHOUT_RETENTION: u32 = 1;
 /// The two copies, in the order in which they are written.
 pub(crate) const COPIES: [&str; 2] = ["manifest", "manifest.copy"];
@@ -46,6 +48,8 @@ pub(crate) struct Manifest {
     pub(crate) catalog: Catalog,
     /// Nothing earlier counts, wherever it is found.
     pub(crate) retained: Retained,
+    /// Up to where reports are missing.
+    pub(crate) gone: Gone,
 }
 
 /// Names a segment's file.
@@ -143,6 +147,7 @@ impl Manifest {
             put_short_text(&mut out, namespace);
             put_varint(&mut out, zigzag(*from_ms));
         }
+        self.gone.put(&mut out);
         seal(&mut out);
         out
     }
@@ -153,7 +158,7 @@ impl Manifest {
             return Err(Malformed("it does not begin as a manifest").into());
         }
         let version = reader.u32()?;
-        if ![VERSION, VERSION_WITHOUT_RETENTION].contains(&version) {
+        if ![VERSION, VERSION_WITHOUT_GONE, VERSION_WITHOUT_RETENTION].contains(&version) {
             return Err(Unreadable::Version(version));
         }
         let mut manifest = Self {
@@ -181,6 +186,9 @@ impl Manifest {
                 let namespace = reader.short_text()?.to_owned();
                 manifest.retained.namespaces.insert(namespace, unzigzag(reader.varint()?));
             }
+        }
+        if version == VERSION {
+            manifest.gone = Gone::read(&mut reader)?;
         }
         reader.end()?;
         Ok(manifest)
@@ -217,26 +225,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_versions_and_no_later_one() {
+    fn every_version_and_no_later_one() {
         let manifest = Manifest {
             generation: 7,
             segments: vec![SegmentName { day: 20_000, number: 3 }],
             retained: Retained { default_from_ms: 86_400_000, namespaces: [("a".to_owned(), 0)].into() },
+            gone: Gone { by_retention: 5, by_damage: 6 },
             ..Manifest::default()
         };
         let bytes = manifest.encode();
         let read = Manifest::decode(&bytes).ok().unwrap();
-        assert_eq!((read.generation, &read.retained), (7, &manifest.retained));
+        assert_eq!((read.generation, &read.retained, read.gone), (7, &manifest.retained, manifest.gone));
         let with_version = |version: u32, cut: usize| {
             let mut bytes = bytes[..bytes.len() - 4 - cut].to_vec();
             bytes[8..12].copy_from_slice(&version.to_le_bytes());
             seal(&mut bytes);
             Manifest::decode(&bytes)
         };
-        // What version 2 adds: five bytes of a number, a count, a name of one letter, its moment.
-        let old = with_version(1, 4 + 1 + 2 + 1).ok().unwrap();
+        // What version 3 adds: two small numbers.
+        let old = with_version(2, 2).ok().unwrap();
+        assert_eq!((old.retained, old.gone), (manifest.retained, Gone::default()));
+        // What version 2 adds: four bytes of a number, a count, a name of one letter, its moment.
+        let old = with_version(1, 2 + 4 + 1 + 2 + 1).ok().unwrap();
         assert_eq!((old.segments, old.retained), (manifest.segments, Retained::default()));
-        assert!(matches!(with_version(3, 0), Err(Unreadable::Version(3))));
-        assert!(matches!(with_version(2, 1), Err(Unreadable::Malformed(_))));
+        assert!(matches!(with_version(4, 0), Err(Unreadable::Version(4))));
+        assert!(matches!(with_version(3, 1), Err(Unreadable::Malformed(_))));
     }
 }

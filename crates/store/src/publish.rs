@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
+use crate::gone::Gone;
 use crate::health::SetAside;
 use crate::manifest::{Manifest, SegmentName};
 use crate::segment::{self, Segment};
@@ -39,6 +40,7 @@ impl Engine {
             let state = self.state();
             new.last_seq = state.last_seq;
             new.catalog.clone_from(&state.catalog);
+            new.gone.include(state.gone);
         }
         new.write(&*self.disk).inspect_err(|error| self.poison(error))?;
         apply(&mut self.state_mut());
@@ -73,12 +75,13 @@ impl Engine {
     pub(crate) fn set_segment_aside(&self, path: &str, what: &str) {
         let mut manifest = self.manifest();
         let is_it = |segment: &Segment| segment.path == path;
-        let Some(name) = self.state().segments.iter().find(|segment| is_it(segment)).map(|segment| segment.name) else {
-            return;
-        };
+        let found = self.state().segments.iter().find(|segment| is_it(segment)).cloned();
+        let Some(name) = found.as_ref().map(|segment| segment.name) else { return };
+        let gone = Gone { by_damage: found.map_or(0, |segment| segment.seq.max), ..Gone::default() };
         let remove = |state: &mut State| {
             let rest = state.segments.iter().filter(|segment| !is_it(segment)).cloned().collect();
             state.segments = std::sync::Arc::new(rest);
+            state.gone.include(gone);
         };
         remove(&mut self.state_mut());
         self.set_aside().push(SetAside { file: path.to_owned(), reason: what.to_owned() });

@@ -42,6 +42,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     disk.sync_dir("").doing(|| "sync the data folder".into())?;
     let files = segment_files(&*disk)?;
     let (mut manifest, is_rebuilt) = read_manifest(&*disk, &files)?;
+    let known_damage = manifest.set_aside.len();
     let texts = Arc::new(SharedTexts::new(options.text_cache_bytes, options.shape.text_block_bytes));
     let mut segments = open_segments(&disk, &mut manifest, &texts)?;
     if is_rebuilt {
@@ -52,6 +53,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         catalog: manifest.catalog.clone(),
         retained: manifest.retained.clone(),
         accepted: manifest.retained.clone(),
+        gone: manifest.gone,
         ..State::default()
     };
     for segment in &segments {
@@ -61,7 +63,12 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         }
     }
     state.segments = Arc::new(segments);
-    let Replay { last_file, carried, torn_bytes } = replay(&*disk, &mut manifest, &mut state, is_rebuilt)?;
+    let Replay { last_file, carried, torn_bytes, is_damaged } = replay(&*disk, &mut manifest, &mut state, is_rebuilt)?;
+    if is_rebuilt || is_damaged || manifest.set_aside.len() > known_damage {
+        // What was in files that cannot be read is not known, nor what an older manifest knew to be gone. A damaged log
+        // may have lost more since it was noted.
+        state.gone.by_damage = state.last_seq;
+    }
     let wal_number = last_file.max(manifest.wal_start) + 1;
     let wal = WalWriter::create(&*disk, wal_number, carried)?;
     manifest.wal_start = state.sealed.first().map_or(wal_number, |sealed| sealed.wal_number);

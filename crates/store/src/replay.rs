@@ -26,12 +26,14 @@ pub(crate) struct Replay {
     pub(crate) carried: Vec<Group>,
     /// Bytes cut off.
     pub(crate) torn_bytes: u64,
+    /// Whether some log is damaged, now or again.
+    pub(crate) is_damaged: bool,
 }
 
 /// Replays the log files that segments do not cover into sealed memtables. `ask_all`: whether segments may have any
 /// row of the log, since nobody knows what they cover.
 pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State, ask_all: bool) -> Result<Replay> {
-    let mut torn_bytes = 0;
+    let (mut torn_bytes, mut is_damaged) = (0, false);
     let mut last_file = 0;
     let mut doubtful = Vec::new();
     for entry in disk.list(wal::DIR).doing(|| format!("list {}", wal::DIR))? {
@@ -39,9 +41,10 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         last_file = last_file.max(number);
         let path = wal::path(number);
         let bytes = Arc::new(disk.map(&path).doing(|| format!("read {path}"))?.to_vec());
-        let scanned = scan(&path, &bytes, number, number == manifest.wal_start)?;
+        let scanned = scan(&path, &bytes, number)?;
         torn_bytes += scanned.torn_bytes;
         if scanned.damaged_bytes > 0 {
+            is_damaged = true;
             copy_aside(disk, &path, &bytes)?;
             manifest.note_set_aside(&path, "a checksum differs; the reports around it were lost");
         }
@@ -66,7 +69,7 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         }
         carried.push(again);
     }
-    Ok(Replay { last_file, carried, torn_bytes })
+    Ok(Replay { last_file, carried, torn_bytes, is_damaged })
 }
 
 /// One log file and what it is replayed into.

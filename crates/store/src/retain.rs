@@ -14,6 +14,7 @@ use runlog_core::limits::DAY_MS;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::gone::Gone;
 use crate::manifest::SegmentName;
 use crate::retention::Sizes;
 use crate::segment::scan::Cursor;
@@ -143,6 +144,9 @@ impl Engine {
             let total = |segments: &[Arc<Segment>]| segments.iter().map(|segment| of(segment)).sum::<u64>();
             total(&change.old).saturating_sub(total(&change.new))
         };
+        let flights = self.state().in_flight.last_seq_before(next);
+        let seqs = change.old.iter().map(|old| old.seq.max).chain([flights]);
+        let gone = Gone { by_retention: seqs.max().unwrap_or(0), ..Gone::default() };
         let mut removed = Removed { runs: sum(Segment::rows), bytes: sum(Segment::bytes), in_flight: 0 };
         self.publish_locked(
             &mut manifest,
@@ -150,12 +154,14 @@ impl Engine {
                 manifest.segments.retain(|name| change.old.iter().all(|old| old.name != *name));
                 manifest.segments.extend(change.new.iter().map(|new| new.name));
                 manifest.retained = next.clone();
+                manifest.gone.include(gone);
             },
             |state| {
                 let rest = state.segments.iter().filter(|segment| !goes(segment)).cloned();
                 state.segments = Arc::new(rest.chain(change.new.iter().cloned()).collect());
                 removed.in_flight = state.in_flight.retain(next) as u64;
                 state.retained = next.clone();
+                state.gone.include(gone);
             },
         )?;
         change.old.iter().for_each(|old| old.retire());

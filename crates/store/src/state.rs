@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use runlog_core::{Retained, Stream, StreamSummary};
 
+use crate::gone::Gone;
 use crate::in_flight::{Flight, InFlight};
 use crate::memtable::Memtable;
 use crate::segment::Segment;
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) retained: Retained,
     /// Nothing earlier is accepted: as `retained`, or ahead of it while that which is to go is being removed.
     pub(crate) accepted: Retained,
+    /// Up to where reports are missing.
+    pub(crate) gone: Gone,
 }
 
 /// A memtable that readers hold on to while rows are added to it.

@@ -8,19 +8,20 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use runlog_core::{RET_RUNNING, TailEvent, TailFilter};
+use runlog_core::{RET_RUNNING, TailEvent, TailFilter, TailGap};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::gone::Gone;
 use crate::query::since::{self, Batch};
 use crate::signal::Signal;
 
 /// A tail of a store; see [`crate::Store::subscribe`].
 ///
-/// It gives every finished run that is retained; those in damaged files are missing, as [`crate::Health`] says. Of a
-/// run in flight it gives the latest report, and earlier ones as long as their memtable is in memory: a tail that keeps
-/// up sees them all; one that resumes after a restart, or after minutes of silence, may see only the latest, or the
-/// finish alone.
+/// It gives every finished run that is retained; what was removed, or was in damaged files, before the tail came to it
+/// is missing, as the next event's [`TailEvent::gap`] says. Of a run in flight it gives the latest report, and earlier
+/// ones as long as their memtable is in memory: a tail that keeps up sees them all; one that resumes after a restart,
+/// or after minutes of silence, may see only the latest, or the finish alone.
 #[derive(Debug)]
 pub struct Subscription {
     engine: Weak<Engine>,
@@ -32,6 +33,9 @@ pub struct Subscription {
     last: u64,
     /// Read, and not given yet.
     ready: VecDeque<TailEvent>,
+    /// What was gone when a gap was last told of, and the gap that the next event tells of.
+    told: Gone,
+    gap: Option<TailGap>,
 }
 
 impl Subscription {
@@ -43,7 +47,16 @@ impl Subscription {
         }
         let signal = Arc::clone(&engine.signal);
         signal.join()?;
-        Ok(Self { engine: Arc::downgrade(engine), signal, filter, position: from, last: from, ready: VecDeque::new() })
+        Ok(Self {
+            engine: Arc::downgrade(engine),
+            signal,
+            filter,
+            position: from,
+            last: from,
+            ready: VecDeque::new(),
+            told: Gone::default(),
+            gap: None,
+        })
     }
 
     /// The next event; waits for it up to `timeout`, and gives `None` when none was found by then. That the tail has
@@ -69,17 +82,23 @@ impl Subscription {
     }
 
     /// The number up to which nothing is left to give: a tail that begins after it goes on exactly here, without
-    /// reading again what did not match.
+    /// reading again what did not match. Of what may be missing before it and no event told of yet, tells
+    /// [`Subscription::gap`].
     pub fn position(&self) -> u64 {
         self.ready.front().map_or(self.position, |event| event.prev_matching_seq)
+    }
+
+    /// What may be missing, as the next event that matches will say, whenever that comes.
+    pub fn gap(&self) -> Option<TailGap> {
+        self.ready.front().map_or(self.gap, |event| event.gap)
     }
 
     fn read_or_wait(&mut self, timeout: Duration) -> Result<Vec<TailEvent>> {
         let mut deadline = None;
         loop {
-            let (batch, now) = self.read()?;
+            let (batch, gone, now) = self.read()?;
             let is_at_end = batch.is_at_end;
-            let events = self.take(batch);
+            let events = self.take(batch, gone);
             let left = deadline.get_or_insert(now.saturating_add(timeout)).saturating_sub(now);
             if !events.is_empty() || left.is_zero() || is_at_end && !self.signal.wait_past(self.position, left)? {
                 return Ok(events);
@@ -87,19 +106,23 @@ impl Subscription {
         }
     }
 
-    /// Reads once, and says when that was done.
-    fn read(&self) -> Result<(Batch, Duration)> {
+    /// Reads once; says what was gone then, and when that was.
+    fn read(&self) -> Result<(Batch, Gone, Duration)> {
         let _open = self.signal.enter()?;
         let engine = self.engine.upgrade().ok_or(Error::Closed)?;
-        let batch = engine.since(&self.filter, self.position)?;
-        Ok((batch, engine.clock.elapsed()))
+        let (batch, gone) = engine.since(&self.filter, self.position)?;
+        Ok((batch, gone, engine.clock.elapsed()))
     }
 
-    fn take(&mut self, batch: Batch) -> Vec<TailEvent> {
+    fn take(&mut self, batch: Batch, gone: Gone) -> Vec<TailEvent> {
+        if let Some(gap) = gone.gap(self.position, self.told) {
+            self.gap = Some(gap.with(self.gap));
+            self.told = gone;
+        }
         self.position = batch.seen;
         let chain = |row: runlog_core::Row| {
             let prev_matching_seq = std::mem::replace(&mut self.last, row.seq);
-            TailEvent { row, prev_matching_seq }
+            TailEvent { row, prev_matching_seq, gap: self.gap.take() }
         };
         batch.rows.into_iter().map(chain).collect()
     }
@@ -112,14 +135,16 @@ impl Drop for Subscription {
 }
 
 impl Engine {
-    /// Reads what a tail gives after a sequence number: the first of it, and how far that reaches.
-    fn since(&self, filter: &TailFilter, seq: u64) -> Result<Batch> {
+    /// Reads what a tail gives after a sequence number: the first of it, and how far that reaches; and what is gone.
+    fn since(&self, filter: &TailFilter, seq: u64) -> Result<(Batch, Gone)> {
         let wants_running = filter.result.matches(RET_RUNNING);
         self.retry_without_damaged(|engine| {
             let wanted = |flight: &crate::in_flight::Flight| wants_running && filter.scope.matches(&flight.stream);
             let max = engine.options.tail_batch_max_rows.max(1);
-            let snapshot = engine.state().snapshot_after(seq, max, wanted);
-            since::read(&snapshot, filter, seq, max)
+            let state = engine.state();
+            let (snapshot, gone) = (state.snapshot_after(seq, max, wanted), state.gone);
+            drop(state);
+            Ok((since::read(&snapshot, filter, seq, max)?, gone))
         })
     }
 }

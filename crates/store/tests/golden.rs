@@ -1,8 +1,9 @@
 //! A data folder that an earlier version wrote opens for ever, and answers as it did.
 //!
 //! `tests/data/golden-1` was written by version 0.1.0 (manifest 2, log 1, segment 1); `golden-1.txt` is what it says.
-//! `golden-2` has segments of version 2, with stripes. They are never written again: a new format gets a folder of its
-//! own, made with `RUNLOG_BLESS=golden-3 cargo test -p runlog-store --test golden`.
+//! `golden-2` has segments of version 2, with stripes; `golden-3` has manifests of version 3, which know what is gone.
+//! They are never written again: a new format gets a folder of its own, made with
+//! `RUNLOG_BLESS=golden-4 cargo test -p runlog-store --test golden`.
 #![allow(clippy::disallowed_methods, reason = "the test copies files of the machine")]
 
 mod common;
@@ -15,7 +16,7 @@ use common::{NOW_MS, Pair, Step, everything, retained, steps, tiny};
 use runlog_store::operate::verify;
 use runlog_store::{ManualClock, RealDisk, Store};
 
-const GOLDEN: [&str; 2] = ["golden-1", "golden-2"];
+const GOLDEN: [&str; 3] = ["golden-1", "golden-2", "golden-3"];
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")

@@ -10,7 +10,8 @@ use std::time::Duration;
 use common::{NOW_MS, Pair, Random, Step, query, run, tiny};
 use proptest::prelude::*;
 use runlog_core::naive::Naive;
-use runlog_core::{Outcome, RET_RUNNING, ResultFilter, Run, Scope, TailEvent, TailFilter};
+use runlog_core::{Outcome, RET_RUNNING, ResultFilter, Run, Scope, TailEvent, TailFilter, TailGap};
+use runlog_store::disk::sim::SimDisk;
 use runlog_store::{Error, Options, Shape, Store, Subscription};
 
 const NOW: Duration = Duration::ZERO;
@@ -31,6 +32,8 @@ struct Follower {
     tail: Subscription,
     /// The last event's number, or the one that he began after.
     last: u64,
+    /// He has everything up to here.
+    has_read_to: u64,
 }
 
 /// A store beside the reference engine, with every report that was ever accepted.
@@ -68,7 +71,8 @@ impl World {
         let from = if random.chance(3) { None } else { Some(random.below(self.last_seq() + 1)) };
         let filter = filter(random);
         let tail = self.pair.store().subscribe(from, filter.clone()).unwrap();
-        self.followers.push(Follower { filter, tail, last: from.unwrap_or(self.last_seq()) });
+        let last = from.unwrap_or(self.last_seq());
+        self.followers.push(Follower { filter, tail, last, has_read_to: last });
     }
 
     /// A new subscription, from the last event or from the last place.
@@ -122,13 +126,20 @@ impl World {
             }
         }
         assert_eq!(follower.tail.next(NOW).unwrap(), None);
-        for TailEvent { row, prev_matching_seq } in &events {
+        let mut told_to = follower.tail.gap().map_or(0, |gap| gap.to_seq);
+        for TailEvent { row, prev_matching_seq, gap } in &events {
+            told_to = told_to.max(gap.map_or(0, |gap| gap.to_seq));
             assert!(row.seq > follower.last && *prev_matching_seq == follower.last, "the chain holds");
             assert_eq!(self.accepted.get(&row.seq), Some(&row.run));
             assert!(follower.filter.matches(&row.run));
             follower.last = row.seq;
         }
-        let kept: Vec<u64> = self.pair.naive.since(began, &follower.filter).iter().map(|event| event.row.seq).collect();
+        // The reference engine tells, with the first event, of what retention removed after the place.
+        let expected = self.pair.naive.since(began, &follower.filter);
+        let removed = expected.first().and_then(|event| event.gap).map_or(0, |gap| gap.to_seq);
+        assert!(follower.has_read_to >= removed || told_to >= removed, "{removed} is gone, told up to {told_to}");
+        follower.has_read_to = follower.tail.position();
+        let kept: Vec<u64> = expected.iter().map(|event| event.row.seq).collect();
         let seen: Vec<&TailEvent> = events.iter().filter(|event| kept.contains(&event.row.seq)).collect();
         assert_eq!(seen.iter().map(|event| event.row.seq).collect::<Vec<_>>(), kept, "nothing is missed");
         let rest = events.iter().filter(|event| !kept.contains(&event.row.seq));
@@ -175,6 +186,60 @@ fn every_state_of_a_run_in_flight_is_seen_while_its_memtable_is_there() {
     // Now only what is kept for good.
     assert_eq!(ready(&mut store.subscribe(Some(0), everything()).unwrap()), [3, 5, 7]);
     assert_eq!(ready(&mut tail), []);
+}
+
+#[test]
+fn a_tail_is_told_once_of_what_was_removed_before_it_came_there() {
+    let mut pair = Pair::new(tiny());
+    let old = |id: &str| Run { start_ms: NOW_MS - 20 * 86_400_000, ..report(id, 0) };
+    let now = pair.store().subscribe(None, everything()).unwrap();
+    pair.store().append(vec![old("a"), report("b", 0), old("c"), old("d")]).unwrap();
+    let mut up_to_date = pair.store().subscribe(Some(0), everything()).unwrap();
+    assert_eq!(ready(&mut up_to_date), [1, 2, 3, 4]);
+    pair.store().retain().unwrap();
+    pair.store().append(vec![report("e", 0), report("f", 0)]).unwrap();
+    let gap = TailGap { to_seq: 4, by_retention: true, by_damage: false };
+    let events = |mut tail: Subscription| -> Vec<(u64, Option<TailGap>)> {
+        let events = std::iter::from_fn(|| tail.next(NOW).unwrap());
+        events.map(|event| (event.row.seq, event.gap)).collect()
+    };
+    // Who had read them already misses nothing.
+    assert_eq!(events(up_to_date), [(5, None), (6, None)]);
+    assert_eq!(events(now), [(2, Some(gap)), (5, None), (6, None)]);
+    for _ in 0..2 {
+        let from = |seq| pair.store().subscribe(Some(seq), everything()).unwrap();
+        assert_eq!(events(from(3)), [(5, Some(gap)), (6, None)]);
+        assert_eq!(events(from(4)), [(5, None), (6, None)]);
+        // Nothing that matches comes after the gap: the tail itself tells of it.
+        let mut tail = pair.store().subscribe(Some(3), TailFilter { keyword: Some("-".repeat(9)), ..everything() });
+        let tail = tail.as_mut().unwrap();
+        assert_eq!((tail.gap(), tail.next(NOW).unwrap(), tail.position(), tail.gap()), (None, None, 6, Some(gap)));
+        pair.step(&Step::Reopen(true));
+    }
+}
+
+#[test]
+fn a_tail_is_told_of_what_was_in_damaged_files() {
+    let mut pair = Pair::new(tiny());
+    pair.store().append(vec![report("a", 0), report("b", 0)]).unwrap();
+    pair.store().flush().unwrap();
+    pair.store().append(vec![report("c", 0)]).unwrap();
+    let disk = pair.close();
+    let gaps = |disk: &SimDisk| -> Vec<(u64, Option<TailGap>)> {
+        let store = common::open(disk, &pair.clock, &tiny()).unwrap();
+        let mut tail = store.subscribe(Some(0), everything()).unwrap();
+        let events = std::iter::from_fn(|| tail.next(NOW).unwrap());
+        events.map(|event| (event.row.seq, event.gap)).collect()
+    };
+    let gap = |to_seq| Some(TailGap { to_seq, by_retention: false, by_damage: true });
+    let (path, len) = disk.files().into_iter().find(|(path, _)| path.ends_with(".seg")).unwrap();
+    // In a part that is met by reading; in the directory, without which nobody knows what the file had.
+    for (at, to_seq) in [(30, 2), (len - 1, 3)] {
+        let disk = disk.copy();
+        disk.flip(&path, at, 1);
+        assert_eq!(gaps(&disk), [(3, gap(to_seq))]);
+        assert_eq!(gaps(&disk), [(3, gap(to_seq))], "after a restart");
+    }
 }
 
 #[test]

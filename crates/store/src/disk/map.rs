@@ -1,6 +1,7 @@
 //! The bytes of a finished file: mapped from a real disk, or shared memory of a simulated one.
 //!
-//! This is the only `unsafe` of the crate.
+//! This is the only `unsafe` of the crate. Miri cannot run it, since it has no maps of files; everything else of a map
+//! is behind `Deref`, and is tested with bytes in memory as with files. So the argument is at the call.
 
 use std::fmt;
 use std::fs::File;

@@ -78,6 +78,7 @@ impl Engine {
                 catalog: state.catalog.clone(),
                 segments: state.segments.iter().map(|segment| segment.name).collect(),
                 set_aside: self.set_aside().clone(),
+                gone: state.gone,
                 ..manifest.clone()
             };
             Ok(Moment { manifest, segments: Arc::clone(&state.segments), last_log })

@@ -141,7 +141,7 @@ impl Verified {
         for number in from.into_iter().flat_map(|from| from..=to.unwrap_or(from)) {
             let path = wal::path(number);
             if numbers.contains(&number) {
-                self.log(disk, (&path, number), manifest.is_some() && number == first, meter)?;
+                self.log(disk, &path, number, meter)?;
             } else {
                 self.note(&path, "it is missing");
             }
@@ -149,15 +149,9 @@ impl Verified {
         Ok(())
     }
 
-    fn log(
-        &mut self,
-        disk: &dyn Disk,
-        (path, number): (&str, u64),
-        is_begun: bool,
-        meter: &mut Meter<'_>,
-    ) -> Result<()> {
+    fn log(&mut self, disk: &dyn Disk, path: &str, number: u64, meter: &mut Meter<'_>) -> Result<()> {
         let bytes = disk.map(path).doing(|| format!("read {path}"))?;
-        let scanned = scan(path, &bytes, number, is_begun)?;
+        let scanned = scan(path, &bytes, number)?;
         let reports = scanned.groups.iter().flat_map(|group| &group.reports);
         let readable = |report: &&std::ops::Range<usize>| {
             bytes.get((*report).clone()).is_some_and(|report| Record::decode(report).is_ok())

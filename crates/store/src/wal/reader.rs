@@ -3,8 +3,7 @@
 //! A file may end anywhere inside its last group, whose reports were never acknowledged: its whole records are taken,
 //! the rest is *torn* and cut off. What is unreadable *before* a readable group was synced once: that is *damage*, and
 //! reported. Neither stops the reading. But the carried groups at the front are written with the header at once, so one
-//! of them says nothing of what lies before it, unless the file's beginning is known to have been synced. Where it is
-//! not, the older files are still there that have the same reports.
+//! of them says nothing of what lies before it: that may be torn, and then the older files have the same reports.
 
 use std::ops::Range;
 
@@ -33,11 +32,11 @@ pub(crate) struct ScannedGroup {
     pub(crate) reports: Vec<Range<usize>>,
 }
 
-/// Reads a whole file. `is_begun`: whether its header and carried groups are known to have been synced.
+/// Reads a whole file.
 ///
 /// # Errors
 /// [`Error::Version`] for a file of a later version, and nothing else.
-pub(crate) fn scan(file: &str, bytes: &[u8], number: u64, is_begun: bool) -> Result<Scan> {
+pub(crate) fn scan(file: &str, bytes: &[u8], number: u64) -> Result<Scan> {
     let mut scan = Scan::default();
     let mut at = FILE_HEADER_BYTES.min(bytes.len());
     // Unreadable bytes since the last readable group: torn, unless another readable group follows.
@@ -55,7 +54,7 @@ pub(crate) fn scan(file: &str, bytes: &[u8], number: u64, is_begun: bool) -> Res
             at += skipped;
             continue;
         };
-        if is_begun || head.kind != Kind::Carried {
+        if head.kind != Kind::Carried {
             scan.damaged_bytes += std::mem::take(&mut bad);
         }
         let start = at + GROUP_HEAD_BYTES;
@@ -135,7 +134,7 @@ mod tests {
         fn a_cut_file_gives_a_prefix(groups in groups(), cut: prop::sample::Index) {
             let file = written(&groups, false);
             let bytes = &file[..cut.index(file.len() + 1)];
-            let scan = scan("f", bytes, 7, false).unwrap();
+            let scan = scan("f", bytes, 7).unwrap();
             let all: Vec<_> = groups.concat();
             prop_assert!(all.starts_with(&reports(&scan, bytes)));
             prop_assert_eq!(scan.damaged_bytes, 0);
@@ -154,7 +153,7 @@ mod tests {
             let at = at.index(bytes.len());
             bytes[at] ^= mask;
             let closing = bytes.len() - GROUP_HEAD_BYTES;
-            let scan = scan("f", &bytes, 7, false).unwrap();
+            let scan = scan("f", &bytes, 7).unwrap();
             let found = reports(&scan, &bytes);
             let lost = groups.concat().len() - found.len();
             prop_assert!(lost <= groups.iter().map(Vec::len).max().unwrap_or(0));
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_beginning_is_not_damage_unless_it_was_synced_once() {
+    fn a_torn_beginning_is_damage_only_in_a_file_that_was_used() {
         let disk = SimDisk::new(1);
         disk.create_dir("wal").unwrap();
         let group = || {
@@ -178,15 +177,12 @@ mod tests {
         let mut writer = WalWriter::create(&disk, 7, vec![group(), group()]).unwrap();
         let carried = disk.map("wal/00000007.wal").unwrap().to_vec();
         writer.write_group(&group().seal(Kind::Accepted, 7)).unwrap();
-        let all = disk.map("wal/00000007.wal").unwrap().to_vec();
-        let damaged = |bytes: &[u8], is_begun| {
-            let mut bytes = bytes.to_vec();
+        let used = disk.map("wal/00000007.wal").unwrap().to_vec();
+        let torn = (FILE_HEADER_BYTES + GROUP_HEAD_BYTES + 48) as u64;
+        for (mut bytes, expected) in [(carried, (torn, 0)), (used, (0, torn))] {
             bytes[..40].fill(0);
-            let scan = scan("f", &bytes, 7, is_begun).unwrap();
-            assert_eq!(scan.damaged_bytes + scan.torn_bytes, (FILE_HEADER_BYTES + GROUP_HEAD_BYTES + 48) as u64);
-            scan.damaged_bytes > 0
-        };
-        assert_eq!([damaged(&carried, false), damaged(&carried, true)], [false, true]);
-        assert_eq!([damaged(&all, false), damaged(&all, true)], [true, true]);
+            let scan = scan("f", &bytes, 7).unwrap();
+            assert_eq!((scan.torn_bytes, scan.damaged_bytes), expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runlog_core::{TailEvent, TailFilter};
+use runlog_core::{Retained, TailEvent, TailFilter};
 use runlog_store::Subscription;
 
 use super::world::World;
@@ -15,6 +15,8 @@ pub struct Follower {
     tail: Option<Subscription>,
     /// The last event's number, or the one that he began after.
     last: u64,
+    /// Up to where he was told that reports may be missing, since he began or resumed.
+    told_to: u64,
     /// Whether he resumes from the place that he had read up to, which is at or after the last event.
     from_place: bool,
 }
@@ -25,6 +27,7 @@ impl Follower {
         if let Some(tail) = self.tail.take().filter(|_| self.from_place) {
             self.last = tail.position();
         }
+        self.told_to = 0;
     }
 }
 
@@ -38,7 +41,7 @@ impl World {
         let from = if last == last_seq && random.chance(2) { None } else { Some(last) };
         let tail = Some(self.store().subscribe(from, filter.clone()).unwrap());
         let from_place = random.chance(2);
-        self.followers.push(Follower { filter, tail, last, from_place });
+        self.followers.push(Follower { filter, tail, last, told_to: 0, from_place });
     }
 
     /// A follower reads some events, or all; resumes before if he was cut off, and sometimes anyway.
@@ -81,11 +84,13 @@ impl World {
         let missed = self.naive.since(follower.last, &follower.filter);
         let place = tail.position();
         assert!(missed.iter().all(|event| event.row.seq > place), "{missed:?} missed up to {place}");
+        let told_to = tail.gap().map_or(0, |gap| gap.to_seq).max(follower.told_to);
+        self.check_told(follower, place + 1, told_to);
         follower.tail = Some(tail);
     }
 
     fn check_event(&self, follower: &mut Follower, event: &TailEvent) {
-        let TailEvent { row, prev_matching_seq } = event;
+        let TailEvent { row, prev_matching_seq, gap } = event;
         assert!(row.seq > follower.last && *prev_matching_seq == follower.last, "the chain holds: {event:?}");
         let (run, _) = &self.accepted[&row.seq];
         assert_eq!(run, &row.run);
@@ -93,6 +98,23 @@ impl World {
         let kept = self.naive.since(follower.last, &follower.filter);
         let first = kept.first().map_or(u64::MAX, |event| event.row.seq);
         assert!(first >= row.seq, "{first} lies between {prev_matching_seq} and {}", row.seq);
+        if let Some(gap) = gap {
+            assert!(!gap.by_retention || self.naive.retained() != &Retained::default(), "{gap:?}");
+            assert!(!gap.by_damage || self.is_rotten, "{gap:?}");
+            follower.told_to = follower.told_to.max(gap.to_seq);
+        }
+        self.check_told(follower, row.seq, follower.told_to);
         follower.last = row.seq;
+    }
+
+    /// Whatever finished between the follower's last event and `before`, and is not kept any more, he was told of.
+    fn check_told(&self, follower: &Follower, before: u64, told_to: u64) {
+        let kept = self.naive.since(follower.last, &follower.filter);
+        let is_kept = |seq: u64| kept.iter().any(|event| event.row.seq == seq);
+        let between = self.accepted.range(follower.last + 1..before.max(follower.last + 1));
+        let matching = between.filter(|(_, (run, _))| !run.is_running() && follower.filter.matches(run));
+        for (seq, (run, _)) in matching {
+            assert!(*seq <= told_to || is_kept(*seq), "{seq} is missing, told up to {told_to}: {run:?}");
+        }
     }
 }

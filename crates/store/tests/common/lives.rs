@@ -259,7 +259,8 @@ impl History<'_> {
             self.ledger.count(if power_goes { POWER_CUT } else { PROCESS_DEATH }, 1, "");
             power_goes
         });
-        for tries in 0.. {
+        let mut tries = 0;
+        loop {
             assert!(tries < 200, "there is never room again");
             self.world.end(power_goes);
             self.count_torn();
@@ -275,9 +276,13 @@ impl History<'_> {
             let Err(error) = opened else { break };
             assert!(struck.is_some() || was_full, "{error}");
             power_goes = struck.unwrap_or_else(|| self.random.chance(2));
+            tries += 1;
         }
-        self.world.settle(doubt);
-        if self.planned.is_none() && self.random.chance(3) {
+        match tries {
+            0 => self.world.settle(doubt),
+            _ => self.world.settle_any(doubt),
+        }
+        if self.planned.is_none() && !self.world.disk.is_cut() && self.random.chance(3) {
             self.rot();
         }
     }

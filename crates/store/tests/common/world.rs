@@ -31,8 +31,8 @@ pub struct World {
     pub followers: Vec<Follower>,
     /// Damage that is known.
     pub set_aside: Vec<SetAside>,
-    /// Logs that rotted. One whose beginning may have been torn, too, is reported when nothing older makes up for it.
-    pub rotten_logs: Vec<String>,
+    /// Whether anything ever rotted.
+    pub is_rotten: bool,
     /// Whether a file is damaged in a part that nobody has read yet.
     pub has_latent_damage: bool,
 }
@@ -53,7 +53,7 @@ impl World {
             accepted: BTreeMap::new(),
             followers: Vec::new(),
             set_aside: Vec::new(),
-            rotten_logs: Vec::new(),
+            is_rotten: false,
             has_latent_damage: false,
         }
     }
@@ -250,15 +250,43 @@ impl World {
         self.check();
     }
 
+    /// As [`World::settle`], after faults that struck while the store was opened, too: of the doubtful reports, which
+    /// were being carried into a new log, any may be there. Whatever was acknowledged is, unless a later report is.
+    pub fn settle_any(&mut self, doubt: &[Run]) {
+        assert_eq!(self.store().health().set_aside, self.set_aside);
+        let (acknowledged, last_seq) = (self.naive.clone(), self.store().stats().last_seq);
+        let before = self.last_seq();
+        self.naive.retain(&self.store().retained());
+        for run in doubt {
+            if let Outcome::Accepted { seq } = self.naive.append(run.clone(), self.now_ms) {
+                self.accepted.insert(seq, (run.clone(), self.now_ms));
+            }
+        }
+        let served = self.served();
+        let is_served = |seq: u64| served.iter().any(|row| row.seq == seq);
+        // A start that was replaced since is in the log all the same.
+        let may_be = |seq: u64, run: &Run| seq <= last_seq && run.is_running() || is_served(seq);
+        self.accepted.retain(|seq, (run, _)| *seq <= before || may_be(*seq, run));
+        for row in &served {
+            assert_eq!(self.accepted.get(&row.seq).map(|(run, _)| run), Some(&row.run), "never offered: {row:?}");
+        }
+        let retained = self.store().retained();
+        for row in ACCOUNTS.iter().flat_map(|account| acknowledged.query(&everything(account)).rows) {
+            let mut kept = served.iter().filter(|kept| kept.run.id() == row.run.id());
+            let is_kept = retained.keeps(&row.run.stream.namespace, row.run.start_ms);
+            assert!(!is_kept || kept.any(|kept| kept.seq == row.seq || kept.seq > before), "lost: {row:?}");
+        }
+        let streams = self.naive_streams();
+        let left = ACCOUNTS.iter().flat_map(|account| self.store().streams(account)).collect::<Vec<_>>();
+        assert!(left.iter().all(|left| streams.iter().any(|known| known.stream == left.stream)), "{left:?}");
+        self.left_with(served, left, last_seq);
+        self.check();
+    }
+
     /// After a restart, no more is damaged than before. But the log may still have a report of a run that a damaged
     /// segment had; then that stands again.
     fn see_what_came_back(&mut self) {
-        let mut set_aside = self.store().health().set_aside;
-        std::mem::swap(&mut set_aside, &mut self.set_aside);
-        let mut news = self.set_aside.clone();
-        news.retain(|news| !set_aside.contains(news) && !self.rotten_logs.contains(&news.file));
-        assert_eq!(news, []);
-        assert!(set_aside.iter().all(|known| self.set_aside.contains(known)), "{set_aside:?}");
+        assert_eq!(self.store().health().set_aside, self.set_aside);
         if self.set_aside.is_empty() {
             return;
         }
