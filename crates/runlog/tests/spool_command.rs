@@ -1,5 +1,5 @@
-//! `runlog run` without a server that takes its records, and `runlog spool`: nothing is lost, nothing is stored twice, and
-//! no command is kept from running.
+//! `runlog run` without a server that takes its records, and `runlog spool`: nothing is lost, nothing is stored twice,
+//! and no command is kept from running.
 #![allow(clippy::disallowed_methods, reason = "tests use the files of the machine they run on")]
 
 mod support;
