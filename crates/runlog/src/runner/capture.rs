@@ -34,6 +34,8 @@ pub(super) struct Output(Mutex<Kept>);
 struct Kept {
     head: Vec<u8>,
     tail: VecDeque<u8>,
+    /// The end of standard error alone: which of two pipes is read first says nothing of what was printed first.
+    errors: VecDeque<u8>,
     max_bytes: usize,
     total_bytes: u64,
 }
@@ -41,11 +43,16 @@ struct Kept {
 impl Output {
     /// Keeps at most `max_bytes` of text, with a marker in the place of what was left out.
     pub(super) fn new(max_bytes: usize) -> Self {
-        Self(Mutex::new(Kept { head: Vec::new(), tail: VecDeque::new(), max_bytes, total_bytes: 0 }))
+        let (head, tail, errors) = <(Vec<u8>, VecDeque<u8>, VecDeque<u8>)>::default();
+        Self(Mutex::new(Kept { head, tail, errors, max_bytes, total_bytes: 0 }))
     }
 
-    fn add(&self, part: &[u8]) {
-        self.lock().add(part);
+    fn add(&self, part: &[u8], is_error: bool) {
+        let mut kept = self.lock();
+        kept.add(part);
+        if is_error {
+            push_bounded(&mut kept.errors, part, LAST_LINE_MAX_BYTES);
+        }
     }
 
     /// How many bytes were printed.
@@ -83,11 +90,14 @@ impl Output {
         let kept = self.lock();
         let end: Vec<u8> = if kept.tail.is_empty() { kept.head.clone() } else { kept.tail.iter().copied().collect() };
         drop(kept);
-        let end = end.trim_ascii_end();
-        let start = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let mut line = into_text(end[start..].to_vec());
-        line.truncate(line.floor_char_boundary(LAST_LINE_MAX_BYTES));
-        line.trim_ascii_end().to_owned()
+        last_line(&end)
+    }
+
+    /// The last line of standard error, where that has a pipe of its own and says something; else of all output.
+    pub(super) fn last_error_line(&self) -> String {
+        let errors: Vec<u8> = self.lock().errors.iter().copied().collect();
+        let line = last_line(&errors);
+        if line.is_empty() { self.last_line() } else { line }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -102,11 +112,25 @@ impl Kept {
         let (first, rest) = part.split_at(part.len().min(head_max - self.head.len()));
         self.head.extend_from_slice(first);
         let tail_max = self.max_bytes - head_max;
-        let rest = &rest[rest.len().saturating_sub(tail_max)..];
-        let over = (self.tail.len() + rest.len()).saturating_sub(tail_max);
-        self.tail.drain(..over);
-        self.tail.extend(rest);
+        push_bounded(&mut self.tail, rest, tail_max);
     }
+}
+
+/// Adds bytes at the end and drops from the front what is more than `max_bytes`.
+fn push_bounded(bytes: &mut VecDeque<u8>, part: &[u8], max_bytes: usize) {
+    let part = &part[part.len().saturating_sub(max_bytes)..];
+    let over = (bytes.len() + part.len()).saturating_sub(max_bytes);
+    bytes.drain(..over);
+    bytes.extend(part);
+}
+
+/// The last line that is not blank, without its end; empty when there is none.
+fn last_line(end: &[u8]) -> String {
+    let end = end.trim_ascii_end();
+    let start = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let mut line = into_text(end[start..].to_vec());
+    line.truncate(line.floor_char_boundary(LAST_LINE_MAX_BYTES));
+    line.trim_ascii_end().to_owned()
 }
 
 /// The beginning and the end of a text with a line between them, in `max_bytes`.
@@ -177,6 +201,7 @@ impl Pump<'_> {
     /// Runs until the pipe is closed, or the command has ended and the pipe is empty.
     pub(super) fn run(mut self) -> Option<Left> {
         let mut buffer = vec![0; READ_BYTES];
+        let is_error = self.to == Some(To::Stderr);
         while self.has_more() {
             let part = match self.pipe.read(&mut buffer) {
                 Ok(0) => return None,
@@ -187,7 +212,7 @@ impl Pump<'_> {
                     return None;
                 }
             };
-            self.output.add(part);
+            self.output.add(part, is_error);
             let Some(to) = self.to else { continue };
             match to.write_all(part) {
                 Ok(()) => {}
@@ -270,7 +295,7 @@ mod tests {
     fn output(max_bytes: usize, parts: &[&[u8]]) -> Output {
         let output = Output::new(max_bytes);
         for part in parts {
-            output.add(part);
+            output.add(part, false);
         }
         output
     }
@@ -299,6 +324,20 @@ mod tests {
     fn bytes_that_are_no_text_grow_and_still_fit() {
         let text = output(6_000, &[&[0xff; 5_000], b"\nend\n"]).text(6_000);
         assert!(text.len() <= 6_000 && text.ends_with("\nend\n") && text.contains("left out"), "{}", text.len());
+    }
+
+    #[test]
+    fn the_last_line_of_standard_error_does_not_depend_on_which_pipe_is_read_first() {
+        for swap in [false, true] {
+            let output = Output::new(1_000);
+            let mut parts = [(&b"reading\n"[..], false), (b"no such table\n", true)];
+            if swap {
+                parts.reverse();
+            }
+            parts.iter().for_each(|(part, is_error)| output.add(part, *is_error));
+            assert_eq!(output.last_error_line(), "no such table");
+        }
+        assert_eq!(output(1_000, &[b"alone\n"]).last_error_line(), "alone");
     }
 
     #[test]

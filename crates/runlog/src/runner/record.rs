@@ -121,10 +121,12 @@ fn outcome(job: &Job, facts: &Facts) -> (i32, Option<String>) {
     }
 }
 
-/// What the command returned: its result file, else its last line; behind the reason when it failed.
+/// What the command returned: its result file, else its last line. When it failed, the reason and then its result file
+/// or the last line of its standard error.
 fn message(job: &Job, reason: Option<String>, output: &Output) -> String {
     let from_file = job.result_file.as_ref().and_then(|path| files::read_start(path, RET_MSG_MAX_BYTES));
-    let said = from_file.unwrap_or_else(|| output.last_line());
+    let last_line = || if reason.is_some() { output.last_error_line() } else { output.last_line() };
+    let said = from_file.unwrap_or_else(last_line);
     match reason {
         None if said.is_empty() => "exit code 0".to_owned(),
         None => said,
