@@ -25,7 +25,9 @@ pub use cursor::{Cursor, CursorError};
 pub use order::{Direction, Order, SortKey, SortValue, compare};
 pub use query::{Query, ResultFilter, Scope, Start, Window};
 pub use retention::Retained;
-pub use run::{IdRef, Identity, RET_INTERRUPTED, RET_OK, RET_RUNNING, Run};
+pub use run::{
+    IdRef, Identity, RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED, Run,
+};
 pub use stream::{Stream, StreamSummary};
 pub use summary::{
     Bucket, Facet, FacetCount, FacetKey, FacetSpec, FacetValue, Histogram, HistogramSpec, Percentiles, Quantiles,

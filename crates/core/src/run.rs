@@ -12,6 +12,12 @@ pub const RET_OK: i32 = 0;
 pub const RET_RUNNING: i32 = 2;
 /// `ret_code` of a run that was cut off before it finished.
 pub const RET_INTERRUPTED: i32 = 3;
+/// `ret_code` of a run whose own code failed. This and the next two are published statuses of the platform.
+pub const RET_USER_FAILED: i32 = 430;
+/// `ret_code` of a run that ran into its time limit.
+pub const RET_TIME_LIMIT: i32 = 433;
+/// `ret_code` of a run that ran into its memory limit.
+pub const RET_MEMORY_LIMIT: i32 = 434;
 
 /// One invocation of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -207,14 +207,18 @@ pub(crate) fn cut(text: &mut String, max_bytes: usize) -> bool {
         return false;
     }
     let whole = text.len();
-    let marker = |left_out: usize| format!("\n[runlog: cut here, {left_out} more bytes]\n");
-    let mut end = max_bytes.saturating_sub(marker(whole).len());
+    let mut end = max_bytes.saturating_sub(cut_marker(whole).len());
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     text.truncate(end);
-    text.push_str(&marker(whole - end));
+    text.push_str(&cut_marker(whole - end));
     true
+}
+
+/// What stands at the end of a text that was cut.
+pub(crate) fn cut_marker(left_out_bytes: usize) -> String {
+    format!("\n[runlog: cut here, {left_out_bytes} more bytes]\n")
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for StartTime<'a> {

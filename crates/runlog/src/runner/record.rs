@@ -5,21 +5,12 @@ use std::time::{Duration, Instant};
 
 use runlog_client::{NewRun, StartTime};
 use runlog_core::limits::RET_MSG_MAX_BYTES;
-use runlog_core::{RET_INTERRUPTED, RET_OK, RET_RUNNING};
+use runlog_core::{RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED};
 
 use super::capture::Output;
 use super::watch::Watch;
 use super::{Cut, End, Facts, Job, measure};
 use crate::files;
-
-/// `RetCode` of a command that exited with a code other than 0: the platform's "user code exception".
-const RET_NON_ZERO_EXIT: i32 = 430;
-
-/// `RetCode` of a command that ran into its time limit.
-const RET_TIMEOUT: i32 = 433;
-
-/// `RetCode` of a command that ran into its memory limit.
-const RET_MEMORY: i32 = 434;
 
 /// How much of the output a report of a run in flight carries: enough to see what it does, and cheap to send again.
 const PARTIAL_LOG_MAX_BYTES: usize = 256 << 10;
@@ -98,22 +89,22 @@ fn identity(job: &Job, start_ms: i64) -> NewRun {
 /// The return code, and why the command failed, if it did.
 fn outcome(job: &Job, facts: &Facts) -> (i32, Option<String>) {
     if let Some(error) = &facts.start_error {
-        return (RET_NON_ZERO_EXIT, Some(error.clone()));
+        return (RET_USER_FAILED, Some(error.clone()));
     }
     match (facts.cut, facts.end) {
         (Some(Cut::Timeout), _) => {
             let limit = job.timeout.unwrap_or_default().as_secs_f64();
-            (RET_TIMEOUT, Some(format!("ended after its time limit of {limit} s")))
+            (RET_TIME_LIMIT, Some(format!("ended after its time limit of {limit} s")))
         }
         (Some(Cut::Memory), _) => {
             let limit = megabytes(job.memory_limit_bytes.unwrap_or_default());
-            (RET_MEMORY, Some(format!("killed for using more than its memory limit of {limit} MB")))
+            (RET_MEMORY_LIMIT, Some(format!("killed for using more than its memory limit of {limit} MB")))
         }
         (None, End::Code(0)) => (RET_OK, None),
         (None, End::Code(code)) if facts.was_asked_to_end => {
             (RET_INTERRUPTED, Some(format!("exit code {code} after a signal")))
         }
-        (None, End::Code(code)) => (RET_NON_ZERO_EXIT, Some(format!("exit code {code}"))),
+        (None, End::Code(code)) => (RET_USER_FAILED, Some(format!("exit code {code}"))),
         (None, End::Signal(signal)) => {
             let name = signal_hook::low_level::signal_name(signal).unwrap_or("a signal");
             (RET_INTERRUPTED, Some(format!("ended by signal {signal} ({name})")))

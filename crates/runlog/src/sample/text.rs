@@ -1,6 +1,7 @@
 //! What a generated run prints.
 
 use rand::{Rng, RngExt};
+use runlog_core::{RET_MEMORY_LIMIT, RET_OK, RET_TIME_LIMIT, RET_USER_FAILED};
 use std::fmt::Write;
 
 use super::pick;
@@ -15,13 +16,13 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    /// The published status codes of the platform: 430 user code exception, 433 time limit, 434 memory limit.
+    /// The published status codes of the platform.
     pub(super) fn ret_code(self) -> i32 {
         match self {
-            Outcome::Ok => 0,
-            Outcome::Raised => 430,
-            Outcome::TimedOut => 433,
-            Outcome::OutOfMemory => 434,
+            Outcome::Ok => RET_OK,
+            Outcome::Raised => RET_USER_FAILED,
+            Outcome::TimedOut => RET_TIME_LIMIT,
+            Outcome::OutOfMemory => RET_MEMORY_LIMIT,
         }
     }
 

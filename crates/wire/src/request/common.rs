@@ -108,6 +108,14 @@ impl Common {
     }
 }
 
+/// Refuses a signature whose timestamp is more than `max_skew_s` seconds away from the server's clock, `now_s`.
+pub(super) fn check_skew(timestamp_s: i64, now_s: i64, max_skew_s: i64) -> Result<(), ApiError> {
+    if now_s.abs_diff(timestamp_s) > max_skew_s.max(0).unsigned_abs() {
+        return Err(ApiError::new(ErrorCode::AuthFailureSignatureExpire));
+    }
+    Ok(())
+}
+
 /// The timestamp of a TC3 request, in Unix seconds.
 pub(super) fn timestamp_s(headers: &Headers<'_>) -> Result<i64, ApiError> {
     let text = headers.text(TIMESTAMP.header)?.ok_or_else(|| ApiError::missing(TIMESTAMP.header))?;

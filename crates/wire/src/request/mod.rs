@@ -239,9 +239,7 @@ impl ApiRequest {
         now_s: i64,
         max_skew_s: i64,
     ) -> Result<Verified, ApiError> {
-        if now_s.abs_diff(self.common.timestamp_s) > max_skew_s.max(0).unsigned_abs() {
-            return Err(ApiError::new(ErrorCode::AuthFailureSignatureExpire));
-        }
+        common::check_skew(self.common.timestamp_s, now_s, max_skew_s)?;
         match &self.auth {
             Auth::V1(auth) => sign_v1::verify(auth, raw, secret_key),
             Auth::V3(auth) => sign_v3::verify(auth, raw, self.common.timestamp_s, secret_key),

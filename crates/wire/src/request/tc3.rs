@@ -2,9 +2,9 @@
 //!
 //! What is signed is what the dialect signs, with the request's own path in the place of `/`.
 
-use super::common::timestamp_s;
+use super::common::{check_skew, timestamp_s};
 use super::{RawRequest, Verified};
-use crate::error::{ApiError, ErrorCode};
+use crate::error::ApiError;
 use crate::sign_v3::{self, V3Auth};
 
 /// A TC3 credential, not yet verified.
@@ -44,9 +44,7 @@ impl Tc3 {
         now_s: i64,
         max_skew_s: i64,
     ) -> Result<Verified, ApiError> {
-        if now_s.abs_diff(self.timestamp_s) > max_skew_s.max(0).unsigned_abs() {
-            return Err(ApiError::new(ErrorCode::AuthFailureSignatureExpire));
-        }
+        check_skew(self.timestamp_s, now_s, max_skew_s)?;
         sign_v3::verify(&self.auth, raw, self.timestamp_s, secret_key)
     }
 }

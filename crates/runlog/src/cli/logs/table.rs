@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use runlog_client::FunctionLog;
-use runlog_core::{RET_INTERRUPTED, RET_OK, RET_RUNNING};
+use runlog_core::{RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED};
 
 use super::units;
 
@@ -75,14 +75,14 @@ impl RunTable {
 
 /// A return code in words.
 fn result(ret_code: i64) -> (String, Colour) {
-    let (word, colour) = match ret_code {
-        code if code == i64::from(RET_OK) => ("ok", Colour::Green),
-        code if code == i64::from(RET_RUNNING) => ("running", Colour::Cyan),
-        code if code == i64::from(RET_INTERRUPTED) => ("interrupted", Colour::Yellow),
-        430 => ("failed", Colour::Red),
-        433 => ("time limit", Colour::Red),
-        434 => ("memory limit", Colour::Red),
-        code => return (format!("failed {code}"), Colour::Red),
+    let (word, colour) = match i32::try_from(ret_code) {
+        Ok(RET_OK) => ("ok", Colour::Green),
+        Ok(RET_RUNNING) => ("running", Colour::Cyan),
+        Ok(RET_INTERRUPTED) => ("interrupted", Colour::Yellow),
+        Ok(RET_USER_FAILED) => ("failed", Colour::Red),
+        Ok(RET_TIME_LIMIT) => ("time limit", Colour::Red),
+        Ok(RET_MEMORY_LIMIT) => ("memory limit", Colour::Red),
+        _ => return (format!("failed {ret_code}"), Colour::Red),
     };
     (word.to_owned(), colour)
 }

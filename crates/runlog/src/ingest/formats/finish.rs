@@ -1,7 +1,7 @@
 //! The last step of every format: what a run does not say comes from the hints, its request id from its content.
 
 use runlog_client::{NewRun, StartTime};
-use runlog_core::limits;
+use runlog_core::{RET_INTERRUPTED, RET_RUNNING, limits};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Found, Hints, refused};
@@ -34,6 +34,11 @@ impl Finish {
 
     pub(super) fn hints(&self) -> &Hints {
         &self.hints
+    }
+
+    /// The return code of a run whose end is not in the file. `was_cut`: it cannot come any more.
+    pub(super) fn unfinished(&self, was_cut: bool) -> i32 {
+        if was_cut || self.hints.close_unfinished { RET_INTERRUPTED } else { RET_RUNNING }
     }
 
     /// Completes a run that was found on this line or row.

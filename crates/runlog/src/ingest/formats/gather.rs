@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use runlog_client::{NewRun, StartTime};
-use runlog_core::{RET_INTERRUPTED, RET_OK, RET_RUNNING, limits};
+use runlog_core::{RET_OK, RET_USER_FAILED, limits};
 
 use super::finish::Finish;
 use super::lines::{LineParser, Out};
@@ -95,7 +95,7 @@ impl Facts {
             fill(&mut self.ret_msg, later.ret_msg);
         }
         // A time or memory limit says more than that something failed.
-        if fails && (!had_failed || self.ret_code == Some(super::measure::RET_FAILED)) || self.ret_code.is_none() {
+        if fails && (!had_failed || self.ret_code == Some(RET_USER_FAILED)) || self.ret_code.is_none() {
             self.ret_code = later.ret_code.or(self.ret_code);
         }
         self.duration_ms = later.duration_ms.or(self.duration_ms);
@@ -282,7 +282,7 @@ impl<D: Dialect> Gather<D> {
             let message = format!("the report of run {} has no duration that can be read", shown(&id));
             return out.push_back(Err(refused(line, "Malformed", message)));
         }
-        let unfinished = if was_cut || self.finish.hints().close_unfinished { RET_INTERRUPTED } else { RET_RUNNING };
+        let unfinished = self.finish.unfinished(was_cut);
         let so_far = || Some(last_ms?.saturating_sub(start_ms?).max(0) as f64);
         out.push_back(self.finish.run(
             line,
@@ -366,6 +366,12 @@ impl Attempts {
         self.known.insert(id.to_owned(), (0, stamp_ms));
         0
     }
+}
+
+/// The id that a text begins with, and what follows it; `None` where there is no id.
+pub(super) fn named_run(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (id, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+    (!id.is_empty()).then_some((Cow::Borrowed(id), rest))
 }
 
 /// An id from a file, fit for a message.

@@ -13,12 +13,12 @@
 //! A report says `Status: timeout` or `Status: error`, or nothing when the function itself reported an error. Then the
 //! runtime's own line tells: `[ERROR] Type: message` of Python's, `ERROR Invoke Error` of Node's.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::gather::{Dialect, Facts, Gather, Said, What};
-use super::measure::{self, RET_FAILED, RET_MEMORY_LIMIT, RET_TIME_LIMIT};
-use super::{Hints, Notes, lambda_json};
+use runlog_core::{RET_MEMORY_LIMIT, RET_TIME_LIMIT, RET_USER_FAILED};
+
+use super::gather::{Dialect, Facts, Gather, Said, What, named_run};
+use super::{Hints, Notes, lambda_json, measure};
 
 /// A log stream, as in `2026/07/01/[$LATEST]0123456789abcdef`: where its version begins.
 const STREAM_DAY_LEN: usize = "2026/07/01/".len();
@@ -48,11 +48,7 @@ impl Dialect for Lambda {
             return Some(Said::default());
         }
         let (word, rest) = line.split_once("RequestId: ")?;
-        let (id, rest) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
-        if id.is_empty() {
-            return None;
-        }
-        let id = Cow::Borrowed(id);
+        let (id, rest) = named_run(rest)?;
         let (what, facts) = match word {
             "START " => {
                 let version = rest.strip_prefix("Version: ").map(|version| version.trim().to_owned());
@@ -72,11 +68,11 @@ impl Dialect for Lambda {
             return failed(RET_TIME_LIMIT, &format!("Task timed out after {rest}"));
         }
         if let Some(message) = line.strip_prefix("[ERROR] ") {
-            return failed(RET_FAILED, message);
+            return failed(RET_USER_FAILED, message);
         }
         match line.split_once("\tERROR\tInvoke Error \t").or_else(|| line.split_once("\tERROR\tUncaught Exception \t"))
         {
-            Some((_, message)) => failed(RET_FAILED, message),
+            Some((_, message)) => failed(RET_USER_FAILED, message),
             None => Facts::default(),
         }
     }
@@ -99,7 +95,7 @@ pub(super) fn outcome(status: Option<&str>, error_type: Option<&str>) -> Facts {
     let ret_code = match status {
         Some("timeout") => RET_TIME_LIMIT,
         Some("error" | "failure") if error_type.is_some_and(|name| name.contains("OutOfMemory")) => RET_MEMORY_LIMIT,
-        Some("error" | "failure") => RET_FAILED,
+        Some("error" | "failure") => RET_USER_FAILED,
         _ => return Facts::default(),
     };
     Facts { ret_code: Some(ret_code), ret_msg: error_type.map(str::to_owned), ..Facts::default() }
@@ -107,7 +103,7 @@ pub(super) fn outcome(status: Option<&str>, error_type: Option<&str>) -> Facts {
 
 fn broken(message: &str) -> Facts {
     let is_memory = message.contains("OutOfMemory");
-    failed(if is_memory { RET_MEMORY_LIMIT } else { RET_FAILED }, message)
+    failed(if is_memory { RET_MEMORY_LIMIT } else { RET_USER_FAILED }, message)
 }
 
 fn failed(ret_code: i32, message: &str) -> Facts {

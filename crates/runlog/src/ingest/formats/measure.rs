@@ -1,12 +1,5 @@
 //! Measurements in a platform's report lines: `Duration: 102.25 ms`, `MemUsage:29.734375MB`.
 
-/// `ret_code` of a run whose own code failed, as platforms number it.
-pub(super) const RET_FAILED: i32 = 430;
-/// `ret_code` of a run that ran into its time limit.
-pub(super) const RET_TIME_LIMIT: i32 = 433;
-/// `ret_code` of a run that ran into its memory limit.
-pub(super) const RET_MEMORY_LIMIT: i32 = 434;
-
 /// Bytes of the units that reports use; platforms mean powers of two.
 const BYTES: [(&str, f64); 4] = [("MB", 1_048_576.0), ("KB", 1024.0), ("GB", 1_073_741_824.0), ("B", 1.0)];
 

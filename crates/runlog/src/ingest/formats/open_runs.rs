@@ -5,6 +5,8 @@ use std::hash::Hash;
 
 use runlog_core::limits;
 
+use crate::ingest::record::cut_marker;
+
 /// The most runs open at a time: far more than one function's log interleaves.
 pub(super) const OPEN_MAX_RUNS: usize = 10_000;
 
@@ -101,7 +103,8 @@ impl Log {
 
     pub(super) fn into_text(mut self) -> String {
         if self.left_out_bytes > 0 {
-            self.text.push_str(&format!("[runlog: cut here, {} more bytes]\n", self.left_out_bytes));
+            // The text ends its last line itself.
+            self.text.push_str(&cut_marker(self.left_out_bytes)[1..]);
         }
         self.text
     }

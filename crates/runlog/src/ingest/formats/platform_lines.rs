@@ -13,12 +13,12 @@
 //!
 //! A blank behind a colon may be there or not. Old logs say `MaxMemoryUsed` for `MemUsage`.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::gather::{Dialect, Facts, Gather, Said, What};
-use super::measure::{self, RET_FAILED, RET_MEMORY_LIMIT, RET_TIME_LIMIT};
-use super::{Hints, Notes};
+use runlog_core::{RET_MEMORY_LIMIT, RET_TIME_LIMIT, RET_USER_FAILED};
+
+use super::gather::{Dialect, Facts, Gather, Said, What, named_run};
+use super::{Hints, Notes, measure};
 
 /// Statuses that a failed invocation can have; other numbers in an error are the function's own.
 const STATUSES: std::ops::RangeInclusive<i32> = 400..=599;
@@ -38,12 +38,7 @@ impl Dialect for Platform {
 /// What a platform line says; `None` for any other line.
 pub(super) fn said(line: &str) -> Option<Said<'_>> {
     let (word, rest) = line.split_once(" RequestId:")?;
-    let rest = rest.trim_start();
-    let (id, rest) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
-    if id.is_empty() {
-        return None;
-    }
-    let id = Cow::Borrowed(id);
+    let (id, rest) = named_run(rest.trim_start())?;
     let (what, facts) = match word {
         "START" => (What::Start(id), Facts::default()),
         "Event" | "END" | "Init Report" => (What::About(id), Facts::default()),
@@ -69,7 +64,7 @@ fn error(result: &str) -> Facts {
         Some(status) if STATUSES.contains(&status) => status,
         _ if result.contains("timed out") => RET_TIME_LIMIT,
         _ if result.contains("MemoryLimit") || result.contains("memory limit") => RET_MEMORY_LIMIT,
-        _ => RET_FAILED,
+        _ => RET_USER_FAILED,
     };
     Facts { ret_code: Some(ret_code), ret_msg: Some(result.to_owned()), ..Facts::default() }
 }

@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use runlog_client::{NewRun, StartTime};
-use runlog_core::{RET_INTERRUPTED, RET_OK, RET_RUNNING};
+use runlog_core::{RET_INTERRUPTED, RET_OK};
 use serde_json::{Map, Value};
 
 use super::finish::Finish;
@@ -101,13 +101,12 @@ impl ScfJson {
         let (function, namespace, id, retry_num) = key;
         let first_ms = run.messages.iter().filter_map(|(time, _)| *time).min().map(|time| unix_ms(time as f64));
         let (log, facts, has_report) = read(run.messages);
-        let open = if was_cut || self.finish.hints().close_unfinished { RET_INTERRUPTED } else { RET_RUNNING };
         let ret_code = match run.status {
             Some(200) => facts.ret_code.unwrap_or(RET_OK),
             Some(STATUS_CANCELLED) => RET_INTERRUPTED,
             // The compact format says nothing of the outcome but what its messages do.
             None | Some(STATUS_RUNNING) if has_report => facts.ret_code.unwrap_or(RET_OK),
-            None | Some(STATUS_RUNNING) => open,
+            None | Some(STATUS_RUNNING) => self.finish.unfinished(was_cut),
             Some(status) => i32::try_from(status).unwrap_or(i32::MAX),
         };
         let is_open = !has_report && matches!(run.status, None | Some(STATUS_RUNNING));
