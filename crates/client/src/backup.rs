@@ -33,9 +33,6 @@ impl Client {
         if reply.status != 200 {
             return Err(envelope::refused(&reply));
         }
-        serde_json::from_slice(&reply.body).map_err(|error| Error::BadAnswer {
-            endpoint: self.transport.endpoint.url.clone(),
-            reason: format!("no report of a backup ({error}): {}", envelope::shown(&reply.body)),
-        })
+        self.transport.read_json("report of a backup", &reply.body)
     }
 }

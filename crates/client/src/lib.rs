@@ -57,7 +57,7 @@ pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchCont
 pub use native::{Export, RunFilter, RunPage, RunPages, RunQuery, RunRow, Tail, TailEvent, Watermark};
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;
-pub use put_runs::{PutReport, RefusedRun};
+pub use put_runs::{BATCH_BYTES, BATCH_MAX_RUNS, PutReport, RefusedRun};
 pub use runlog_wire::Language;
 pub use signed::SignedRequest;
 pub use spool::{Shipped, Spool, SpoolBounds, SpooledRun};

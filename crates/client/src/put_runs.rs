@@ -6,10 +6,10 @@ use crate::retry::Backoff;
 use crate::{Client, Error, NewRun, envelope};
 
 /// The most runs in one request: as many refusals as a server lists, so that none is only counted.
-const BATCH_MAX_RUNS: usize = 1_000;
+pub const BATCH_MAX_RUNS: usize = 1_000;
 
 /// A request is sent when it has this much JSON, in bytes; one run more than that still fits.
-const BATCH_BYTES: usize = 4 << 20;
+pub const BATCH_BYTES: usize = 4 << 20;
 
 /// How hard to compress: beyond this level, time grows much faster than bytes shrink.
 const ZSTD_LEVEL: i32 = 3;
@@ -104,10 +104,7 @@ impl Client {
     }
 
     fn read_report(&self, body: &[u8]) -> Result<Answer, Error> {
-        serde_json::from_slice(body).map_err(|error| Error::BadAnswer {
-            endpoint: self.transport.endpoint.url.clone(),
-            reason: format!("no report of the runs ({error}): {}", envelope::shown(body)),
-        })
+        self.transport.read_json("report of the runs", body)
     }
 }
 

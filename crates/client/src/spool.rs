@@ -20,13 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::{Error, NewRun, PutReport, StartTime};
-
-/// How much one delivery holds, in bytes of files: one request of [`Client::put_runs`](crate::Client::put_runs).
-const BATCH_BYTES: u64 = 4 << 20;
-
-/// The most runs of one delivery.
-const BATCH_MAX_RUNS: usize = 1_000;
+use crate::{BATCH_BYTES, BATCH_MAX_RUNS, Error, NewRun, PutReport, StartTime};
 
 /// How old a half-written file must be before it is taken for the rest of a writer that died.
 const TMP_MAX_AGE: Duration = Duration::from_secs(60 * 60);
@@ -329,12 +323,13 @@ impl Spool {
     }
 }
 
-/// How many runs from the front go into one delivery; at least one.
+/// How many runs from the front go into one delivery, which is one request of
+/// [`Client::put_runs`](crate::Client::put_runs); at least one.
 fn batch_len(runs: &[SpooledRun]) -> usize {
     let mut bytes = 0;
     let fitting = runs.iter().take(BATCH_MAX_RUNS).take_while(|run| {
         bytes += run.bytes;
-        bytes <= BATCH_BYTES
+        bytes <= BATCH_BYTES as u64
     });
     fitting.count().clamp(1, runs.len())
 }

@@ -4,14 +4,16 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use ureq::http::header::RETRY_AFTER;
 use ureq::http::{HeaderMap, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body};
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, Body, RequestBuilder};
 
-use crate::Error;
 use crate::endpoint::Endpoint;
 use crate::retry::retry_after;
+use crate::{Error, envelope};
 
 /// The largest answer that is read, in bytes: a page of many long logs, and still something that fits in memory.
 const ANSWER_MAX_BYTES: u64 = 1 << 30;
@@ -36,13 +38,6 @@ pub(crate) struct Reply {
 pub(crate) struct Stream {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Box<dyn Read + Send>,
-}
-
-/// What came of asking for a stream.
-pub(crate) enum Opened {
-    Stream(Stream),
-    /// Another status than 200.
-    Refused(Reply),
 }
 
 impl Transport {
@@ -85,25 +80,19 @@ impl Transport {
 
     /// Gets what is at a path.
     pub(crate) fn get(&self, target: &str, headers: &[(&str, String)]) -> Result<Reply, Error> {
-        let mut request = self.agent.get(format!("{}{target}", self.endpoint.url));
-        for (name, value) in headers {
-            request = request.header(*name, value);
-        }
-        self.reply(request.call().map_err(|error| self.error(error))?)
+        self.reply(self.getting(target, headers).call().map_err(|error| self.error(error))?)
     }
 
-    /// Begins to get what is at a path. Its body may take `body_timeout`, or as long as it likes.
+    /// Begins to get what is at a path. Its body may take `body_timeout`, or as long as it likes. An answer of another
+    /// status than 200 is an error.
     pub(crate) fn open(
         &self,
         target: &str,
         headers: &[(&str, String)],
         body_timeout: Option<Duration>,
-    ) -> Result<Opened, Error> {
-        let mut request = self.agent.get(format!("{}{target}", self.endpoint.url));
-        for (name, value) in headers {
-            request = request.header(*name, value);
-        }
-        let request = request
+    ) -> Result<Stream, Error> {
+        let request = self
+            .getting(target, headers)
             .config()
             .timeout_global(None)
             .timeout_recv_response(Some(self.timeout))
@@ -111,11 +100,24 @@ impl Transport {
             .build();
         let response = request.call().map_err(|error| self.error(error))?;
         if response.status().as_u16() != 200 {
-            return self.reply(response).map(Opened::Refused);
+            return Err(envelope::refused(&self.reply(response)?));
         }
         let (head, body) = response.into_parts();
         let body = body.into_with_config().limit(u64::MAX).reader();
-        Ok(Opened::Stream(Stream { headers: head.headers, body: Box::new(body) }))
+        Ok(Stream { headers: head.headers, body: Box::new(body) })
+    }
+
+    /// Reads the JSON of an answer of the native API, of which `what` tells people what it is.
+    pub(crate) fn read_json<T: DeserializeOwned>(&self, what: &str, body: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|error| Error::BadAnswer {
+            endpoint: self.endpoint.url.clone(),
+            reason: format!("no {what} ({error}): {}", envelope::shown(body)),
+        })
+    }
+
+    fn getting(&self, target: &str, headers: &[(&str, String)]) -> RequestBuilder<WithoutBody> {
+        let request = self.agent.get(format!("{}{target}", self.endpoint.url));
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, value))
     }
 
     fn reply(&self, mut response: Response<Body>) -> Result<Reply, Error> {

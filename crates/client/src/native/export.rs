@@ -2,12 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use super::RunRow;
-use crate::transport::Opened;
+use super::{LINE_MAX_BYTES, RunRow};
 use crate::{Client, Error, envelope};
-
-/// The longest line that is read, in bytes: a run with the longest log and message, each byte escaped.
-const LINE_MAX_BYTES: u64 = 128 << 20;
 
 /// The runs of an export; made by [`Client::export`]. The server said at the beginning how many there are: after fewer
 /// than that, the last item is an error.
@@ -24,10 +20,7 @@ pub struct Export {
 impl Export {
     pub(crate) fn open(client: &Client, target: &str) -> Result<Self, Error> {
         let headers = [("Authorization", client.basic())];
-        let opened = match client.transport.open(target, &headers, None)? {
-            Opened::Stream(stream) => stream,
-            Opened::Refused(reply) => return Err(envelope::refused(&reply)),
-        };
+        let opened = client.transport.open(target, &headers, None)?;
         let endpoint = client.transport.endpoint.url.clone();
         let number = |name: &str| opened.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());
         let (Some(total), Some(as_of)) = (number("x-runlog-total"), number("x-runlog-as-of")) else {

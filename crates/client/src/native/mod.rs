@@ -16,6 +16,9 @@ pub use tail::{Tail, TailEvent};
 
 use crate::{Client, Error, envelope};
 
+/// The longest line that is read of a stream, in bytes: a run with the longest log and message, each byte escaped.
+const LINE_MAX_BYTES: u64 = 128 << 20;
+
 /// Which runs are wanted. What is absent does not restrict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunFilter {

@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::RunRow;
+use super::{LINE_MAX_BYTES, RunRow};
 use crate::retry::Backoff;
-use crate::transport::Opened;
 use crate::{Client, Error, envelope};
 
 /// How long one connection is read before another takes its place: so long a connection that has died unnoticed, which
 /// gives nothing, can be taken for a quiet one.
 const CONNECTION: Duration = Duration::from_secs(300);
-
-/// The longest line that is read, in bytes: a run with the longest log and message, each byte escaped.
-const LINE_MAX_BYTES: u64 = 128 << 20;
 
 /// What is accepted, in the order of acceptance; made by [`Client::tail`]. The iterator waits for the next event.
 ///
@@ -154,10 +150,7 @@ impl<'a> Tail<'a> {
     fn connect(&mut self) -> Result<BufReader<Box<dyn Read + Send>>, Error> {
         let mut headers = vec![("Authorization", self.client.basic())];
         headers.extend(self.place.map(|place| ("Last-Event-ID", place.to_string())));
-        let opened = match self.client.transport.open(&self.target, &headers, Some(CONNECTION))? {
-            Opened::Stream(stream) => stream,
-            Opened::Refused(reply) => return Err(envelope::refused(&reply)),
-        };
+        let opened = self.client.transport.open(&self.target, &headers, Some(CONNECTION))?;
         // The first event of a connection names where it began.
         self.expected = self.place;
         Ok(BufReader::new(opened.body))

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use runlog_client::{Client, NewRun, PutReport, RefusedRun};
+use runlog_client::{BATCH_BYTES, BATCH_MAX_RUNS, Client, NewRun, PutReport, RefusedRun};
 use runlog_core::{Outcome, Run};
 use runlog_store::{Options, Store};
 
@@ -15,12 +15,6 @@ use crate::config::{Flags, Settings};
 use crate::ingest::{self, Defaults, IngestError};
 use crate::keys::FIRST_ACCOUNT;
 use crate::{clock, files, retention};
-
-/// The most runs to put at once: as many refusals as a server lists, so that none is only counted.
-const BATCH_MAX_RUNS: usize = 1_000;
-
-/// Runs are put when they hold this much text, in bytes.
-const BATCH_BYTES: usize = 4 << 20;
 
 /// Where to.
 #[derive(clap::Args)]
@@ -173,7 +167,7 @@ impl ingest::Sink for StoreSink<'_> {
     }
 }
 
-/// Runs on their way, each with its place at the source.
+/// Runs on their way, each with its place at the source; about as many as the client sends in one request.
 #[derive(Default)]
 pub(super) struct Batch<P> {
     places: Vec<P>,
