@@ -1,30 +1,58 @@
 //! Moments and spans as people write them: `2026-07-01 08:00:00`, `1h30m`, `today`.
 
-use runlog_core::Zone;
+use std::borrow::Cow;
+
 use runlog_core::limits::DAY_MS;
+use runlog_core::{TimeError, Zone};
+
+/// Units of spans, in milliseconds; commands that look back a few days at most take the first four.
+pub(crate) const UNITS: [(char, i64); 5] =
+    [('s', 1_000), ('m', 60_000), ('h', 3_600_000), ('d', DAY_MS), ('w', 7 * DAY_MS)];
 
 /// A moment in Unix milliseconds, from any of the forms that [`FORMS`] lists.
 ///
 /// # Errors
 /// A sentence for whoever wrote it.
 pub(crate) fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, String> {
+    if !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| not_a_time(text));
+    }
+    if let Ok(span_ms) = span_ms(text) {
+        return Ok(now_ms.saturating_sub(span_ms));
+    }
+    // The plus of a zone that came unescaped in a query string has become a space.
+    let mended = match text.rsplit_once(' ') {
+        Some((time, zone)) if time.len() >= 19 && zone.len() == 5 => Cow::Owned(format!("{time}+{zone}")),
+        _ => Cow::Borrowed(text),
+    };
+    civil_ms(&mended, zone, now_ms).map_err(|_| not_a_time(text))
+}
+
+fn not_a_time(text: &str) -> String {
+    let shown: String = text.chars().take(64).collect();
+    format!("`{shown}` is not a time; it takes {FORMS}")
+}
+
+/// A moment in Unix milliseconds: `now`, `today`, `yesterday`, or a civil time as far as it is written, so that a day
+/// alone is its midnight.
+pub(crate) fn civil_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, TimeError> {
     let midnight = |ms: i64| {
         let mut day = zone.format(ms);
         day.truncate(day.find(' ').unwrap_or(day.len()));
-        read(&day, zone)
+        zone.parse(&(day + " 00:00:00")).map(|time| time.ms)
     };
     match text {
-        "now" => return Ok(now_ms),
-        "today" => return midnight(now_ms),
-        "yesterday" => return midnight(now_ms.saturating_sub(DAY_MS)),
-        _ => {}
-    }
-    if !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_err(|_| wrong(text));
-    }
-    match span_ms(text) {
-        Ok(span_ms) => Ok(now_ms.saturating_sub(span_ms)),
-        Err(_) => read(text, zone),
+        "now" => Ok(now_ms),
+        "today" => midnight(now_ms),
+        "yesterday" => midnight(now_ms.saturating_sub(DAY_MS)),
+        _ => {
+            let rest = match text.len() {
+                10 => " 00:00:00",
+                16 => ":00",
+                _ => "",
+            };
+            zone.parse(&format!("{text}{rest}")).map(|time| time.ms).map_err(|_| TimeError::Time(text.to_owned()))
+        }
     }
 }
 
@@ -37,7 +65,11 @@ pub(crate) const FORMS: &str = "2026-07-01 08:00:00, 2026-07-01, RFC 3339 with i
 /// # Errors
 /// A sentence for whoever wrote it.
 pub(crate) fn span_ms(text: &str) -> Result<i64, String> {
-    let error = || "write it as 90s, 15m, 1h30m, 7d or 2w".to_owned();
+    sum_ms(text, &UNITS).ok_or_else(|| "write it as 90s, 15m, 1h30m, 7d or 2w".to_owned())
+}
+
+/// The sum of counts, each with one of these units behind it; `None` for anything else, and for no time at all.
+pub(crate) fn sum_ms(text: &str, units: &[(char, i64)]) -> Option<i64> {
     let mut total_ms: i64 = 0;
     let mut count: Option<i64> = None;
     for char in text.chars() {
@@ -45,37 +77,10 @@ pub(crate) fn span_ms(text: &str) -> Result<i64, String> {
             count = Some(count.unwrap_or_default().saturating_mul(10).saturating_add(digit.into()));
             continue;
         }
-        let unit_ms = match char {
-            's' => 1_000,
-            'm' => 60_000,
-            'h' => 3_600_000,
-            'd' => DAY_MS,
-            'w' => 7 * DAY_MS,
-            _ => return Err(error()),
-        };
-        total_ms = total_ms.saturating_add(count.take().ok_or_else(error)?.saturating_mul(unit_ms));
+        let (_, unit_ms) = units.iter().find(|(unit, _)| *unit == char)?;
+        total_ms = total_ms.saturating_add(count.take()?.saturating_mul(*unit_ms));
     }
-    if count.is_some() || total_ms == 0 { Err(error()) } else { Ok(total_ms) }
-}
-
-/// A civil time, as far as it is written.
-fn read(text: &str, zone: Zone) -> Result<i64, String> {
-    let mut whole = text.to_owned();
-    match text.len() {
-        10 => whole += " 00:00:00",
-        16 => whole += ":00",
-        _ => {}
-    }
-    // The plus of a zone that came unescaped in a query string has become a space.
-    if let Some((time, zone)) = whole.rsplit_once(' ').filter(|(time, zone)| time.len() >= 19 && zone.len() == 5) {
-        whole = format!("{time}+{zone}");
-    }
-    zone.parse(&whole).map(|time| time.ms).map_err(|_| wrong(text))
-}
-
-fn wrong(text: &str) -> String {
-    let shown: String = text.chars().take(64).collect();
-    format!("`{shown}` is not a time; it takes {FORMS}")
+    (count.is_none() && total_ms > 0).then_some(total_ms)
 }
 
 #[cfg(test)]

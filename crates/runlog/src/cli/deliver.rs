@@ -7,6 +7,7 @@ use std::time::Duration;
 use runlog_client::{Client, Error, NewRun, PutReport, Spool, SpoolBounds};
 
 use super::logs::server::ServerArgs;
+use super::place::{folder_in, state_folder};
 use super::target::Folder;
 use crate::clock;
 use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
@@ -36,10 +37,8 @@ impl SpoolArgs {
     }
 
     fn dir(&self) -> PathBuf {
-        let named = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let state = || named("XDG_STATE_HOME").or_else(|| Some(named("HOME")?.join(".local/state")));
-        let chosen = self.spool.clone().or_else(|| named("RUNLOG_SPOOL"));
-        chosen.or_else(|| Some(state()?.join("runlog/spool"))).unwrap_or_else(|| {
+        let chosen = self.spool.clone().or_else(|| folder_in("RUNLOG_SPOOL"));
+        chosen.or_else(|| Some(state_folder()?.join("spool"))).unwrap_or_else(|| {
             let user = rustix::process::getuid().as_raw();
             env::temp_dir().join(format!("runlog-spool-{user}"))
         })

@@ -17,7 +17,7 @@ use runlog_store::operate::Progress;
 
 use self::input::{Input, Opened};
 use super::logs::units::count;
-use super::logs::window::moment_ms;
+use super::logs::window::flag_ms;
 use super::logs::{self, Failure};
 use super::progress::Bar;
 use super::target::{Batch, Target, TargetArgs};
@@ -82,8 +82,8 @@ pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
 
 impl ImportArgs {
     fn import(&self) -> Result<u8, Failure> {
-        let start = self.start.as_deref().map(|text| moment_ms(text, self.time_zone, clock::now_ms())).transpose();
-        let start_ms = start.map_err(|error| Failure::Usage(format!("--start: {error}")))?;
+        let start = flag_ms("--start", self.start.as_ref(), self.time_zone, clock::now_ms());
+        let start_ms = start.map_err(Failure::Usage)?;
         let inputs = Input::all(&self.files)?;
         let target = if self.dry_run { None } else { Some(self.target.open(None)?) };
         let errors = self.errors.as_deref().map(files::create).transpose()?.map(BufWriter::new);

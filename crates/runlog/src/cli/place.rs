@@ -1,5 +1,6 @@
-//! Which data folder a command works on.
+//! Folders that commands work on: the data, and what this user's commands remember.
 
+use std::env;
 use std::path::PathBuf;
 
 use crate::config::Flags;
@@ -19,4 +20,16 @@ impl Place {
             None => Ok(Flags::default().settings()?.data),
         }
     }
+}
+
+/// The folder of what commands of this user remember, as the XDG Base Directory Specification has it; `None` for a user
+/// without a home.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let base = folder_in("XDG_STATE_HOME").or_else(|| Some(folder_in("HOME")?.join(".local/state")));
+    Some(base?.join("runlog"))
+}
+
+/// The folder that an environment variable names. An empty one counts as not set.
+pub(super) fn folder_in(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

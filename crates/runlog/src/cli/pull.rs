@@ -14,15 +14,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use runlog_client::{NewRun, PutReport};
-use runlog_core::Zone;
+use runlog_core::limits::DAY_MS;
+use runlog_core::{Window, Zone};
 use runlog_store::operate::Progress;
 
-use self::fetch::{Fetch, Fetched, Window};
+use self::fetch::{Fetch, Fetched};
 use self::source::{SourceArgs, Unit};
 use self::spans::Spans;
 use self::state::State;
 use super::logs::units::count;
-use super::logs::window::{long_span_ms, moment_ms};
+use super::logs::window::{flag_ms, long_span_ms};
 use super::logs::{self, Failure};
 use super::progress::Bar;
 use super::target::{Batch, Target, TargetArgs};
@@ -38,7 +39,7 @@ const REFUSED_SHOWN: u64 = 20;
 const REFUSED_FOR_NOW: &str = "InFlightLimit";
 
 /// The longest window of the API, in milliseconds. Windows end at midnight UTC, so that another pull has the same ones.
-const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+const WINDOW_MS: i64 = DAY_MS;
 
 /// Arguments of `runlog pull`.
 #[derive(clap::Args)]
@@ -125,10 +126,7 @@ impl PullArgs {
 
     /// What is asked for. `now_ms` is the current time in Unix milliseconds.
     fn window(&self, now_ms: i64) -> Result<Spans, String> {
-        let read = |flag: &str, text: &Option<String>| {
-            let ms = text.as_deref().map(|text| moment_ms(text, self.time_zone, now_ms)).transpose();
-            ms.map_err(|error| format!("{flag}: {error}"))
-        };
+        let read = |flag, text: &Option<String>| flag_ms(flag, text.as_ref(), self.time_zone, now_ms);
         let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
         let to_ms = to.unwrap_or(now_ms);
         let from_ms = from.unwrap_or_else(|| to_ms.saturating_sub(self.since.unwrap_or(WINDOW_MS)));

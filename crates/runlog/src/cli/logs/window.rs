@@ -1,7 +1,9 @@
 //! The window of starts that a query asks for, from `--since`, `--from` and `--to`.
 
+use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
-use runlog_core::{TimeError, Zone};
+
+use crate::moment::{UNITS, civil_ms, sum_ms};
 
 /// How a window is asked for.
 #[derive(clap::Args)]
@@ -39,10 +41,7 @@ impl WindowArgs {
     /// A sentence for the user: a text that is no time, an end before the start, more than a day.
     pub(super) fn window(&self, now_ms: i64) -> Result<Window, String> {
         let zone = self.time_zone;
-        let read = |flag: &str, text: &Option<String>| {
-            let ms = text.as_deref().map(|text| moment_ms(text, zone, now_ms)).transpose();
-            ms.map_err(|error| format!("{flag}: {error}"))
-        };
+        let read = |flag, text: &Option<String>| flag_ms(flag, text.as_ref(), zone, now_ms);
         let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
         let end_ms = to.unwrap_or_else(|| from.map_or(now_ms, |from| now_ms.min(from.saturating_add(DAY_MS))));
         let start_ms = from.unwrap_or_else(|| end_ms.saturating_sub(self.since.unwrap_or(DAY_MS)));
@@ -59,27 +58,18 @@ impl WindowArgs {
 
 const LIMIT: &str = "a day, the most that one query of this API can ask for; ask day by day";
 
-/// A moment in Unix milliseconds. A day alone is its midnight.
-pub(in crate::cli) fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, TimeError> {
-    let midnight = |ms: i64| {
-        let mut day = zone.format(ms);
-        day.truncate(day.len() - "08:00:00".len());
-        zone.parse(&(day + "00:00:00")).map(|time| time.ms)
-    };
-    match text {
-        "now" => Ok(now_ms),
-        "today" => midnight(now_ms),
-        "yesterday" => midnight(now_ms.saturating_sub(DAY_MS)),
-        _ => {
-            let mut whole = text.to_owned();
-            match text.len() {
-                10 => whole += " 00:00:00",
-                16 => whole += ":00",
-                _ => {}
-            }
-            zone.parse(&whole).map(|time| time.ms).map_err(|_| TimeError::Time(text.to_owned()))
-        }
-    }
+/// A moment that a flag gives, in Unix milliseconds.
+///
+/// # Errors
+/// A sentence for the user, which names the flag.
+pub(in crate::cli) fn flag_ms(
+    flag: &str,
+    text: Option<&String>,
+    zone: Zone,
+    now_ms: i64,
+) -> Result<Option<i64>, String> {
+    let ms = text.map(|text| civil_ms(text, zone, now_ms)).transpose();
+    ms.map_err(|error| format!("{flag}: {error}"))
 }
 
 /// Reads `1h30m` as milliseconds; at most a day.
@@ -92,27 +82,7 @@ fn span_ms(text: &str) -> Result<i64, String> {
 
 /// Reads `1h30m` or `30d` as milliseconds.
 pub(in crate::cli) fn long_span_ms(text: &str) -> Result<i64, String> {
-    let error = || "write it as 90s, 15m, 1h30m or 1d".to_owned();
-    let mut total_ms: i64 = 0;
-    let mut count: Option<i64> = None;
-    for char in text.chars() {
-        if let Some(digit) = char.to_digit(10) {
-            count = Some(count.unwrap_or_default().saturating_mul(10).saturating_add(digit.into()));
-            continue;
-        }
-        let unit_ms = match char {
-            's' => 1_000,
-            'm' => 60_000,
-            'h' => 3_600_000,
-            'd' => DAY_MS,
-            _ => return Err(error()),
-        };
-        total_ms = total_ms.saturating_add(count.take().ok_or_else(error)?.saturating_mul(unit_ms));
-    }
-    if count.is_some() || total_ms == 0 {
-        return Err(error());
-    }
-    Ok(total_ms)
+    sum_ms(text, &UNITS[..4]).ok_or_else(|| "write it as 90s, 15m, 1h30m or 1d".to_owned())
 }
 
 #[cfg(test)]

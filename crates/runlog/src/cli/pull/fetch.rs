@@ -7,8 +7,8 @@
 use std::collections::HashSet;
 
 use runlog_client::{FunctionLog, FunctionLogs, GetFunctionLogs, NewRun, Order, OrderBy, SearchContext, StartTime};
-use runlog_core::RET_RUNNING;
 use runlog_core::limits::PAGE_MAX_ROWS;
+use runlog_core::{RET_RUNNING, Window};
 
 use super::source::{Source, Unit};
 use crate::cli::logs::Failure;
@@ -29,13 +29,6 @@ const ORDERS: [(OrderBy, Order); 6] = [
     (OrderBy::MemUsage, Order::Desc),
     (OrderBy::MemUsage, Order::Asc),
 ];
-
-/// Moments in Unix milliseconds, `[start, end)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) start_ms: i64,
-    pub(super) end_ms: i64,
-}
 
 /// What came of a window.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,9 +1,7 @@
 //! Sets of moments: what is to be pulled, and what has been.
 
-use runlog_core::Zone;
+use runlog_core::{Window, Zone};
 use serde::{Deserialize, Serialize};
-
-use super::fetch::Window;
 
 /// Spans of Unix milliseconds, each `[start, end)`, in order and apart from each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use runlog_core::Window;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::absolute;
-use super::fetch::Window;
 use super::source::Unit;
 use super::spans::Spans;
 use crate::cli::logs::Failure;
-use crate::cli::logs::server::setting;
+use crate::cli::place::state_folder;
 use crate::files;
 
 /// The only version so far.
@@ -80,13 +80,9 @@ impl State {
 }
 
 fn default_path(source: &str, target: &str) -> Result<PathBuf, Failure> {
-    let base = setting(None, &["XDG_STATE_HOME"])
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(setting(None, &["HOME"])?).join(".local/state")));
-    let Some(base) = base else {
+    let Some(folder) = state_folder() else {
         return Err(Failure::Usage("there is no home folder to write the state into; give --state".to_owned()));
     };
-    let folder = base.join("runlog");
     files::private_dir(&folder)?;
     let name = format!("pull-{:016x}.json", xxh3_64(format!("{source}\n{target}").as_bytes()));
     Ok(folder.join(name))
