@@ -4,6 +4,7 @@
 //! (Published: the policy syntax and the order of evaluation in the CAM documentation.) Conditions are refused when a
 //! policy is read, since a condition that is not evaluated would widen what the policy allows.
 
+use runlog_core::Stream;
 use serde::{Deserialize, Serialize};
 
 /// A policy document.
@@ -49,6 +50,19 @@ pub(crate) enum Resource<'a> {
     Function { region: &'a str, account: &'a str, namespace: &'a str, function: &'a str },
     /// No resource in particular: only a statement on `*` speaks of it.
     Any,
+}
+
+/// What a caller is told whose policies do not allow `action` on `resource`, outside of the signed API.
+pub(crate) fn no_permission(action: &str, resource: impl std::fmt::Display) -> String {
+    format!("you are not authorized to perform operation ({action})\nresource ({resource}) has no permission\n")
+}
+
+impl<'a> Resource<'a> {
+    /// The function of a stream.
+    pub(crate) fn of(stream: &'a Stream) -> Self {
+        let Stream { region, account, namespace, function, .. } = stream;
+        Self::Function { region, account, namespace, function }
+    }
 }
 
 impl std::fmt::Display for Resource<'_> {

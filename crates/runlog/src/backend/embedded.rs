@@ -5,12 +5,23 @@ use std::time::Duration;
 
 use runlog_core::{Answer, Outcome, Query, Row, Run, StreamSummary, TailFilter};
 use runlog_store::operate::Backup;
-use runlog_store::{Error, Removed, Store, Subscription};
+use runlog_store::{Error, Options, Removed, Store, Subscription};
 
 use super::{Backend, BackendError, Fault, Gauges, Health, Tail};
+use crate::config::Settings;
+use crate::retention;
 
 /// A store in a data folder of this process.
 pub(crate) struct Embedded(pub(crate) Store);
+
+/// How a store is opened by these settings.
+pub(crate) fn store_options(settings: &Settings) -> Options {
+    Options {
+        in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000,
+        retention: retention::rules(settings),
+        ..Options::default()
+    }
+}
 
 impl Backend for Embedded {
     fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, BackendError> {

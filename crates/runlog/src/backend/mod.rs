@@ -9,7 +9,7 @@ use runlog_core::{Answer, Outcome, Query, Row, Run, StreamSummary, TailFilter};
 use runlog_store::Removed;
 use runlog_store::operate::Backup;
 
-pub(crate) use embedded::Embedded;
+pub(crate) use embedded::{Embedded, store_options};
 
 /// An engine that keeps runs and answers queries as [`runlog_core::naive`] does.
 pub(crate) trait Backend: Send + Sync {

@@ -6,14 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use runlog_store::{Options, Store};
+use runlog_store::Store;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::backend::Embedded;
+use crate::backend::{Embedded, store_options};
 use crate::config::{Flags, LogFormat, Settings};
-use crate::retention;
 use crate::server::Server;
 
 /// Arguments of `runlog serve`.
@@ -57,12 +56,7 @@ fn allow_connections(connections: u32) {
 
 /// Opens the store and binds the listener.
 pub(crate) fn start(settings: Settings) -> anyhow::Result<(Runtime, Server, Arc<Embedded>)> {
-    let options = Options {
-        in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000,
-        retention: retention::rules(&settings),
-        ..Options::default()
-    };
-    let store = Store::open(&settings.data, options)
+    let store = Store::open(&settings.data, store_options(&settings))
         .with_context(|| format!("cannot open the data folder {}", settings.data.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let backend = Arc::new(Embedded(store));

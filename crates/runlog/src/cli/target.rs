@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use runlog_client::{BATCH_BYTES, BATCH_MAX_RUNS, Client, NewRun, PutReport, RefusedRun};
 use runlog_core::{Outcome, Run};
-use runlog_store::{Options, Store};
+use runlog_store::Store;
 
 use super::logs::Failure;
 use super::logs::server::ServerArgs;
+use crate::backend::store_options;
 use crate::config::{Flags, Settings};
 use crate::ingest::{self, Defaults, IngestError};
 use crate::keys::FIRST_ACCOUNT;
-use crate::{clock, files, retention};
+use crate::{clock, files};
 
 /// Where to.
 #[derive(clap::Args)]
@@ -100,14 +101,9 @@ impl Folder {
     /// [`runlog_store::Error::Locked`], in its context, when another process has it open.
     pub(super) fn open(data: &Path, account: &str, region: Option<String>) -> anyhow::Result<Self> {
         let settings = Flags::default().settings()?;
-        let options = Options {
-            in_flight_ttl_ms: i64::from(settings.in_flight_ttl) * 1000,
-            retention: retention::rules(&settings),
-            ..Options::default()
-        };
         let advice =
             || format!("cannot open the data folder {}; to import beside a server, use --endpoint", data.display());
-        let store = Store::open(data, options).with_context(advice)?;
+        let store = Store::open(data, store_options(&settings)).with_context(advice)?;
         Ok(Self { store, account: account.to_owned(), region, settings })
     }
 

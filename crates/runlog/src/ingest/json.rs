@@ -206,18 +206,11 @@ fn first_byte(reader: &mut impl BufRead) -> io::Result<Option<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use runlog_core::Zone;
     use runlog_core::naive::Naive;
 
     use super::*;
 
-    const DEFAULTS: Defaults<'_> = Defaults {
-        account: "1",
-        region: "ap-guangzhou",
-        zone: Zone::UTC8,
-        now_ms: 1_800_000_000_000,
-        billing_step_ms: 100,
-    };
+    const DEFAULTS: Defaults<'_> = Defaults::OF_TESTS;
 
     impl Sink for Naive {
         type Error = ();

@@ -126,6 +126,17 @@ impl Record<'_> {
     }
 }
 
+#[cfg(test)]
+impl Defaults<'static> {
+    pub(crate) const OF_TESTS: Self = Defaults {
+        account: "1",
+        region: "ap-guangzhou",
+        zone: Zone::UTC8,
+        now_ms: 1_800_000_000_000,
+        billing_step_ms: 100,
+    };
+}
+
 impl Record<'_> {
     /// The run that this record speaks of, for a server that is yet to complete it. `zone` is that of times without
     /// one.
@@ -257,13 +268,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for StartTime<'a> {
 mod tests {
     use super::*;
 
-    const DEFAULTS: Defaults<'_> = Defaults {
-        account: "1",
-        region: "ap-guangzhou",
-        zone: Zone::UTC8,
-        now_ms: 1_800_000_000_000,
-        billing_step_ms: 100,
-    };
+    const DEFAULTS: Defaults<'_> = Defaults::OF_TESTS;
 
     fn run(json: &str) -> Result<Run, String> {
         let record: Record<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;

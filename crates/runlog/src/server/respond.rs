@@ -12,6 +12,9 @@ use hyper::{Response, StatusCode};
 
 use super::outgoing::AnswerBody;
 
+/// How long a client that came at a busy moment should wait, in seconds.
+pub(crate) const RETRY_AFTER_S: u32 = 1;
+
 /// Answers shorter than this go out as they are.
 const GZIP_MIN_BYTES: usize = 1024;
 
@@ -20,10 +23,7 @@ pub(crate) type Answer = Response<AnswerBody>;
 
 /// A text of a content type.
 pub(crate) fn text(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Answer {
-    let mut response = Response::new(AnswerBody::from(body.into()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
+    stream(status, content_type, body.into().into())
 }
 
 /// An answer that is sent while it is made.
@@ -56,6 +56,11 @@ pub(crate) fn json(status: StatusCode, body: Vec<u8>, asked: &HeaderMap) -> Answ
 pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Answer {
     let body = serde_json::json!({ "code": code, "message": message });
     text(status, "application/json", body.to_string())
+}
+
+/// Too much at this moment.
+pub(crate) fn busy(message: &str) -> Answer {
+    retry_after(error(StatusCode::SERVICE_UNAVAILABLE, "Busy", message), RETRY_AFTER_S)
 }
 
 /// Asks for credentials.

@@ -15,7 +15,7 @@ use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 
 use crate::backend::{Backend, BackendError};
-use crate::cam::Resource;
+use crate::cam::{Resource, no_permission};
 use crate::clock;
 use crate::config::Settings;
 use crate::ingest::{self, BodyError, Defaults, Encoding, IngestError, Report};
@@ -26,9 +26,6 @@ use crate::server::{auth, body};
 
 /// The action that a key's policies must allow on the function that ran.
 pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";
-
-/// How long a client that came at a busy moment should wait, in seconds.
-const RETRY_AFTER_S: u32 = 1;
 
 /// Parts of a body that wait between the network and the parser.
 const PARTS_QUEUED: usize = 8;
@@ -59,7 +56,7 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
         return too_large(max_bytes);
     }
     let Ok(_turn) = Arc::clone(&app.ingests).try_acquire_owned() else {
-        return busy("too many ingest requests at a time; retry in a moment");
+        return respond::busy("too many ingest requests at a time; retry in a moment");
     };
     let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
     let task = Ingest { key: caller.key, settings: Arc::clone(&app.settings), backend: Arc::clone(app.backend()) };
@@ -157,16 +154,11 @@ fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String>
     if !settings.serves_region(&stream.region) {
         return Err(format!("region {} is not served here; see the option `regions`", stream.region));
     }
-    let resource = Resource::Function {
-        region: &stream.region,
-        account: &stream.account,
-        namespace: &stream.namespace,
-        function: &stream.function,
-    };
+    let resource = Resource::of(stream);
     if key.may(PUT_RUNS, resource) {
         return Ok(());
     }
-    Err(format!("you are not authorized to perform operation ({PUT_RUNS})\nresource ({resource}) has no permission\n"))
+    Err(no_permission(PUT_RUNS, resource))
 }
 
 fn answer(report: &Report, result: Result<(), IngestError<BackendError>>) -> Answer {
@@ -189,7 +181,11 @@ fn answer(report: &Report, result: Result<(), IngestError<BackendError>>) -> Ans
     };
     let body = serde_json::json!({ "code": code, "message": message, "so_far": report });
     let answer = respond::text(status, "application/json", body.to_string());
-    if status == StatusCode::SERVICE_UNAVAILABLE { respond::retry_after(answer, RETRY_AFTER_S) } else { answer }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        respond::retry_after(answer, respond::RETRY_AFTER_S)
+    } else {
+        answer
+    }
 }
 
 fn encoding(headers: &HeaderMap) -> Option<Encoding> {
@@ -210,8 +206,4 @@ fn unsigned_is_longer() -> Answer {
          X-TC-Content-SHA256: UNSIGNED-PAYLOAD, or send it in parts"
     );
     respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
-}
-
-fn busy(message: &str) -> Answer {
-    respond::retry_after(respond::error(StatusCode::SERVICE_UNAVAILABLE, "Busy", message), RETRY_AFTER_S)
 }

@@ -24,7 +24,7 @@ use self::fields::{Selection, Style};
 use self::params::{BadParam, FIELDS, LAST_EVENT_ID, Values};
 use super::routes::{Handler, Route};
 use crate::backend::{Backend, BackendError, Fault};
-use crate::cam::Resource;
+use crate::cam::{Resource, no_permission};
 use crate::clock;
 use crate::keys::Key;
 use crate::server::app::App;
@@ -33,9 +33,6 @@ use crate::server::respond::{self, Answer};
 
 /// The action that a key's policies must allow.
 const READ: &str = "scf:GetFunctionLogs";
-
-/// How long a client that came at a busy moment should wait, in seconds.
-const RETRY_AFTER_S: u32 = 1;
 
 /// A request that may be answered, if its permissions allow it.
 struct Asked {
@@ -127,7 +124,7 @@ impl Asked {
             let scope = Scope { qualifier: None, ..scope.clone() };
             scope.matches(stream) && !may_read(key, stream)
         });
-        refused.map_or(Ok(()), |stream| Err(Failure::Forbidden(resource_of(stream).to_string())))
+        refused.map_or(Ok(()), |stream| Err(Failure::Forbidden(Resource::of(stream).to_string())))
     }
 
     async fn ask<T: Send + 'static>(
@@ -140,16 +137,7 @@ impl Asked {
 
 /// Whether a key may read the runs of a stream.
 fn may_read(key: &Key, stream: &Stream) -> bool {
-    key.may(READ, resource_of(stream))
-}
-
-fn resource_of(stream: &Stream) -> Resource<'_> {
-    Resource::Function {
-        region: &stream.region,
-        account: &stream.account,
-        namespace: &stream.namespace,
-        function: &stream.function,
-    }
+    key.may(READ, Resource::of(stream))
 }
 
 impl Failure {
@@ -171,21 +159,15 @@ impl Failure {
 
     fn answer(&self) -> Answer {
         let error = |status, message: &str| respond::error(status, self.code(), message);
-        let busy = |message: &str| respond::retry_after(error(StatusCode::SERVICE_UNAVAILABLE, message), RETRY_AFTER_S);
         match self {
             Self::Denied(denied) => denied.answer(),
             Self::Bad(bad) => error(StatusCode::BAD_REQUEST, &bad.message),
-            Self::Forbidden(resource) => error(
-                StatusCode::FORBIDDEN,
-                &format!(
-                    "you are not authorized to perform operation ({READ})\nresource ({resource}) has no permission\n"
-                ),
-            ),
+            Self::Forbidden(resource) => error(StatusCode::FORBIDDEN, &no_permission(READ, resource)),
             Self::NotFound(message) => error(StatusCode::NOT_FOUND, message),
-            Self::Busy(message) => busy(message),
+            Self::Busy(message) => respond::busy(message),
             Self::Engine(failed) => match failed.fault {
                 Fault::Caller => error(StatusCode::BAD_REQUEST, &failed.message),
-                Fault::Busy => busy(&failed.message),
+                Fault::Busy => respond::busy(&failed.message),
                 Fault::Engine => {
                     tracing::error!(error = failed.message, "the engine failed");
                     error(StatusCode::INTERNAL_SERVER_ERROR, "the store failed; the server's log says why")

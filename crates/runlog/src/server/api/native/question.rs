@@ -40,7 +40,6 @@ pub(crate) fn tail_filter(values: &Values, account: &str) -> TailFilter {
 /// # Errors
 /// [`BadParam`] for parameters that do not go together.
 pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query, BadParam> {
-    let top = values.number(&TOP).and_then(|top| usize::try_from(top).ok()).unwrap_or(TOP_DEFAULT);
     let mut query = Query {
         window: window(values, now_ms)?,
         result: values.result().cloned().unwrap_or(ResultFilter::All),
@@ -48,10 +47,10 @@ pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query
         keyword: values.text(&KEYWORD).map(str::to_owned),
         order: values.word(&SORT).map_or(Order::NEWEST_FIRST, order),
         start: Start::Offset(values.number(&OFFSET).unwrap_or_default()),
-        limit: values.number(&LIMIT).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE_DEFAULT_ROWS),
+        limit: count(values.number(&LIMIT), PAGE_DEFAULT_ROWS),
         as_of: values.number(&AS_OF),
         histogram: values.buckets(&HISTOGRAM),
-        facets: values.words(&FACETS).map(|names| FacetSpec { by: facet_keys(names), top, percentiles: false }),
+        facets: values.words(&FACETS).map(|names| facets(Some(names), values.number(&TOP))),
         percentiles: values.word(&PERCENTILES) == Some("true"),
         ..Query::new(scope(values, account))
     };
@@ -72,14 +71,16 @@ pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query
 /// Facets as they are asked for by name; all of them where nobody said.
 pub(crate) fn facets(names: Option<&[&'static str]>, top: Option<u64>) -> FacetSpec {
     let by = names.map_or_else(|| FACET_KEYS.iter().map(|(_, key)| *key).collect(), facet_keys);
-    let top = top.and_then(|top| usize::try_from(top).ok()).unwrap_or(TOP_DEFAULT);
-    FacetSpec { by, top, percentiles: false }
+    FacetSpec { by, top: count(top, TOP_DEFAULT), percentiles: false }
 }
 
 /// Every function version with its percentiles.
 pub(crate) fn versions(top: Option<u64>) -> FacetSpec {
-    let top = top.and_then(|top| usize::try_from(top).ok()).unwrap_or(FACET_MAX_VALUES);
-    FacetSpec { by: vec![FacetKey::Version], top, percentiles: true }
+    FacetSpec { by: vec![FacetKey::Version], top: count(top, FACET_MAX_VALUES), percentiles: true }
+}
+
+fn count(given: Option<u64>, otherwise: usize) -> usize {
+    given.and_then(|count| usize::try_from(count).ok()).unwrap_or(otherwise)
 }
 
 /// Closes the open ends of a window where the runs of these streams end; an open end is not before now.
