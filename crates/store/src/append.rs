@@ -204,34 +204,13 @@ fn verdict(known: &Record<'_>, run: &Run) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
-    use runlog_core::Stream;
 
     use super::*;
     use crate::clock::ManualClock;
     use crate::disk::sim::SimDisk;
     use crate::options::Options;
     use crate::recovery;
-
-    fn finished() -> Run {
-        let name = || "a".to_owned();
-        let stream = Stream { account: name(), region: name(), namespace: name(), function: name(), qualifier: name() };
-        Run {
-            stream: Arc::new(stream),
-            request_id: name(),
-            retry_num: 0,
-            start_ms: 5,
-            duration_us: 1,
-            bill_ms: None,
-            mem_bytes: 1,
-            ret_code: 0,
-            invoke_finished: 1,
-            exit_code: None,
-            ret_msg: String::new(),
-            log: String::new(),
-            level: String::new(),
-            source: String::new(),
-        }
-    }
+    use crate::testing::finished;
 
     #[test]
     fn a_segment_that_appears_after_the_segments_were_asked_is_asked_too() {

@@ -45,6 +45,8 @@ mod signal;
 mod state;
 mod store;
 mod tail;
+#[cfg(test)]
+mod testing;
 mod wal;
 
 pub use clock::{Clock, ManualClock, SystemClock};

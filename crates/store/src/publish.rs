@@ -75,9 +75,9 @@ impl Engine {
     pub(crate) fn set_segment_aside(&self, path: &str, what: &str) {
         let mut manifest = self.manifest();
         let is_it = |segment: &Segment| segment.path == path;
-        let found = self.state().segments.iter().find(|segment| is_it(segment)).cloned();
-        let Some(name) = found.as_ref().map(|segment| segment.name) else { return };
-        let gone = Gone { by_damage: found.map_or(0, |segment| segment.seq.max), ..Gone::default() };
+        let found = self.state().segments.iter().find(|segment| is_it(segment)).map(|it| (it.name, it.seq.max));
+        let Some((name, last_seq)) = found else { return };
+        let gone = Gone { by_damage: last_seq, ..Gone::default() };
         let remove = |state: &mut State| {
             let rest = state.segments.iter().filter(|segment| !is_it(segment)).cloned().collect();
             state.segments = std::sync::Arc::new(rest);

@@ -66,7 +66,7 @@ fn fate(whole: &WholeText<'_>, open_bytes: usize, aimed_bytes: usize) -> Fate {
 mod tests {
     use std::sync::Arc;
 
-    use runlog_core::{Run, Stream};
+    use runlog_core::Run;
 
     use crate::clock::ManualClock;
     use crate::disk::sim::SimDisk;
@@ -74,37 +74,16 @@ mod tests {
     use crate::options::{Options, Shape};
     use crate::recovery;
     use crate::segment::{Segment, TextCache};
+    use crate::testing::finished;
 
     const AIMED_BYTES: u32 = 1000;
 
     fn run(at: u64, start_ms: i64) -> Run {
-        let name = |text: &str| text.to_owned();
-        let stream = Stream {
-            account: name("1"),
-            region: name("eu"),
-            namespace: name("default"),
-            function: name("f"),
-            qualifier: name("1"),
-        };
         // What does not compress, so that every block is unlike the others.
         let words: Vec<String> =
             (0..5).map(|part| format!("{:016x}", (7 * at + part).wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
-        Run {
-            stream: Arc::new(stream),
-            request_id: format!("request-{at}"),
-            retry_num: 0,
-            start_ms,
-            duration_us: at,
-            bill_ms: None,
-            mem_bytes: 0,
-            ret_code: 0,
-            invoke_finished: 1,
-            exit_code: None,
-            ret_msg: String::new(),
-            log: format!("request-{at} says {}", words.join(" ")),
-            level: String::new(),
-            source: String::new(),
-        }
+        let log = format!("request-{at} says {}", words.join(" "));
+        Run { request_id: format!("request-{at}"), start_ms, duration_us: at, log, ..finished() }
     }
 
     /// The text blocks of segments, one written of each batch, and of the one that they are merged to.

@@ -183,7 +183,7 @@ impl Segment {
 mod tests {
     use std::sync::Arc;
 
-    use runlog_core::{Query, Run, Scope, Stream};
+    use runlog_core::{Query, Run, Scope};
 
     use super::*;
     use crate::codec::seal;
@@ -191,30 +191,15 @@ mod tests {
     use crate::disk::sim::SimDisk;
     use crate::operate::{repair_on, verify_on};
     use crate::segment::{SharedTexts, path};
+    use crate::testing::finished;
     use crate::{Clock, ManualClock, Options, Store};
 
     const RUNS: usize = 10;
 
     fn run(number: usize) -> Run {
-        let name = || "a".to_owned();
-        let stream = Stream { account: name(), region: name(), namespace: name(), function: name(), qualifier: name() };
-        Run {
-            stream: Arc::new(stream),
-            request_id: format!("id {number}"),
-            retry_num: 0,
-            start_ms: 5,
-            duration_us: 1,
-            bill_ms: None,
-            mem_bytes: 1,
-            ret_code: 0,
-            invoke_finished: 1,
-            exit_code: None,
-            ret_msg: String::new(),
-            // Long enough that its number is worth a term.
-            log: format!("an error\n{}4711", "so it is, ".repeat(10)),
-            level: String::new(),
-            source: String::new(),
-        }
+        // Long enough that its number is worth a term.
+        let log = format!("an error\n{}4711", "so it is, ".repeat(10));
+        Run { request_id: format!("id {number}"), log, ..finished() }
     }
 
     fn clock() -> Arc<dyn Clock> {

@@ -5,12 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::form::{PIECES_MAX, put_form, terms};
+use super::forms::{Forms, unpack};
 use super::rows::{RowSet, read_rows};
-use super::stripe::{Directory, FORMS_MAX_BYTES, Stripe};
+use super::stripe::{Directory, Stripe};
 use super::terms::{blocks_of, page_of};
-use crate::codec::{Malformed, Reader, checked};
-use crate::segment::format::small;
-use crate::segment::text::decompress;
+use crate::codec::{Malformed, checked};
 
 const MISSING: Malformed = Malformed("a row is missing from the index of keywords");
 const TOO_MANY: Malformed = Malformed("the index of keywords has a row that lacks the word");
@@ -35,30 +34,20 @@ impl<'a> StripeCheck<'a> {
     /// Reads a stripe.
     pub(crate) fn new(stripe: &Stripe, file: &'a [u8]) -> Result<Self, Malformed> {
         let directory = Directory::read(stripe, stripe.directory.checked(file)?)?;
-        let raw_bytes = usize::try_from(stripe.forms_raw).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
-        let raw = decompress(checked(stripe.forms.of(file)?)?, raw_bytes)?;
-        let mut postings = Reader(checked(stripe.postings.of(file)?)?);
-        let mut texts = Reader(&raw);
-        let count = texts.count(2)?;
-        let rest_bytes = small(&mut texts)? as usize;
-        let mut lengths = texts;
-        for _ in 0..2 * count {
-            texts.varint()?;
-        }
-        let mut set = |bytes: usize| {
+        let raw = unpack(stripe, checked(stripe.forms.of(file)?)?)?;
+        let found = Forms::read(&raw, checked(stripe.postings.of(file)?)?)?;
+        let set = |postings: &[u8]| {
             let mut rows = RowSet::empty(stripe.rows);
-            let postings = postings.bytes(bytes)?;
             if !postings.is_empty() {
                 read_rows(postings, &mut rows)?;
             }
             Ok(rows)
         };
-        let rest = set(rest_bytes)?;
-        let mut forms = HashMap::with_capacity(count);
-        for _ in 0..count {
-            let form = texts.bytes(small(&mut lengths)? as usize)?;
-            let rows = set(small(&mut lengths)? as usize)?;
-            forms.insert(form.to_vec(), (rows.iter().collect(), Vec::new()));
+        let rest = set(found.rest)?;
+        let mut forms = HashMap::with_capacity(found.left());
+        for found in found {
+            let (form, postings) = found?;
+            forms.insert(form.to_vec(), (set(postings)?.iter().collect(), Vec::new()));
         }
         let (stripe, terms) = (stripe.clone(), BTreeMap::new());
         Ok(Self { stripe, file, directory, forms, rest, terms, rows: 0, blocks: 0, form: Vec::new() })

@@ -21,6 +21,7 @@ mod builder;
 mod check;
 mod cut;
 mod form;
+mod forms;
 mod probe;
 mod rice;
 mod rows;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::cut::Beside;
+use super::forms::{Forms, unpack};
 use super::probe::{Part, Probe, Touches, Verdict};
 use super::rice::Ascending;
 use super::rows::{RowSet, read_rows};
@@ -10,11 +11,7 @@ use super::terms::{blocks_of, page_count, page_of};
 use crate::codec::{Malformed, Reader, put_varint};
 use crate::pack::Lane;
 use crate::segment::format::{Extent, small};
-use crate::segment::text::decompress;
 use crate::segment::verified::Verified;
-
-/// Forms longer than this before compression were never written.
-pub(super) const FORMS_MAX_BYTES: usize = 64 << 20;
 
 /// Lookups that pay when they may spare reading a row.
 const LOOKUPS_A_ROW: u64 = 8;
@@ -108,8 +105,7 @@ impl Stripe {
         number: usize,
     ) -> Parsed<Candidates> {
         let open = |part: usize, extent: Extent| verified.check(number * CHECKED_PARTS + part, extent.of(file)?);
-        let raw_bytes = usize::try_from(self.forms_raw).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
-        let forms = decompress(open(0, self.forms)?, raw_bytes)?;
+        let forms = unpack(self, open(0, self.forms)?)?;
         let stripe = Open { stripe: self, file, forms: &forms, wanted, open: &open };
         let mut found: Option<Candidates> = None;
         for part in &probe.parts {
@@ -123,8 +119,6 @@ impl Stripe {
         if !probe.is_one {
             // That each line of a keyword is somewhere does not make them follow one another.
             found.maybe.unite(&std::mem::replace(&mut found.sure, RowSet::empty(self.rows)));
-        }
-        if !probe.is_one {
             // What lies within an id is a part of the keyword only.
             found.by_id.unite(&std::mem::replace(&mut found.in_id, RowSet::empty(self.rows)));
         }
@@ -195,29 +189,19 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
     fn candidates(&self, part: &Part) -> Parsed<Candidates> {
         let rows = self.stripe.rows;
         let [mut sure, mut maybe, mut by_id, mut in_id] = [(); 4].map(|()| RowSet::empty(rows));
-        let mut reader = Reader(self.forms);
-        let count = reader.count(2)?;
-        let rest = small(&mut reader)? as usize;
-        let mut lengths = reader;
-        for _ in 0..count {
-            reader.varint()?;
-            reader.varint()?;
-        }
+        let forms = Forms::read(self.forms, (self.open)(1, self.stripe.postings)?)?;
         let uuids = self.stripe.ids_are_uuids;
-        let mut postings = Reader((self.open)(1, self.stripe.postings)?);
-        let rest = postings.bytes(rest)?;
         // Nothing is known of what stands beside a cut run in a line whose form is not kept.
         let mut formless = RowSet::empty(rows);
         let mut beside = vec![Beside::default(); part.cuts.len()];
-        if !rest.is_empty() {
-            read_rows(rest, &mut formless)?;
+        if !forms.rest.is_empty() {
+            read_rows(forms.rest, &mut formless)?;
             if !uuids || part.may_touch_uuids() {
-                read_rows(rest, &mut by_id)?;
+                read_rows(forms.rest, &mut by_id)?;
             }
         }
-        for _ in 0..count {
-            let form = reader.bytes(small(&mut lengths)? as usize)?;
-            let posting = postings.bytes(small(&mut lengths)? as usize)?;
+        for found in forms {
+            let (form, posting) = found?;
             match part.look(form) {
                 Verdict::Sure => read_rows(posting, &mut sure)?,
                 Verdict::Maybe => {
