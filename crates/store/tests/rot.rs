@@ -53,39 +53,58 @@ fn check(store: &Store, truth: &BTreeMap<u64, Row>, what: &str) -> usize {
     truth.len().saturating_sub(served)
 }
 
-#[test]
-fn a_flipped_byte_in_any_file() {
-    let mut set_aside = BTreeMap::new();
-    for seed in 0..3 {
-        let (pair, disk) = specimen(seed);
-        let truth = truth(&pair);
-        let mut random = Random(seed);
-        for (path, len) in disk.files() {
-            let tries = if path.ends_with(".seg") { 20 } else { 25 };
-            for _ in 0..tries {
-                let (at, mask) = (random.below(len.max(1) as u64) as usize, 1 + random.below(255) as u8);
-                let what = format!("seed {seed}, {path} byte {at} mask {mask:#x}");
-                let disk = disk.copy();
-                disk.flip(&path, at, mask);
-                let clock = Arc::new(ManualClock::at(NOW_MS));
-                let store = open(&disk, &clock, &tiny()).unwrap_or_else(|error| panic!("{what}: {error}"));
-                (0..4).for_each(|_| drop(store.query(&query(&mut random))));
-                let missing = check(&store, &truth, &what);
-                let health = store.health();
-                assert_eq!(health.poisoned, None, "{what}");
-                if missing > 0 {
-                    assert!(!health.set_aside.is_empty(), "{missing} rows are missing without a word: {what}");
-                }
-                *set_aside.entry(path.split('/').next().unwrap().to_owned()).or_insert(0) += health.set_aside.len();
-                drop(store);
-                // What was set aside stays known, and the store opens again.
-                let store = open(&disk, &clock, &tiny()).unwrap();
-                assert!(store.health().set_aside.len() >= health.set_aside.len(), "{what}");
-                check(&store, &truth, &what);
+/// How many bytes of each file are tried; all of them, one after the other, when `RUNLOG_ROT_EVERY_BYTE` is set.
+const TRIES: u64 = 90;
+
+/// Flips bytes of every file of the specimen of `seed`, one at a time, each in a copy of its own; gives how many were
+/// tried, and how many files were set aside by the folder they lay in.
+fn flip_bytes(seed: u64) -> (u64, BTreeMap<String, usize>) {
+    let every = std::env::var_os("RUNLOG_ROT_EVERY_BYTE").is_some();
+    let (pair, disk) = specimen(seed);
+    let truth = truth(&pair);
+    let mut random = Random(seed);
+    let (mut tried, mut set_aside) = (0, BTreeMap::new());
+    for (path, len) in disk.files() {
+        let len = len as u64;
+        for number in 0..if every { len } else { TRIES.min(len) } {
+            let at = if every { number } else { random.below(len) } as usize;
+            let mask = 1 + random.below(255) as u8;
+            let what = format!("seed {seed}, {path} byte {at} mask {mask:#x}");
+            let disk = disk.copy();
+            disk.flip(&path, at, mask);
+            let clock = Arc::new(ManualClock::at(NOW_MS));
+            let store = open(&disk, &clock, &tiny()).unwrap_or_else(|error| panic!("{what}: {error}"));
+            (0..4).for_each(|_| drop(store.query(&query(&mut random))));
+            let missing = check(&store, &truth, &what);
+            let health = store.health();
+            assert_eq!(health.poisoned, None, "{what}");
+            if missing > 0 {
+                assert!(!health.set_aside.is_empty(), "{missing} rows are missing without a word: {what}");
             }
+            *set_aside.entry(path.split('/').next().unwrap().to_owned()).or_insert(0) += health.set_aside.len();
+            drop(store);
+            // What was set aside stays known, and the store opens again.
+            let store = open(&disk, &clock, &tiny()).unwrap();
+            assert!(store.health().set_aside.len() >= health.set_aside.len(), "{what}");
+            check(&store, &truth, &what);
+            tried += 1;
         }
     }
-    assert!(set_aside["data"] > 40 && set_aside["wal"] > 0, "{set_aside:?}");
+    (tried, set_aside)
+}
+
+#[test]
+fn a_flipped_byte_in_any_file() {
+    let specimens: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|seed| scope.spawn(move || flip_bytes(seed))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let tried: u64 = specimens.iter().map(|(tried, _)| tried).sum();
+    assert!(tried > 2_000, "{tried} bytes were tried");
+    let set_aside =
+        |folder: &str| -> usize { specimens.iter().filter_map(|(_, set_aside)| set_aside.get(folder)).sum() };
+    assert!(set_aside("data") > 150 && set_aside("wal") > 0, "{specimens:?}");
+    println!("{tried} bytes, set aside: {specimens:?}");
 }
 
 #[test]
