@@ -28,7 +28,7 @@ impl Client {
     /// backup failed; [`Error::Http`] and [`Error::Tls`] when the server cannot be reached.
     pub fn backup(&self, name: &str) -> Result<BackupReport, Error> {
         let body = serde_json::json!({ "to": name }).to_string();
-        let headers = [("Authorization", self.basic()), ("Content-Type", "application/json".to_owned())];
+        let headers = [("Authorization", self.authorization()), ("Content-Type", "application/json".to_owned())];
         let reply = self.transport.post("/api/v1/admin/backup", &headers, body.as_bytes())?;
         if reply.status != 200 {
             return Err(envelope::refused(&reply));

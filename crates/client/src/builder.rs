@@ -19,6 +19,7 @@ const RETRIES: u32 = 4;
 pub struct ClientBuilder {
     endpoint: String,
     credential: Option<Credential>,
+    token: Option<String>,
     region: Option<String>,
     language: Option<Language>,
     timeout: Duration,
@@ -39,6 +40,7 @@ impl ClientBuilder {
         Self {
             endpoint,
             credential: None,
+            token: None,
             region: None,
             language: None,
             timeout: TIMEOUT,
@@ -49,9 +51,17 @@ impl ClientBuilder {
         }
     }
 
-    /// The key to sign with. Required.
+    /// The key to sign with. Required, unless there is a [`token`](Self::token).
     pub fn credential(mut self, secret_id: impl Into<String>, secret_key: impl Into<String>) -> Self {
         self.credential = Some(Credential { secret_id: secret_id.into(), secret_key: secret_key.into() });
+        self
+    }
+
+    /// A token that stands for a key, for every call of runlog's own API: runs that are put, pages, tails, exports and
+    /// backups. Where there is a key too, these calls go by the token. A token cannot sign: [`Client::call`] and what
+    /// is built on it need a key.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
         self
     }
 
@@ -103,17 +113,22 @@ impl ClientBuilder {
     /// Makes the client. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`Error::Config`] for an endpoint that is not `http://` or `https://` and a host, a missing credential, and a
-    /// certificate that is not PEM.
+    /// [`Error::Config`] for an endpoint that is not `http://` or `https://` and a host, neither a key nor a
+    /// token, a token that no header can hold, and a certificate that is not PEM.
     pub fn build(self) -> Result<Client, Error> {
         let credential = self.credential.filter(|key| !key.secret_id.is_empty() && !key.secret_key.is_empty());
-        let Some(credential) = credential else {
-            return Err(Error::Config("no credential; give a SecretId and a SecretKey".to_owned()));
-        };
+        let token = self.token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        if credential.is_none() && token.is_none() {
+            return Err(Error::Config("no credential; give a SecretId and a SecretKey, or a token".to_owned()));
+        }
+        if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return Err(Error::Config("a token is letters and digits; give it as it was printed".to_owned()));
+        }
         let endpoint = Endpoint::parse(&self.endpoint)?;
         Ok(Client {
             transport: Transport::new(endpoint, self.timeout, &self.user_agent, self.ca_pem.as_deref())?,
             credential,
+            token,
             region: self.region.filter(|region| !region.is_empty()),
             language: self.language,
             retries: self.retries,

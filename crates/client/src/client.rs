@@ -15,12 +15,14 @@ use crate::signed::Unsigned;
 use crate::transport::Transport;
 use crate::{ClientBuilder, Error, FunctionLogPages, FunctionLogs, GetFunctionLogs, Language, SignedRequest, envelope};
 
-/// A server of the run-log API, and the key to it.
+/// A server of the run-log API, and the key or token to it.
 ///
 /// Calls block. A client keeps its connections open and can be shared between threads.
 pub struct Client {
     pub(crate) transport: Transport,
-    pub(crate) credential: Credential,
+    pub(crate) credential: Option<Credential>,
+    /// Stands for a key in runlog's own API.
+    pub(crate) token: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) language: Option<Language>,
     pub(crate) retries: u32,
@@ -54,7 +56,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Api`] when the server refuses the request; [`Error::Http`] and [`Error::Tls`] when it cannot be
-    /// reached; [`Error::BadAnswer`] when its answer is not a `Response` of this shape.
+    /// reached; [`Error::BadAnswer`] when its answer is not a `Response` of this shape; [`Error::Config`] when the
+    /// client has a token alone.
     pub fn call<Request, Response>(&self, action: &str, request: &Request) -> Result<Response, Error>
     where
         Request: Serialize + ?Sized,
@@ -76,19 +79,30 @@ impl Client {
     }
 
     /// The `Authorization` of runlog's own API.
-    pub(crate) fn basic(&self) -> String {
-        let Credential { secret_id, secret_key } = &self.credential;
-        format!("Basic {}", STANDARD.encode(format!("{secret_id}:{secret_key}")))
+    pub(crate) fn authorization(&self) -> String {
+        match (&self.token, &self.credential) {
+            (Some(token), _) => format!("Bearer {token}"),
+            (None, Some(Credential { secret_id, secret_key })) => {
+                format!("Basic {}", STANDARD.encode(format!("{secret_id}:{secret_key}")))
+            }
+            // A client is not built without either.
+            (None, None) => String::new(),
+        }
     }
 
     /// The request that [`Client::call`] would send now, to be looked at or shown as `curl`.
     ///
     /// # Errors
-    /// [`Error::Request`] when `request` cannot be written as JSON.
+    /// [`Error::Request`] when `request` cannot be written as JSON; [`Error::Config`] when the client has a token
+    /// alone.
     pub fn signed_request<Request>(&self, action: &str, request: &Request) -> Result<SignedRequest, Error>
     where
         Request: Serialize + ?Sized,
     {
+        let Some(credential) = &self.credential else {
+            let advice = "the signed API takes no token; give a SecretId and a SecretKey";
+            return Err(Error::Config(advice.to_owned()));
+        };
         let unsigned = Unsigned {
             endpoint: &self.transport.endpoint,
             action,
@@ -97,7 +111,7 @@ impl Client {
             timestamp_s: self.clock.now_ms().div_euclid(1000),
             body: serde_json::to_string(request).map_err(Error::Request)?,
         };
-        Ok(unsigned.sign(&self.credential))
+        Ok(unsigned.sign(credential))
     }
 }
 
@@ -105,7 +119,8 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", &self.transport.endpoint.url)
-            .field("secret_id", &self.credential.secret_id)
+            .field("secret_id", &self.credential.as_ref().map(|key| &key.secret_id))
+            .field("has_token", &self.token.is_some())
             .finish_non_exhaustive()
     }
 }

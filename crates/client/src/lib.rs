@@ -25,10 +25,10 @@
 //! # }
 //! ```
 //!
-//! Calls block, are signed with TC3-HMAC-SHA256, and speak the dialect of `GetFunctionLogs`, so the queries work with
-//! every server of it. [`Client::put_runs`] uses runlog's own `POST /api/v1/runs`; [`Client::each_run`],
-//! [`Client::run`], [`Client::tail`] and [`Client::export`] read through the same API. A [`Spool`] keeps runs on disk
-//! while no server can be reached.
+//! Calls block, are signed with TC3-HMAC-SHA256 (or carry a token, in runlog's own API), and speak the dialect of
+//! `GetFunctionLogs`, so the queries work with every server of it. [`Client::put_runs`] uses runlog's own
+//! `POST /api/v1/runs`; [`Client::each_run`], [`Client::run`], [`Client::tail`] and [`Client::export`] read through the
+//! same API. A [`Spool`] keeps runs on disk while no server can be reached.
 
 mod backup;
 mod builder;

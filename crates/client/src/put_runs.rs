@@ -82,7 +82,7 @@ impl Client {
     fn deliver(&self, lines: &[u8]) -> Result<Answer, Error> {
         let body = zstd::encode_all(lines, ZSTD_LEVEL).map_err(|error| Error::Config(format!("zstd: {error}")))?;
         let headers = [
-            ("Authorization", self.basic()),
+            ("Authorization", self.authorization()),
             ("Content-Type", "application/x-ndjson".to_owned()),
             ("Content-Encoding", "zstd".to_owned()),
         ];

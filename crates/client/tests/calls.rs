@@ -150,8 +150,30 @@ fn a_client_that_cannot_work_is_not_built() {
 }
 
 #[test]
+fn a_token_goes_before_the_key_in_the_own_api_and_signs_nothing() {
+    let server = Server::start(|_, _| reply("404 Not Found", ""));
+    let both = server.builder(&Arc::default()).token(" rlt_id_secret\n").build().unwrap();
+    both.run("r").unwrap();
+    assert_eq!(server.asked()[0].header("Authorization"), Some("Bearer rlt_id_secret"));
+    both.get_function_logs(&GetFunctionLogs::default()).unwrap_err();
+    server.asked()[0].verify();
+
+    let token_alone = Client::builder(server.endpoint()).token("rlt_id_secret").build().unwrap();
+    token_alone.run("r").unwrap();
+    assert_eq!(server.asked()[0].header("Authorization"), Some("Bearer rlt_id_secret"));
+    let error = token_alone.get_function_logs(&GetFunctionLogs::default()).unwrap_err();
+    assert!(matches!(&error, Error::Config(advice) if advice.contains("give a SecretId")), "{error}");
+    assert!(server.asked().is_empty());
+
+    for token in ["", "two words", "line\r\nbreak", "ключ"] {
+        let built = Client::builder("http://h").token(token).build();
+        assert!(matches!(built, Err(Error::Config(_))), "{token}");
+    }
+}
+
+#[test]
 fn a_secret_is_not_printed() {
-    let client = Client::builder("http://h").credential("the-id", "the-secret").build().unwrap();
-    let shown = format!("{client:?}");
-    assert!(shown.contains("the-id") && !shown.contains("the-secret"), "{shown}");
+    let builder = Client::builder("http://h").credential("the-id", "the-secret").token("rlt_the-token");
+    let shown = format!("{:?}", builder.build().unwrap());
+    assert!(shown.contains("the-id") && !shown.contains("the-secret") && !shown.contains("the-token"), "{shown}");
 }

@@ -109,6 +109,47 @@ fn a_tc3_signature_covers_path_query_and_body() {
 }
 
 #[test]
+fn commands_take_a_token_in_the_place_of_a_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let backups = folder.path().join("backups");
+    let server = Setup::new().option("backup-dir", backups.to_str().expect("UTF-8")).start();
+    let policy = r#"{ "version": "2.0", "statement": [{ "effect": "allow", "action": "*", "resource": "*" }] }"#;
+    let key = server.make_key(ROOT_ACCOUNT, &[policy]);
+    let (all, _) = token(&server, &["--key", &key.secret_id]);
+    let (reader, _) = token(&server, &["--key", &key.secret_id, "--read-only"]);
+    eventually("the tokens", || (status(&server, QUERY, Some(&format!("Bearer {reader}"))) == 200).then_some(()));
+
+    let endpoint = format!("http://{}", server.address());
+    let file = folder.path().join("runs.ndjson");
+    std::fs::write(&file, "{\"FunctionName\":\"f\",\"RequestId\":\"r\"}\n").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    let ends = |code: i32, words: &[&str], variables: &[(&str, &str)]| {
+        let output = program(words).args(["--endpoint", &endpoint]).envs(variables.iter().copied()).output();
+        let output = output.expect("the program");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {printed}");
+        printed
+    };
+    assert!(ends(2, &["import", file], &[]).contains("or RUNLOG_TOKEN"));
+    ends(0, &["import", file], &[("RUNLOG_TOKEN", &all)]);
+    assert!(ends(4, &["import", file], &[("RUNLOG_TOKEN", &reader)]).contains("this token may only read"));
+    ends(0, &["import", file, "--token", &all], &[("RUNLOG_TOKEN", &reader)]);
+    // A key on the command line goes before a token of the environment.
+    let own = ["import", file, "--secret-id", &key.secret_id, "--secret-key", &key.secret_key];
+    ends(0, &own, &[("RUNLOG_TOKEN", &reader)]);
+    let refused = ends(2, &["logs"], &[("RUNLOG_TOKEN", &all)]);
+    assert!(refused.contains("the signed API takes no token; give a SecretId"), "{refused}");
+    let root = Key::root();
+    let signed = [
+        ("RUNLOG_TOKEN", all.as_str()),
+        ("RUNLOG_SECRET_ID", &root.secret_id),
+        ("RUNLOG_SECRET_KEY", &root.secret_key),
+    ];
+    ends(0, &["logs", "f", "--request-id", "r", "--fail-empty"], &signed);
+    assert!(ends(1, &["backup", "b", "--token", &all], &[]).contains("root key"));
+}
+
+#[test]
 fn a_token_stands_for_its_key_until_it_expires_or_is_deleted() {
     let server = Server::start();
     let key = server.make_key(ROOT_ACCOUNT, &[]);

@@ -19,7 +19,7 @@ pub struct Export {
 
 impl Export {
     pub(crate) fn open(client: &Client, target: &str) -> Result<Self, Error> {
-        let headers = [("Authorization", client.basic())];
+        let headers = [("Authorization", client.authorization())];
         let opened = client.transport.open(target, &headers, None)?;
         let endpoint = client.transport.endpoint.url.clone();
         let number = |name: &str| opened.headers.get(name).and_then(|value| value.to_str().ok()?.parse().ok());

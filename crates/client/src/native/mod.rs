@@ -181,7 +181,7 @@ impl Client {
     }
 
     fn get<T: DeserializeOwned>(&self, target: &str) -> Result<T, Error> {
-        let reply = self.transport.get(target, &[("Authorization", self.basic())])?;
+        let reply = self.transport.get(target, &[("Authorization", self.authorization())])?;
         if reply.status != 200 {
             return Err(envelope::refused(&reply));
         }

@@ -148,7 +148,7 @@ impl<'a> Tail<'a> {
     }
 
     fn connect(&mut self) -> Result<BufReader<Box<dyn Read + Send>>, Error> {
-        let mut headers = vec![("Authorization", self.client.basic())];
+        let mut headers = vec![("Authorization", self.client.authorization())];
         headers.extend(self.place.map(|place| ("Last-Event-ID", place.to_string())));
         let opened = self.client.transport.open(&self.target, &headers, Some(CONNECTION))?;
         // The first event of a connection names where it began.

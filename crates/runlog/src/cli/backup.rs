@@ -9,13 +9,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
-use runlog_client::{BackupReport, Client};
+use runlog_client::BackupReport;
 use runlog_store::{Options, RealDisk, Store, SystemClock};
 
-use super::logs::server::setting;
+use super::logs::server::{Access, connect, setting};
 use super::place::Place;
 use super::progress::{Bar, human};
-use crate::files;
 use crate::keys::KeyFile;
 
 /// How long a server may take.
@@ -38,6 +37,9 @@ pub(crate) struct BackupArgs {
     /// [env: RUNLOG_SECRET_KEY].
     #[arg(long, value_name = "KEY", requires = "endpoint")]
     secret_key: Option<String>,
+    /// A token of a root key, in its place; better from the environment [env: RUNLOG_TOKEN].
+    #[arg(long, value_name = "TOKEN", requires = "endpoint", conflicts_with = "secret_id")]
+    token: Option<String>,
     /// File with the CA certificate of an https server, as PEM.
     #[arg(long, value_name = "FILE", requires = "endpoint")]
     ca: Option<PathBuf>,
@@ -75,14 +77,16 @@ fn of_folder(data: &Path, to: &Path) -> anyhow::Result<BackupReport> {
 fn of_server(endpoint: &str, args: &BackupArgs) -> anyhow::Result<BackupReport> {
     let secret_id = setting(args.secret_id.as_ref(), &["RUNLOG_SECRET_ID"]);
     let secret_key = setting(args.secret_key.as_ref(), &["RUNLOG_SECRET_KEY"]);
-    let (Some(secret_id), Some(secret_key), Some(name)) = (secret_id, secret_key, args.to.to_str()) else {
-        let message = "give a root key: set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY";
+    // A key on the command line is meant, whatever token the environment has.
+    let variables: &[&str] = if args.secret_id.is_some() { &[] } else { &["RUNLOG_TOKEN"] };
+    let token = setting(args.token.as_ref(), variables);
+    let key = secret_id.zip(secret_key);
+    let Some(name) = args.to.to_str().filter(|_| key.is_some() || token.is_some()) else {
+        let message = "give a root key: set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
         super::Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit()
     };
-    let mut builder = Client::builder(endpoint).credential(secret_id, secret_key).timeout(PATIENCE);
-    if let Some(path) = &args.ca {
-        builder = builder.ca_certificate(files::read(path)?);
-    }
+    let builder = connect(endpoint.to_owned(), Access { key, token }, None, args.ca.as_deref());
+    let builder = builder.map_err(|failure| anyhow::anyhow!("{failure}"))?.timeout(PATIENCE);
     let _bar = Bar::wait("the server backs itself up");
     Ok(builder.build()?.backup(name)?)
 }

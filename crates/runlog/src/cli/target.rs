@@ -32,7 +32,7 @@ pub(super) struct TargetArgs {
 
 /// Where runs go.
 pub(super) enum Target {
-    Server(Client),
+    Server(Box<Client>),
     Folder(Box<Folder>),
     /// One run a line, as `POST /api/v1/runs` takes them.
     Lines(BufWriter<File>),
@@ -46,7 +46,7 @@ impl TargetArgs {
         }
         match &self.data {
             Some(data) => Ok(Target::Folder(Box::new(Folder::open(data, &self.account, self.server.region())?))),
-            None => Ok(Target::Server(self.server.client()?)),
+            None => Ok(Target::Server(Box::new(self.server.client()?))),
         }
     }
 

@@ -25,6 +25,9 @@ pub(in crate::cli) struct ServerArgs {
     /// [env: RUNLOG_SECRET_KEY, TENCENTCLOUD_SECRET_KEY].
     #[arg(long, value_name = "KEY")]
     secret_key: Option<String>,
+    /// A token in the place of a key, for what is not the signed API; better from the environment [env: RUNLOG_TOKEN].
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
     /// The region [env: RUNLOG_REGION, TENCENTCLOUD_REGION] [default: the server's].
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
@@ -52,14 +55,21 @@ impl ServerArgs {
         Ok(self.builder(None)?.build()?)
     }
 
-    /// A client that is nearly set up. `own_key` is the key where neither flags nor environment have one.
+    /// A client that is nearly set up. `own_key` is the key where neither flags nor environment have a key or a token.
     pub(in crate::cli) fn builder(&self, own_key: Option<(String, String)>) -> Result<ClientBuilder, Failure> {
         let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
         let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
-        let Some(key) = secret_id.zip(secret_key).or(own_key) else {
-            return Err(Failure::Usage("no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY".to_owned()));
+        // A key on the command line is meant, whatever token the environment has.
+        let token = match (&self.token, &self.secret_id) {
+            (None, Some(_)) => None,
+            (token, _) => setting(token.as_ref(), &["RUNLOG_TOKEN"]),
         };
-        let builder = connect(self.endpoint(), key, self.region(), self.ca.as_deref())?;
+        let key = secret_id.zip(secret_key).or_else(|| own_key.filter(|_| token.is_none()));
+        if key.is_none() && token.is_none() {
+            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
+            return Err(Failure::Usage(advice.to_owned()));
+        }
+        let builder = connect(self.endpoint(), Access { key, token }, self.region(), self.ca.as_deref())?;
         Ok(match self.language {
             Some(language) => builder.language(language),
             None => builder,
@@ -67,15 +77,29 @@ impl ServerArgs {
     }
 }
 
-/// A client that is nearly set up; `key` is a SecretId and its SecretKey, `ca` a file.
+/// As whom a server is asked.
+#[derive(Default)]
+pub(in crate::cli) struct Access {
+    /// A SecretId and its SecretKey.
+    pub(in crate::cli) key: Option<(String, String)>,
+    /// Stands for a key in runlog's own API, where it goes before the key.
+    pub(in crate::cli) token: Option<String>,
+}
+
+/// A client that is nearly set up; `ca` is a file.
 pub(in crate::cli) fn connect(
     endpoint: String,
-    key: (String, String),
+    access: Access,
     region: Option<String>,
     ca: Option<&Path>,
 ) -> Result<ClientBuilder, Failure> {
-    let mut builder =
-        Client::builder(endpoint).credential(key.0, key.1).user_agent(concat!("runlog/", env!("CARGO_PKG_VERSION")));
+    let mut builder = Client::builder(endpoint).user_agent(concat!("runlog/", env!("CARGO_PKG_VERSION")));
+    if let Some((secret_id, secret_key)) = access.key {
+        builder = builder.credential(secret_id, secret_key);
+    }
+    if let Some(token) = access.token {
+        builder = builder.token(token);
+    }
     if let Some(region) = region {
         builder = builder.region(region);
     }

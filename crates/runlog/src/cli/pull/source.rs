@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pace::Pace;
 use crate::cli::logs::Failure;
-use crate::cli::logs::server::{connect, setting};
+use crate::cli::logs::server::{Access, connect, setting};
 use crate::clock;
 
 /// How often a call is repeated after a broken connection, with waits of 1, 2, 4, ... seconds; and how often after
@@ -80,7 +80,8 @@ impl SourceArgs {
         let advice = "key to the source; set RUNLOG_SOURCE_SECRET_ID and RUNLOG_SOURCE_SECRET_KEY";
         let key = key.ok_or_else(|| missing(advice))?;
         let region = setting(self.source_region.as_ref(), &["RUNLOG_SOURCE_REGION"]);
-        let client = connect(endpoint.clone(), key, region.clone(), self.source_ca.as_deref())?;
+        let access = Access { key: Some(key), token: None };
+        let client = connect(endpoint.clone(), access, region.clone(), self.source_ca.as_deref())?;
         Ok(Source {
             client: client.retries(RETRIES).build()?,
             endpoint,
