@@ -89,6 +89,14 @@ options! {
     ingest_max_body: u64 = "268435456", "BYTES";
     /// Ingest requests that are worked on at a time; more are told to retry.
     ingest_max_concurrent: u32 = "64", "N";
+    /// Address to serve OpenTelemetry logs on by gRPC, usually port 4317; none is off.
+    otlp_grpc: Option<SocketAddr> = "", "ADDRESS";
+    /// Address to serve OpenTelemetry logs on by HTTP, usually port 4318; `listen` serves them too.
+    otlp_http: Option<SocketAddr> = "", "ADDRESS";
+    /// A run of OpenTelemetry lines that nothing was heard of for this long has finished, in seconds.
+    otlp_idle: u32 = "60", "SECONDS";
+    /// Runs of OpenTelemetry lines that go on at a time; lines of more are rejected.
+    otlp_max_open_runs: u32 = "50000", "N";
     /// Seconds that a client may be silent while its request is awaited or arrives.
     client_timeout: u32 = "30", "SECONDS";
     /// Connections that are open at a time; more wait.
@@ -123,8 +131,12 @@ impl Settings {
         if let Some(id) = self.regions.0.iter().chain([&self.default_region]).find(|id| !Stream::is_region(id)) {
             bail!("`{id}` is not a region's id; it takes 1 to 64 letters, digits, - and _");
         }
-        if self.insecure_dev && !self.listen.ip().is_loopback() {
-            bail!("--insecure-dev serves whoever can connect, so it needs a loopback address, not {}", self.listen);
+        let mut addresses = [Some(self.listen), self.otlp_grpc, self.otlp_http].into_iter().flatten();
+        if let Some(open) = addresses.find(|address| self.insecure_dev && !address.ip().is_loopback()) {
+            bail!("--insecure-dev serves whoever can connect, so it needs a loopback address, not {open}");
+        }
+        if self.otlp_idle == 0 {
+            bail!("option `otlp_idle`: 0 seconds would end every run at its first line; give at least 1");
         }
         if self.client_timeout == 0 {
             bail!("option `client_timeout`: 0 seconds would refuse every client; give at least 1");

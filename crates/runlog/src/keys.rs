@@ -4,7 +4,7 @@
 //! is; it is never logged. Of a token only the hash is kept. The file is replaced as a whole, and a running server
 //! notices.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
@@ -178,6 +178,12 @@ impl Keyring {
             return Some(Arc::clone(root));
         }
         self.read_loaded().keys.get(secret_id).cloned()
+    }
+
+    /// Every account that has a key, and the first one.
+    pub(crate) fn accounts(&self) -> BTreeSet<String> {
+        let of_keys = self.read_loaded().keys.values().map(|key| key.account.clone()).collect::<Vec<_>>();
+        of_keys.into_iter().chain([FIRST_ACCOUNT.to_owned()]).collect()
     }
 
     /// Finds a token.

@@ -51,7 +51,8 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     serve::start_log(&settings);
     // Before the server takes memory: a command is never reported smaller than the process that started it.
     let real: Vec<NewRun> = REAL_RUNS.iter().filter_map(|(function, command)| real_run(function, command)).collect();
-    let (runtime, server, backend) = serve::start(settings.clone())?;
+    let (runtime, mut server, backend) = serve::start(settings.clone())?;
+    runtime.block_on(server.take_usual_otlp_ports());
     let demo = Demo {
         endpoint: format!("http://{}", server.address),
         key: root_key(&settings, server.made_root.clone())?,

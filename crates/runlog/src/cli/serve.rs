@@ -100,6 +100,9 @@ pub(crate) fn announce(server: &Server) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let also = if server.has_tls { " (and https on the same port)" } else { "" };
     writeln!(out, "runlog serves http://{}{also}", server.address)?;
+    for (protocol, address) in server.otlp_addresses() {
+        writeln!(out, "OpenTelemetry logs over {protocol} on {address}")?;
+    }
     if let Some(key) = &server.made_root {
         writeln!(out, "A root key was made. It is shown this once:")?;
         writeln!(out, "SecretId: {}\nSecretKey: {}", key.secret_id, key.secret_key)?;

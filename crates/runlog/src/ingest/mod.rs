@@ -1,10 +1,11 @@
 //! Ways for runs to come in. Each ends in runs and a refusal for each record that is not a run: `json` reads what is
-//! posted, `formats` the files of other systems.
+//! posted, `formats` the files of other systems, `otlp` gathers the log records of OpenTelemetry.
 
 mod body;
 pub(crate) mod formats;
 mod json;
 mod lines;
+pub(crate) mod otlp;
 mod record;
 
 pub(crate) use body::{BodyError, Encoding, body_reader};

@@ -176,7 +176,14 @@ impl Record<'_> {
 }
 
 impl Streams {
-    fn get(&mut self, account: &str, region: &str, namespace: &str, function: &str, qualifier: &str) -> Arc<Stream> {
+    pub(crate) fn get(
+        &mut self,
+        account: &str,
+        region: &str,
+        namespace: &str,
+        function: &str,
+        qualifier: &str,
+    ) -> Arc<Stream> {
         self.key.clear();
         for (at, part) in [region, namespace, function, qualifier].into_iter().enumerate() {
             if at > 0 {

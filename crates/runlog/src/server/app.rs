@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::followers::Followers;
 use super::metrics::Metrics;
+use super::otlp::Intake;
 use super::rate::RateLimiter;
 use super::replay::ReplayGuard;
 use crate::backend::{Backend, BackendError};
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) rate: RateLimiter,
     pub(crate) replay: ReplayGuard,
     pub(crate) metrics: Metrics,
+    /// Runs whose lines come in by OpenTelemetry.
+    pub(crate) otlp: Arc<Intake>,
     /// Ingest requests that may run at a time.
     pub(crate) ingests: Arc<Semaphore>,
     /// One backup at a time.
@@ -55,6 +58,7 @@ impl App {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self {
             rate: RateLimiter::new(settings.rate_limit),
+            otlp: Arc::new(Intake::new(&settings)),
             ingests: Arc::new(Semaphore::new(settings.ingest_max_concurrent as usize)),
             backups: Arc::new(Semaphore::new(1)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use super::app::App;
-use super::followers;
+use super::{followers, otlp};
 
 /// How often the keys are read again when their file changes.
 const KEYS_REFRESH: Duration = Duration::from_secs(1);
@@ -18,11 +18,12 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 const RETAIN_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// Starts all chores; they go on until they are aborted.
-pub(super) fn spawn(app: &Arc<App>) -> [JoinHandle<()>; 4] {
+pub(super) fn spawn(app: &Arc<App>) -> [JoinHandle<()>; 5] {
     [
         tokio::spawn(refresh_keys(Arc::clone(app))),
         tokio::spawn(expire_in_flight(Arc::clone(app))),
         tokio::spawn(retain(Arc::clone(app))),
+        tokio::spawn(otlp::finish_idle(Arc::clone(app))),
         tokio::spawn(followers::wake(Arc::clone(app))),
     ]
 }

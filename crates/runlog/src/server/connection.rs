@@ -1,13 +1,13 @@
-//! One connection: tell TLS from plain text by its first byte, then serve HTTP/1.1 on it.
+//! One connection: tell TLS from plain text by its first byte, then serve HTTP/1.1 on it, or HTTP/2 where it is gRPC.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -15,7 +15,21 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::app::App;
-use super::{api, tls};
+use super::{api, otlp, tls};
+
+/// Calls that one gRPC connection may make at a time.
+const GRPC_STREAMS_MAX: u32 = 64;
+
+/// What is spoken on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    /// Everything but gRPC.
+    Api,
+    /// OpenTelemetry logs over HTTP.
+    OtlpHttp,
+    /// OpenTelemetry logs over gRPC.
+    OtlpGrpc,
+}
 
 /// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
 ///
@@ -26,6 +40,7 @@ pub(super) async fn serve(
     stream: TcpStream,
     watcher: Watcher,
     mut stopping: watch::Receiver<()>,
+    speaks: Speaks,
 ) {
     let first = tokio::select! {
         first = tokio::time::timeout(app.settings.client_timeout(), first_byte(&stream)) => first,
@@ -34,14 +49,14 @@ pub(super) async fn serve(
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
             match tokio::time::timeout(app.settings.client_timeout(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http(app, stream, watcher).await,
+                Ok(Ok(stream)) => http(app, stream, watcher, speaks).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake timed out"),
             }
         }
         // Without a certificate: closed at once, or a client that tries TLS waits for an answer until it times out.
         (Ok(Some(tls::FIRST_BYTE)), None) => tracing::debug!("TLS on a server without a certificate"),
-        (Ok(Some(_)), _) => http(app, stream, watcher).await,
+        (Ok(Some(_)), _) => http(app, stream, watcher, speaks).await,
         (Ok(None) | Err(_), _) => {}
     }
 }
@@ -52,11 +67,25 @@ async fn first_byte(stream: &TcpStream) -> Option<u8> {
     first.get(..peeked)?.first().copied()
 }
 
-async fn http(app: Arc<App>, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, watcher: Watcher) {
+async fn http(
+    app: Arc<App>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    watcher: Watcher,
+    speaks: Speaks,
+) {
+    if speaks == Speaks::OtlpGrpc {
+        return grpc(app, stream, watcher).await;
+    }
     let timeout = app.settings.client_timeout();
     let service = service_fn(move |request: Request<Incoming>| {
         let app = Arc::clone(&app);
-        async move { Ok::<Response<_>, Infallible>(api::route(&app, request).await) }
+        async move {
+            let answer = match speaks {
+                Speaks::OtlpHttp => otlp::http::route(&app, request).await,
+                Speaks::Api | Speaks::OtlpGrpc => api::route(&app, request).await,
+            };
+            Ok::<Response<_>, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -64,5 +93,23 @@ async fn http(app: Arc<App>, stream: impl AsyncRead + AsyncWrite + Unpin + 'stat
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection closed early");
+    }
+}
+
+async fn grpc(app: Arc<App>, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+    let timeout = app.settings.client_timeout();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let app = Arc::clone(&app);
+        async move { Ok::<Response<_>, Infallible>(otlp::grpc::route(&app, request).await) }
+    });
+    // Senders keep their connection, and are silent for as long as nothing is logged: they are asked whether they live.
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(GRPC_STREAMS_MAX)
+        .keep_alive_interval(timeout)
+        .keep_alive_timeout(timeout)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "gRPC connection closed early");
     }
 }

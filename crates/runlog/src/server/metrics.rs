@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::backend::{Gauges, Health};
+use crate::ingest::otlp::Taken;
 
 /// A request by what was asked and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -26,6 +27,19 @@ struct RecordLabels {
     result: &'static str,
 }
 
+/// An OTLP request by how it came and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OtlpLabels {
+    transport: &'static str,
+    code: String,
+}
+
+/// A gathered run by what ended it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FinishLabels {
+    by: &'static str,
+}
+
 /// The counters of a server.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -33,6 +47,11 @@ pub(crate) struct Metrics {
     request_seconds: Histogram,
     records: Family<RecordLabels, Counter>,
     ingest_seconds: Histogram,
+    otlp_requests: Family<OtlpLabels, Counter>,
+    otlp_records: Family<RecordLabels, Counter>,
+    otlp_finished: Family<FinishLabels, Counter>,
+    otlp_seconds: Histogram,
+    otlp_open_runs: Gauge,
     runs: Gauge,
     in_flight: Gauge,
     segments: Gauge,
@@ -52,6 +71,11 @@ impl Metrics {
             request_seconds: latency(),
             records: Family::default(),
             ingest_seconds: latency(),
+            otlp_requests: Family::default(),
+            otlp_records: Family::default(),
+            otlp_finished: Family::default(),
+            otlp_seconds: latency(),
+            otlp_open_runs: Gauge::default(),
             runs: Gauge::default(),
             in_flight: Gauge::default(),
             segments: Gauge::default(),
@@ -72,6 +96,18 @@ impl Metrics {
         registry.register("ingest_records", "Ingested records, by what became of them", self.records.clone());
         let help = "Time to take in one ingest request, fsync included";
         registry.register_with_unit("ingest_duration", help, Unit::Seconds, self.ingest_seconds.clone());
+        let help = "Requests of OpenTelemetry logs, by transport and error code";
+        registry.register("otlp_requests", help, self.otlp_requests.clone());
+        registry.register(
+            "otlp_records",
+            "OpenTelemetry log records, by what became of them",
+            self.otlp_records.clone(),
+        );
+        let help = "Runs of OpenTelemetry lines that have finished, by what ended them";
+        registry.register("otlp_finished_runs", help, self.otlp_finished.clone());
+        let help = "Time to take in one request of OpenTelemetry logs, fsync included";
+        registry.register_with_unit("otlp_duration", help, Unit::Seconds, self.otlp_seconds.clone());
+        registry.register("otlp_open_runs", "Runs of OpenTelemetry lines that go on", self.otlp_open_runs.clone());
         registry.register("runs", "Runs that are stored, finished and in flight", self.runs.clone());
         registry.register("runs_in_flight", "Runs that have started and not finished", self.in_flight.clone());
         registry.register("segments", "Immutable files of finished runs", self.segments.clone());
@@ -95,9 +131,30 @@ impl Metrics {
         self.ingest_seconds.observe(elapsed.as_secs_f64());
     }
 
-    /// The page, with the engine's state of this moment.
-    pub(crate) fn page(&self, gauges: Gauges, health: &Health) -> String {
+    /// Counts a request of OpenTelemetry logs. `code` is empty for success.
+    pub(crate) fn otlp_request(&self, transport: &'static str, code: &str, elapsed: Duration) {
+        self.otlp_requests.get_or_create(&OtlpLabels { transport, code: code.to_owned() }).inc();
+        self.otlp_seconds.observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts the log records of one request, and the runs that they ended.
+    pub(crate) fn otlp_taken(&self, taken: &Taken) {
+        let counts = [("accepted", taken.accepted), ("duplicate", taken.duplicates), ("rejected", taken.rejected)];
+        for (result, count) in counts {
+            self.otlp_records.get_or_create(&RecordLabels { result }).inc_by(count);
+        }
+        self.otlp_finished.get_or_create(&FinishLabels { by: "mark" }).inc_by(taken.finished);
+    }
+
+    /// Counts runs that ended by silence.
+    pub(crate) fn otlp_idle(&self, finished: u64) {
+        self.otlp_finished.get_or_create(&FinishLabels { by: "idle" }).inc_by(finished);
+    }
+
+    /// The page, with the engine's state of this moment and the number of open runs.
+    pub(crate) fn page(&self, gauges: Gauges, health: &Health, otlp_open_runs: usize) -> String {
         let as_gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.otlp_open_runs.set(as_gauge(otlp_open_runs as u64));
         self.runs.set(as_gauge(gauges.runs));
         self.in_flight.set(as_gauge(gauges.in_flight));
         self.segments.set(as_gauge(gauges.segments));
@@ -123,11 +180,12 @@ mod tests {
         let metrics = Metrics::new();
         metrics.request("GetFunctionLogs", "", Duration::from_millis(1));
         metrics.ingest(3, 1, 0, Duration::from_millis(2));
-        let page = metrics.page(Gauges { runs: 3, ..Gauges::default() }, &Health::default());
+        let page = metrics.page(Gauges { runs: 3, ..Gauges::default() }, &Health::default(), 4);
         for line in [
             r#"runlog_requests_total{action="GetFunctionLogs",code=""} 1"#,
             r#"runlog_ingest_records_total{result="accepted"} 3"#,
             "runlog_runs 3",
+            "runlog_otlp_open_runs 4",
             "runlog_writable 1",
         ] {
             assert!(page.contains(line), "{line} is not in:\n{page}");

@@ -44,6 +44,13 @@ pub(crate) fn acceptor(settings: &Settings) -> anyhow::Result<Option<TlsAcceptor
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
+/// The same certificate for HTTP/2 alone, which is what gRPC speaks.
+pub(crate) fn for_http2(acceptor: &TlsAcceptor) -> TlsAcceptor {
+    let mut config = ServerConfig::clone(acceptor.config());
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    TlsAcceptor::from(Arc::new(config))
+}
+
 /// The certificate and key of this data folder; made on the first call and kept, so that clients can trust it once.
 fn self_signed(data: &Path, listen_ip: &str) -> anyhow::Result<(PathBuf, PathBuf)> {
     let folder = data.join("tls");

@@ -6,6 +6,7 @@
 mod answer;
 mod call;
 mod http;
+pub(crate) mod otlp;
 mod place;
 mod runs;
 mod server;

@@ -4,7 +4,7 @@ mod backup;
 mod native;
 mod operate;
 mod routes;
-mod runs;
+pub(super) mod runs;
 mod tencent;
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Request, StatusCode};
 
 use super::app::App;
+use super::otlp;
 use super::respond::{self, Answer};
 use routes::{Found, Handler};
 
@@ -41,6 +42,7 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
     };
     match route.handler {
         Handler::Ingest => runs::ingest(app, request).await,
+        Handler::Otlp => otlp::http::export(app, request).await,
         Handler::Backup => backup::make(app, request).await,
         Handler::OpenApi => respond::json(StatusCode::OK, native::openapi::text().into(), request.headers()),
         Handler::Livez => operate::livez(),

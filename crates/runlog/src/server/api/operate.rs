@@ -31,7 +31,7 @@ pub(super) fn readyz(app: &App) -> Answer {
 pub(super) fn metrics(app: &App, request: &Parts) -> Answer {
     match auth::identify(app, request, b"") {
         Ok(_) => {
-            let page = app.metrics.page(app.backend().gauges(), &app.backend().health());
+            let page = app.metrics.page(app.backend().gauges(), &app.backend().health(), app.otlp.open());
             respond::text(StatusCode::OK, OPENMETRICS, page)
         }
         Err(denied) => denied.answer(),

@@ -39,6 +39,7 @@ pub(crate) enum Handler {
     Tail,
     Export,
     Ingest,
+    Otlp,
     Backup,
     OpenApi,
     Livez,
@@ -80,6 +81,7 @@ impl Handler {
             Self::Tail => "tailRuns",
             Self::Export => "exportRuns",
             Self::Ingest => "putRuns",
+            Self::Otlp => "exportLogs",
             Self::Backup => "makeBackup",
             Self::OpenApi => "getOpenApi",
             Self::Livez => "getLivez",
@@ -185,6 +187,17 @@ pub(crate) const ROUTES: &[Route] = &[
         doc: "200 means that every accepted run is on disk. Sending the same body again is safe.",
         params: &[],
         answer: Content::AnyJson,
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Otlp,
+        method: "POST",
+        path: "/v1/logs",
+        summary: "Gather OpenTelemetry logs into runs: OTLP/HTTP in Protobuf or JSON, plain, gzip or zstd",
+        doc: "200 means that every accepted line is on disk; what is not stored stands in `partialSuccess`. Sending \
+              the same request again is safe for lines that carry a time.",
+        params: &[],
+        answer: Content::Media(&["application/x-protobuf", "application/json"]),
         needs_key: true,
     },
     Route {

@@ -150,7 +150,8 @@ impl ingest::Sink for KeySink<'_> {
     }
 }
 
-fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String> {
+/// Whether a key may put runs of a stream; if not, what the sender is told.
+pub(crate) fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String> {
     if !settings.serves_region(&stream.region) {
         return Err(format!("region {} is not served here; see the option `regions`", stream.region));
     }

@@ -120,6 +120,13 @@ fn request_body(handler: Handler) -> Option<Value> {
                 "application/json": { "schema": { "type": "array", "items": run } },
             },
         })),
+        Handler::Otlp => Some(json!({
+            "required": true,
+            "content": {
+                "application/x-protobuf": { "schema": { "type": "string", "format": "binary" } },
+                "application/json": { "schema": { "type": "object" } },
+            },
+        })),
         Handler::Backup => {
             let schema = json!({
                 "type": "object", "properties": { "to": { "type": "string" } }, "required": ["to"],
