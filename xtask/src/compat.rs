@@ -4,13 +4,14 @@
 //! by RUNLOG_ variables where the server is. A suite that cannot run on this machine is reported as skipped.
 
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
 use crate::report::{self, Outcome, Phase};
-use crate::server::{SECRET_ID, SECRET_KEY, Server};
+use crate::server::{self, SECRET_ID, SECRET_KEY, Server};
 use crate::tools::{self, cargo, command, has, need, output, root, succeeds, target};
 
 /// The task by which the scfcli suite starts itself again inside its namespace.
@@ -19,13 +20,14 @@ pub(crate) const INSIDE: &str = "compat-inside-namespace";
 type Suite = fn(&Path) -> Result<Outcome>;
 
 /// The suites, by the name that `cargo xtask compat NAME` takes.
-const SUITES: [(&str, Suite); 4] = [("python", python), ("node", node), ("tccli", tccli), ("scfcli", scfcli)];
+const SUITES: [(&str, Suite); 5] =
+    [("python", python), ("node", node), ("tccli", tccli), ("scfcli", scfcli), ("otlp", otlp)];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     let mut arguments = arguments.to_vec();
     let server = tools::take_option(&mut arguments, "--server")?;
     if let Some(name) = arguments.iter().find(|name| SUITES.iter().all(|(suite, _)| suite != name)) {
-        bail!("there is no suite `{name}`; there are python, node, tccli and scfcli");
+        bail!("there is no suite `{name}`; there are python, node, tccli, scfcli and otlp");
     }
     let server = server.map(|path| fs::canonicalize(&path).with_context(|| path)).transpose()?;
     let mut phases = phases(server.as_deref());
@@ -79,6 +81,24 @@ fn tccli(binary: &Path) -> Result<Outcome> {
     let bin = tools::venv("tccli", Path::new("python3"), &root().join("compat/tccli/requirements.txt"))?;
     let server = Server::start(binary, &run_folder("tccli"), None, Some(0))?;
     unittest(&bin.join("python"), "tccli", &server, |suite| suite.env("RUNLOG_TCCLI", bin.join("tccli")))
+}
+
+/// The OpenTelemetry SDK, which sends logs to ports of their own; and a server that ends silent runs soon.
+fn otlp(binary: &Path) -> Result<Outcome> {
+    if let Err(reason) = need_python() {
+        return Ok(Outcome::skipped(reason));
+    }
+    let bin = tools::venv("otlp", Path::new("python3"), &root().join("compat/otlp/requirements.txt"))?;
+    let address = || anyhow::Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, server::free_port()?)).to_string());
+    let (by_grpc, by_http) = (address()?, address()?);
+    // No run may end by silence because the machine is slow.
+    let ports = ["--otlp-grpc", by_grpc.as_str(), "--otlp-http", by_http.as_str(), "--otlp-idle", "3600"];
+    let server = Server::start_with(binary, &run_folder("otlp"), None, Some(0), &ports)?;
+    let idle = Server::start_with(binary, &run_folder("otlp-idle"), None, Some(0), &["--otlp-idle", "1"])?;
+    unittest(&bin.join("python"), "otlp", &server, |suite| {
+        suite.env("RUNLOG_OTLP_GRPC", &by_grpc).env("RUNLOG_OTLP_HTTP", &by_http);
+        suite.env("RUNLOG_IDLE_HTTP", idle.address.to_string())
+    })
 }
 
 /// `scf logs` knows one address, scf.tencentcloudapi.com:443: the suite runs where that name is this machine, in a

@@ -30,6 +30,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `binary` on a free port, or on `port`, with an empty data folder inside `folder`.
     pub(crate) fn start(binary: &Path, folder: &Path, port: Option<u16>, rate_limit: Option<u32>) -> Result<Self> {
+        Self::start_with(binary, folder, port, rate_limit, &[])
+    }
+
+    /// As [`Server::start`], with more options.
+    pub(crate) fn start_with(
+        binary: &Path,
+        folder: &Path,
+        port: Option<u16>,
+        rate_limit: Option<u32>,
+        more: &[&str],
+    ) -> Result<Self> {
         let data = folder.join("data");
         if folder.exists() {
             fs::remove_dir_all(folder)?;
@@ -42,6 +53,7 @@ impl Server {
         let mut serve = without_options(command(binary));
         serve.arg("serve").arg("--data").arg(&data).args(["--listen", &address.to_string(), "--tls-self-signed"]);
         serve.args(["--root-key", &format!("{SECRET_ID}:{SECRET_KEY}"), "--signature-max-skew", "300"]);
+        serve.args(more);
         if let Some(limit) = rate_limit {
             serve.args(["--rate-limit", &limit.to_string()]);
         }
@@ -108,7 +120,8 @@ fn without_options(mut command: Command) -> Command {
     command
 }
 
-fn free_port() -> std::io::Result<u16> {
+/// A port that nobody listens on at this moment.
+pub(crate) fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
