@@ -11,6 +11,7 @@ mod hello;
 mod http;
 mod ingest;
 mod latency;
+mod memory;
 mod queries;
 mod report;
 mod server;
@@ -63,8 +64,10 @@ async fn measure(plan: &Plan) -> anyhow::Result<(Report, Vec<Question>)> {
     let mut server = Server::start()?;
     eprintln!("ingesting {} runs", plan.runs);
     report.idle_memory_bytes = server.memory_bytes()?;
+    let anonymous_peak = server.watch_anonymous_memory();
     report.ingest = ingest::measure(&server, plan.runs, plan.seed).await?;
     report.ingest_peak_memory_bytes = server.peak_memory_bytes()?;
+    report.ingest_peak_anonymous_memory_bytes = anonymous_peak.bytes()?;
     eprintln!("asking in process");
     server.stop()?;
     let engine = engine::measure(server.data(), plan.seconds)?;

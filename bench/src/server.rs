@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
+use crate::memory::{self, AnonymousPeak};
+
 /// The key that the server is started with.
 pub(crate) const SECRET_ID: &str = "AKIDbench000000000000000000000000000";
 /// Its secret half.
@@ -63,6 +65,11 @@ impl Server {
         self.status("VmHWM:")
     }
 
+    /// Watches resident memory without the pages of mapped files, of which the system keeps no peak.
+    pub(crate) fn watch_anonymous_memory(&self) -> AnonymousPeak {
+        AnonymousPeak::watch(self.process.id())
+    }
+
     /// The data folder. Nobody but the server may open it while it runs.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
@@ -74,10 +81,7 @@ impl Server {
     }
 
     fn status(&self, field: &str) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).context("no such field")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib * 1024)
+        memory::status(self.process.id(), field)
     }
 }
 

@@ -1,0 +1,51 @@
+//! What memory a process holds, from `/proc`, and the most of it over a time.
+//!
+//! Resident memory includes the pages of mapped files, which the system takes back when others need memory. What a
+//! process holds by itself is its *anonymous* memory; the system keeps no peak of it, so it is sampled.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context;
+
+/// How often memory is looked at: a flush or a merge takes many times as long.
+const EVERY: Duration = Duration::from_millis(10);
+
+/// A field of `/proc/PID/status` that is in kibibytes, in bytes.
+pub(crate) fn status(process: u32, field: &str) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).context("no such field")?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib * 1024)
+}
+
+/// Looks at a process's anonymous memory until it is asked for the most.
+pub(crate) struct AnonymousPeak {
+    /// Ends the thread when it is dropped.
+    end: Sender<()>,
+    thread: JoinHandle<anyhow::Result<u64>>,
+}
+
+impl AnonymousPeak {
+    /// Begins to look.
+    pub(crate) fn watch(process: u32) -> Self {
+        let (end, ended) = mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let mut peak = 0;
+            loop {
+                peak = peak.max(status(process, "RssAnon:")?);
+                if ended.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                    return Ok(peak);
+                }
+            }
+        });
+        Self { end, thread }
+    }
+
+    /// The most anonymous memory at any look, in bytes.
+    pub(crate) fn bytes(self) -> anyhow::Result<u64> {
+        drop(self.end);
+        self.thread.join().ok().context("the thread that looked at memory panicked")?
+    }
+}
