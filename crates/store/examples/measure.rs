@@ -209,6 +209,7 @@ fn queries() -> Vec<(&'static str, Query, usize)> {
         ("account, by duration", query(&account, day, Duration), 1000),
         ("account, 8 hours, by memory", query(&account, hours, MemUsage), 1000),
         ("account, failed, by duration", failed(query(&account, day, Duration)), 1000),
+        ("account, 8 hours, failed, by duration", failed(query(&account, hours, Duration)), 1000),
         ("account, by function name", query(&account, day, FunctionName), 1000),
         ("one function, by time, offset 9900", deep(query(&top, day, StartTime)), 200),
         ("one function, by duration, offset 9900", deep(query(&top, day, Duration)), 200),

@@ -127,6 +127,13 @@ impl<'a> Filter<'a> {
         if self.codes == Codes::All || end == 0 {
             return Ok(u64::from(end));
         }
+        match &self.codes {
+            Codes::Counted(codes) if *codes == [0] => {
+                return Ok(u64::from(end).saturating_sub(self.segment.failed_before(end)?));
+            }
+            Codes::AllBut(codes) if *codes == [0] => return self.segment.failed_before(end),
+            _ => {}
+        }
         let shape = self.segment.footer.shape;
         let block = (end / shape.block_rows).min((self.segment.footer.rows - 1) / shape.block_rows);
         let chunk = self.segment.chunk((block / shape.super_blocks) as usize)?;

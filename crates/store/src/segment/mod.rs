@@ -2,6 +2,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod columns;
+mod failed;
 pub(crate) mod format;
 pub(crate) mod ids;
 pub(crate) mod keyword;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use runlog_core::{Row, Run, SortKey, Stream};
 
 use super::columns::{Columns, KeyLanes};
+use super::failed::FailedRows;
 use super::format::{Extent, Footer, StreamRows, TEXT_CHUNK_BLOCKS, VERSION, VERSION_WITHOUT_WORDS, read_trailer};
 use super::text::Field;
 use super::texts::TextCache;
@@ -34,6 +35,7 @@ pub(crate) struct Segment {
     is_obsolete: AtomicBool,
     pub(super) shared: Arc<SharedTexts>,
     pub(super) checks: Checks,
+    failed: FailedRows,
 }
 
 /// What was found whole already.
@@ -96,8 +98,9 @@ impl Segment {
             texts: Verified::none_of(footer.text_chunks.len() * TEXT_CHUNK_BLOCKS),
             stripes: Verified::none_of(footer.stripes.len() * CHECKED_PARTS),
         };
+        let failed = FailedRows::unknown(footer.superblocks.len(), footer.shape.block_rows, footer.shape.super_blocks);
         let (is_obsolete, shared) = (AtomicBool::new(false), shared.cloned().unwrap_or_else(SharedTexts::none));
-        Ok(Self { name, path, footer, seq, file, descriptor, disk, is_obsolete, shared, checks })
+        Ok(Self { name, path, footer, seq, file, descriptor, disk, is_obsolete, shared, checks, failed })
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -225,6 +228,25 @@ impl Segment {
     pub(crate) fn key_lanes(&self, block: u32, front: &Front<'_>, by: SortKey) -> Result<(KeyLanes<'_>, usize)> {
         let read = |(bytes, rows): (_, usize)| Ok((KeyLanes::read(bytes, rows, by)?, bytes.len()));
         self.part(self.column_bytes(block, front).and_then(read))
+    }
+
+    /// How many of the first `end` rows failed.
+    pub(crate) fn failed_before(&self, end: u32) -> Result<u64> {
+        let shape = self.footer.shape;
+        // The end of the last block has no block of its own.
+        let block = (end / shape.block_rows).min(self.footer.rows.saturating_sub(1) / shape.block_rows);
+        if let Some(known) = self.failed.before(block, end) {
+            return Ok(known);
+        }
+        let chunk = self.chunk((block / shape.super_blocks) as usize)?;
+        let first = block * shape.block_rows;
+        let ok = chunk.count_before((block % shape.super_blocks) as usize, 0);
+        let before = u64::from(first).saturating_sub(ok);
+        let columns = self.columns(block, &chunk)?;
+        self.failed.keep(block, chunk.blocks(), before, &columns);
+        let mut within = 0;
+        columns.each_not_ok(0..end.saturating_sub(first) as usize, |_| within += 1);
+        Ok(before + within)
     }
 
     /// The starts of the rows of the block of this number, which is one of `front`'s.
