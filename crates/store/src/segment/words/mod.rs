@@ -20,6 +20,7 @@
 mod builder;
 mod check;
 mod cut;
+mod dense;
 mod form;
 mod forms;
 mod probe;

@@ -6,6 +6,7 @@
 //!
 //! Bits are taken lowest first. The gap of equal neighbours would be -1, so there are none.
 
+use super::dense;
 use crate::codec::{Malformed, Reader, put_varint};
 
 /// Low bits are read at once, from within eight bytes.
@@ -75,6 +76,22 @@ impl<'a> Ascending<'a> {
         Ok(Self { bytes: reader.0, bit: 0, left, low, next: 0 })
     }
 
+    /// Sets the bits of the numbers, each added to `first`, that are below `rows`, for which there are `words`.
+    pub(crate) fn insert_into(mut self, first: u32, words: &mut [u64], rows: u32) {
+        let mut at = dense::Place { bit: self.bit, left: self.left, next: first };
+        loop {
+            at = dense::insert(self.bytes, self.low, at, words, rows);
+            (self.bit, self.left, self.next) = (at.bit, at.left, u64::from(at.next));
+            let Some(number) = self.next().and_then(|number| u32::try_from(number).ok()) else { return };
+            if number < rows
+                && let Some(word) = words.get_mut(number as usize / 64)
+            {
+                *word |= 1 << (number % 64);
+            }
+            at = dense::Place { bit: self.bit, left: self.left, next: number.saturating_add(1) };
+        }
+    }
+
     #[inline]
     fn look(&self) -> u64 {
         let rest = self.bytes.get(self.bit / 8..).unwrap_or_default();
@@ -131,9 +148,32 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn bits_are_those_of_the_numbers(
+            gaps in (1u64..60).prop_flat_map(|most| {
+                prop::collection::vec(prop_oneof![60 => 0..most, 1 => 0..40 * most], 0..1500)
+            }),
+            first in 0u32..200,
+            rows in prop_oneof![Just(100_000u32), 0u32..20_000],
+        ) {
+            let mut next = 0;
+            let values: Vec<u64> = gaps.iter().map(|gap| (next + gap, next += gap + 1).0).collect();
+            let mut out = Vec::new();
+            put_ascending(&mut out, &values);
+            let mut words = vec![0u64; rows.div_ceil(64) as usize];
+            Ascending::read(&out).unwrap().insert_into(first, &mut words, rows);
+            let is_set = |row: u32| words[row as usize / 64] >> (row % 64) & 1 != 0;
+            let found: Vec<u64> = (0..64 * words.len() as u32).filter(|row| is_set(*row)).map(u64::from).collect();
+            let wanted = values.iter().map(|value| value + u64::from(first)).filter(|row| *row < u64::from(rows));
+            prop_assert_eq!(found, wanted.collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400), rows in 0u32..3000) {
             if let Ok(numbers) = Ascending::read(&bytes) {
-                prop_assert!(numbers.count() <= bytes.len() * 8);
+                prop_assert!(numbers.clone().count() <= bytes.len() * 8);
+                let mut words = vec![0u64; rows.div_ceil(64) as usize];
+                numbers.insert_into(0, &mut words, rows);
+                prop_assert!(rows.is_multiple_of(64) || words.last().is_none_or(|last| last >> (rows % 64) == 0));
             }
         }
     }

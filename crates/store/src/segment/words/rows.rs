@@ -51,12 +51,17 @@ impl RowSet {
     }
 
     fn insert_word(&mut self, at: u32, mask: u64) {
+        if let Some(word) = self.words_mut().get_mut(at as usize) {
+            *word |= mask;
+        }
+    }
+
+    /// A bit for each row, lowest first.
+    fn words_mut(&mut self) -> &mut [u64] {
         if self.words.is_empty() {
             self.words.resize(self.rows.div_ceil(64) as usize, 0);
         }
-        if let Some(word) = self.words.get_mut(at as usize) {
-            *word |= mask;
-        }
+        &mut self.words
     }
 
     pub(crate) fn contains(&self, row: u32) -> bool {
@@ -182,9 +187,8 @@ pub(crate) fn read_rows(postings: &[u8], set: &mut RowSet) -> Result<(), Malform
             }
         }
         GAPS => {
-            for gap in Ascending::read(reader.0)? {
-                set.insert(first.saturating_add(u32::try_from(gap).unwrap_or(u32::MAX)));
-            }
+            let rows = set.rows;
+            Ascending::read(reader.0)?.insert_into(first, set.words_mut(), rows);
         }
         _ => return Err(Malformed("postings are of no known kind")),
     }
