@@ -59,6 +59,14 @@ pub enum Error {
         /// What was wrong with its answer.
         reason: String,
     },
+    /// A stream that the server could not bring to its end. What came before is right, and is not all.
+    #[error("the server ended the stream too early: {message}")]
+    CutShort {
+        /// A short stable name such as `RunsRemoved`.
+        code: String,
+        /// The server's explanation.
+        message: String,
+    },
     /// The client was built with a value that cannot work.
     #[error("{0}")]
     Config(String),
@@ -106,7 +114,7 @@ impl Error {
     /// The code of an error that the server answered with.
     pub fn code(&self) -> Option<&str> {
         match self {
-            Error::Api { code, .. } | Error::Refused { code, .. } => Some(code),
+            Error::Api { code, .. } | Error::Refused { code, .. } | Error::CutShort { code, .. } => Some(code),
             Error::Stopped { cause, .. } => cause.code(),
             _ => None,
         }

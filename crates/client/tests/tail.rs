@@ -4,7 +4,7 @@ mod server;
 
 use std::sync::Arc;
 
-use runlog_client::RunFilter;
+use runlog_client::{RunFilter, TailGap};
 use server::{Server, reply};
 
 /// A connection that begins after `from` and gives events, each with the one that it names before it.
@@ -53,4 +53,34 @@ fn a_quiet_stretch_moves_the_place_and_not_the_proof() {
     let mut tail = client.tail(&RunFilter::default(), None);
     assert_eq!(tail.next().unwrap().unwrap().run.seq, 9);
     assert_eq!((tail.place(), tail.gaps()), (Some(9), 0));
+}
+
+#[test]
+fn a_gap_is_told_with_the_next_event_and_two_of_them_as_one() {
+    let gap = |after: u64, to: u64, by: &str| {
+        let (retention, damage) = (by == "retention", by == "damage");
+        format!(
+            "event: gap\ndata: {{\"AfterSeq\":{after},\"ToSeq\":{to},\"ByRetention\":{retention},\"ByDamage\":{damage}}}\n\n"
+        )
+    };
+    let event = |seq: u64, prev: u64| format!("id: {seq}\ndata: {{\"Seq\":{seq},\"PrevSeq\":{prev}}}\n\n");
+    let parts = [
+        "id: 4\n\n".to_owned(),
+        event(5, 4),
+        gap(5, 7, "retention"),
+        gap(7, 9, "damage"),
+        event(10, 5),
+        event(11, 10),
+        gap(11, 12, "retention"),
+    ];
+    let body = parts.concat();
+    let server = Server::start(move |_, _| reply("200 OK\r\nContent-Type: text/event-stream", &body));
+    let client = server.builder(&Arc::default()).retries(0).build().unwrap();
+    let mut tail = client.tail(&RunFilter::default(), None);
+    let told: Vec<_> = tail.by_ref().take(3).map(|event| event.unwrap().gap).collect();
+    let both = TailGap { after_seq: 5, to_seq: 9, by_retention: true, by_damage: true };
+    assert_eq!(told, [None, Some(both), None]);
+    assert!(tail.next().unwrap().is_err(), "the server has ended the tail");
+    assert_eq!(tail.gap().map(|gap| gap.to_seq), Some(12), "known, although no event has come since");
+    assert_eq!((tail.place(), tail.gaps()), (Some(11), 0));
 }

@@ -3,13 +3,14 @@
 //! A file that holds a secret is readable by its owner only, and is replaced as a whole or not at all.
 #![allow(clippy::disallowed_methods, reason = "this is the program's one place for file access")]
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context;
+use tempfile::NamedTempFile;
 
 /// Reads a text file that must be there.
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {
@@ -119,6 +120,68 @@ pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
         }
     };
     replace().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Whether there is something at a path that is no file, such as a pipe or a device: it is not to be replaced.
+pub(crate) fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
+/// A file in the making: it lies beside the one it is to replace, hidden, and goes away when it is not committed.
+pub(crate) struct Replacement {
+    file: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Replacement {
+    /// Begins a file that is to be at `path`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to, or the path is a folder's.
+    pub(crate) fn of(path: &Path) -> anyhow::Result<Self> {
+        let make = || -> io::Result<Self> {
+            if path.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+            let mut builder = tempfile::Builder::new();
+            // As any other file: less what the umask takes away.
+            builder.permissions(Permissions::from_mode(0o666));
+            let file = builder.prefix(&format!(".{name}.")).suffix(".part").tempfile_in(folder_of(path))?;
+            Ok(Self { file: BufWriter::new(file), path: path.to_owned() })
+        };
+        make().with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Gives the file its name, once it is on disk.
+    ///
+    /// # Errors
+    /// When the disk does not take it; what was there before is there still.
+    pub(crate) fn commit(self) -> anyhow::Result<()> {
+        let Self { file, path } = self;
+        let put = || -> io::Result<()> {
+            let file = file.into_inner().map_err(IntoInnerError::into_error)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            File::open(folder_of(&path))?.sync_all()
+        };
+        put().with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Takes the lock that serialises changes of a file by several processes, for as long as the result lives.

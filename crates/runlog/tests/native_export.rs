@@ -80,6 +80,61 @@ fn an_export_has_the_rows_of_the_query_in_its_order() {
 }
 
 #[test]
+fn an_export_that_was_cut_goes_on_after_any_run() {
+    let server = Server::start();
+    let mut api = server.api();
+    api.ingest_new(&(0..900).map(run).collect::<Vec<_>>());
+    for sort in ["start_time:asc", "start_time:desc"] {
+        let query = format!("sort={sort}&fields=Seq,StartTime&keyword=run");
+        let (head, mut stream) = export(&api, &query, None);
+        let header = |name: &str| head.header(name).expect(name);
+        let [as_of, from, to] = ["X-Runlog-As-Of", "X-Runlog-From", "X-Runlog-To"].map(header);
+        let text = String::from_utf8(stream.read_whole().expect("a whole export")).expect("UTF-8");
+        let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert!(all.len() >= 900);
+        // What comes later is of another moment, wherever it starts.
+        let late = |id: u64| {
+            let start = &run(id)["StartTime"];
+            json!({ "FunctionName": sort, "RequestId": id.to_string(), "StartTime": start, "Log": "run" })
+        };
+        api.ingest_new(&(0..900).map(late).collect::<Vec<_>>());
+        for at in [0, 1, 59, 60, 61, 300, 444, all.len() - 2, all.len() - 1] {
+            let (start, seq) = (&all[at]["StartTime"], &all[at]["Seq"]);
+            let after = format!("{query}&from={from}&to={to}&as_of={as_of}&after={start},{seq}");
+            let (rest, total) = lines(&api, &after);
+            assert_eq!((total, &rest[..]), (rest.len() as u64, &all[at + 1..]), "{after}");
+        }
+    }
+    for (query, word) in [
+        ("after=1,2", "needs `as_of`"),
+        ("after=1&as_of=3", "StartTime and Seq"),
+        ("format=parquet&fields=StartTimeText", "no column"),
+    ] {
+        let request = api.native("GET", &format!("/api/v1/export?{query}"));
+        let answer = api.exchange(&request);
+        assert!(answer.status == 400 && answer.text().contains(word), "{query}: {}", answer.text());
+    }
+}
+
+#[test]
+fn an_export_as_parquet_has_its_magic_and_its_names() {
+    let server = Server::start();
+    let mut api = server.api();
+    api.ingest_new(&(0..2000).map(run).collect::<Vec<_>>());
+    for (query, names) in
+        [("", "StartTime"), ("fields=RequestId,StartTimeText", "RequestId"), ("function=nothing", "Log")]
+    {
+        let (head, mut stream) = export(&api, &format!("format=parquet&{query}"), Some("gzip, zstd"));
+        assert_eq!(head.header("Content-Type"), Some("application/vnd.apache.parquet"));
+        assert_eq!(head.header("Content-Encoding"), None, "its pages are compressed");
+        let bytes = stream.read_whole().expect("a whole export");
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+        assert!(memchr::memmem::find(&bytes, names.as_bytes()).is_some());
+        assert!(memchr::memmem::find(&bytes, b"StartTimeText").is_none());
+    }
+}
+
+#[test]
 fn an_export_is_compressed_as_the_client_likes_and_csv_if_asked() {
     let server = Server::start();
     let mut api = server.api();

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use runlog_client::{Client, RunFilter};
 use serde_json::{Value, json};
-use support::{Api, PATIENCE, ROOT_ACCOUNT, Server, Stream, eventually};
+use support::{Api, Key, PATIENCE, ROOT_ACCOUNT, Server, Setup, Stream, eventually, now_ms};
 
 const BASE_MS: i64 = 1_772_294_400_000;
 
@@ -113,6 +114,87 @@ fn a_filtered_tail_gives_what_matches_and_says_what_was_before() {
     let event =
         std::iter::repeat_with(|| failed.event().expect("an event").expect("no end")).find_map(|event| event.data);
     assert_eq!(event, Some(json!({ "Seq": 32, "PrevSeq": 0, "RetCode": 430 })));
+}
+
+/// Runs of a namespace that started so many days ago.
+fn aged(namespace: &str, days: i64, ids: std::ops::Range<u64>) -> Vec<Value> {
+    let start_ms = now_ms() - days * 86_400_000;
+    ids.map(
+        |id| json!({ "FunctionName": "f", "Namespace": namespace, "RequestId": id.to_string(), "StartTime": start_ms }),
+    )
+    .collect()
+}
+
+/// A server on which three runs of ten, the fourth to the sixth, were removed while nobody followed.
+fn with_removed_runs() -> (Server, Server) {
+    let mut server = Server::start();
+    let mut api = server.api();
+    api.ingest_new(&aged("kept", 21, 0..3));
+    api.ingest_new(&aged("removed", 20, 3..6));
+    api.ingest_new(&aged("kept", 21, 6..10));
+    assert!(server.stop().success());
+    let again = Setup::new().option("retention", "removed=10d").start_on(server.data());
+    eventually("three runs are removed", || (again.api().metric("runlog_runs") < 8.0).then_some(()));
+    (server, again)
+}
+
+#[test]
+fn a_tail_that_comes_back_is_told_what_was_removed_meanwhile() {
+    let (_folder, server) = with_removed_runs();
+    let api = server.api();
+    let gap = json!({ "AfterSeq": 2, "ToSeq": 6, "ByRetention": true, "ByDamage": false });
+    for _ in 0..2 {
+        let mut stream = open(&api, "fields=RequestId", Some(2)).expect("a tail");
+        let mut next = || loop {
+            let event = stream.event().expect("an event").expect("no end");
+            if event.data.is_some() {
+                return event;
+            }
+        };
+        let seen: Vec<_> = (0..6).map(|_| next()).collect();
+        let gaps: Vec<_> = seen.iter().filter(|event| event.name.is_some()).collect();
+        assert_eq!(gaps.len(), 1, "told once: {seen:?}");
+        assert_eq!((gaps[0].name.as_deref(), gaps[0].id, gaps[0].data.as_ref()), (Some("gap"), None, Some(&gap)));
+        // It stands before everything that may lie behind it.
+        assert_eq!(seen.iter().position(|event| event.name.is_some()), Some(0), "{seen:?}");
+        let seqs: Vec<_> = seen.iter().filter_map(|event| event.id).collect();
+        assert_eq!(seqs, [3, 7, 8, 9, 10]);
+    }
+    // Whoever was there already, or wants only what comes, misses nothing.
+    let mut behind = open(&api, "fields=RequestId", Some(6)).expect("a tail");
+    let mut fresh = open(&api, "fields=RequestId", None).expect("a tail");
+    server.api().ingest_new(&aged("kept", 1, 100..101));
+    for (stream, count) in [(&mut behind, 5), (&mut fresh, 1)] {
+        let events = std::iter::repeat_with(|| stream.event().expect("an event").expect("no end"));
+        let seen: Vec<_> = events.filter(|event| event.data.is_some()).take(count).collect();
+        assert!(seen.iter().all(|event| event.name.is_none()), "{seen:?}");
+        assert_eq!(seen.last().and_then(|event| event.id), Some(11));
+    }
+}
+
+#[test]
+fn a_gap_is_told_also_while_nothing_that_matches_comes() {
+    let (_folder, server) = with_removed_runs();
+    let mut quiet = open(&server.api(), "from_seq=0&function=nothing", None).expect("a tail");
+    let event =
+        std::iter::repeat_with(|| quiet.event().expect("an event").expect("no end")).find(|event| event.data.is_some());
+    let gap = json!({ "AfterSeq": 0, "ToSeq": 6, "ByRetention": true, "ByDamage": false });
+    assert_eq!(event.and_then(|event| event.data), Some(gap));
+}
+
+#[test]
+fn the_rust_client_is_told_of_a_gap_with_the_event_behind_it() {
+    let (_folder, server) = with_removed_runs();
+    let Key { secret_id, secret_key } = Key::root();
+    let client = Client::builder(format!("http://{}", server.address())).credential(secret_id, secret_key).build();
+    let client = client.expect("a client");
+    let mut tail = client.tail(&RunFilter::default(), Some(2));
+    let events: Vec<_> = tail.by_ref().take(5).map(|event| event.expect("an event")).collect();
+    let told: Vec<_> =
+        events.iter().map(|event| (event.run.seq, event.gap.map(|gap| (gap.after_seq, gap.to_seq)))).collect();
+    assert_eq!(told, [(3, Some((2, 6))), (7, None), (8, None), (9, None), (10, None)]);
+    assert!(events[0].gap.is_some_and(|gap| gap.by_retention && !gap.by_damage));
+    assert_eq!((tail.gaps(), tail.gap()), (0, None));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use export::Export;
 pub use pages::RunPages;
-pub use tail::{Tail, TailEvent};
+pub use tail::{Tail, TailEvent, TailGap};
 
 use crate::{Client, Error, envelope};
 
@@ -30,6 +30,8 @@ pub struct RunFilter {
     pub qualifier: Option<String>,
     /// The region.
     pub region: Option<String>,
+    /// The run's id. Not for tails.
+    pub request_id: Option<String>,
     /// `ok`, `failed`, `running`, or return codes separated by commas.
     pub result: Option<String>,
     /// A text that the log or the return message contains.
@@ -176,8 +178,16 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::runs`].
-    pub fn export(&self, filter: &RunFilter) -> Result<Export, Error> {
-        Export::open(self, &target("export", filter, &[]))
+    pub fn export(&self, filter: &RunFilter) -> Result<Export<'_>, Error> {
+        Export::open(self, filter, None)
+    }
+
+    /// As [`Client::export`], in another order: `start_time:asc` or `start_time:desc`.
+    ///
+    /// # Errors
+    /// As [`Client::runs`].
+    pub fn export_sorted(&self, filter: &RunFilter, sort: &str) -> Result<Export<'_>, Error> {
+        Export::open(self, filter, Some(sort))
     }
 
     fn get<T: DeserializeOwned>(&self, target: &str) -> Result<T, Error> {
@@ -199,6 +209,7 @@ fn target(path: &str, filter: &RunFilter, own: &[(&'static str, Option<&str>)]) 
         ("namespace", &filter.namespace),
         ("qualifier", &filter.qualifier),
         ("region", &filter.region),
+        ("request_id", &filter.request_id),
         ("result", &filter.result),
         ("keyword", &filter.keyword),
         ("since", &filter.since),

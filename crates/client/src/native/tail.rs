@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{LINE_MAX_BYTES, RunRow};
 use crate::retry::Backoff;
@@ -31,6 +32,8 @@ pub struct Tail<'a> {
     backoff: Backoff,
     reconnects: u64,
     gaps: u64,
+    /// What the server says is missing, until an event has told of it.
+    gap: Option<TailGap>,
 }
 
 /// An accepted report of a run.
@@ -39,9 +42,27 @@ pub struct TailEvent {
     /// The event before.
     #[serde(rename = "PrevSeq")]
     pub prev_seq: u64,
+    /// What may be missing before this event, since the server removed it before the tail came there.
+    #[serde(skip)]
+    pub gap: Option<TailGap>,
     /// The run as the report says it is.
     #[serde(flatten)]
     pub run: RunRow,
+}
+
+/// Reports that were accepted once, and were removed before the tail came to them. Which of them would have matched is
+/// not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TailGap {
+    /// Nothing up to this sequence number is missing.
+    pub after_seq: u64,
+    /// Nothing behind this sequence number is missing.
+    pub to_seq: u64,
+    /// Whether retention removed some.
+    pub by_retention: bool,
+    /// Whether some were in damaged files.
+    pub by_damage: bool,
 }
 
 /// What a server sends: an event, or where it is.
@@ -49,13 +70,14 @@ pub struct TailEvent {
 struct Message {
     id: Option<u64>,
     data: Option<Vec<u8>>,
+    is_gap: bool,
 }
 
 impl<'a> Tail<'a> {
     pub(crate) fn new(client: &'a Client, target: String, from_seq: Option<u64>) -> Self {
         let backoff = Backoff::new(client.retries);
         let (place, lines, expected) = (from_seq, None, None);
-        Self { client, target, lines, place, expected, backoff, reconnects: 0, gaps: 0 }
+        Self { client, target, lines, place, expected, backoff, reconnects: 0, gaps: 0, gap: None }
     }
 
     /// Where the tail is: another one that begins after this sequence number goes on here.
@@ -66,6 +88,11 @@ impl<'a> Tail<'a> {
     /// How often a connection was made again.
     pub fn reconnects(&self) -> u64 {
         self.reconnects
+    }
+
+    /// What the server has removed before the tail came there, as far as no event has told of it yet.
+    pub fn gap(&self) -> Option<TailGap> {
+        self.gap
     }
 
     /// How often an event named another one before it than had come, and was fetched again. A server that keeps its
@@ -89,8 +116,11 @@ impl<'a> Tail<'a> {
                 self.expected = self.expected.or(self.place);
                 continue;
             };
-            let event: TailEvent = serde_json::from_slice(&data)
-                .map_err(|error| self.bad(format!("{error}: {}", envelope::shown(&data))))?;
+            if message.is_gap {
+                self.gap = Some(self.parse::<TailGap>(&data)?.with(self.gap));
+                continue;
+            }
+            let mut event: TailEvent = self.parse(&data)?;
             if self.expected.is_some_and(|expected| expected != event.prev_seq) {
                 self.gaps += 1;
                 self.lines = None;
@@ -101,6 +131,7 @@ impl<'a> Tail<'a> {
             }
             self.backoff = Backoff::new(self.client.retries);
             (self.place, self.expected) = (Some(event.run.seq), Some(event.run.seq));
+            event.gap = self.gap.take();
             return Ok(event);
         }
     }
@@ -137,7 +168,9 @@ impl<'a> Tail<'a> {
                 return Err(Error::Http { endpoint: self.client.transport.endpoint.url.clone(), cause });
             }
             line.pop();
-            if let Some(id) = line.strip_prefix(b"id: ") {
+            if line == b"event: gap" {
+                message.is_gap = true;
+            } else if let Some(id) = line.strip_prefix(b"id: ") {
                 message.id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
             } else if let Some(data) = line.strip_prefix(b"data: ") {
                 message.data = Some(data.to_vec());
@@ -156,8 +189,24 @@ impl<'a> Tail<'a> {
         Ok(BufReader::new(opened.body))
     }
 
+    fn parse<T: DeserializeOwned>(&self, data: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(data).map_err(|error| self.bad(format!("{error}: {}", envelope::shown(data))))
+    }
+
     fn bad(&self, reason: String) -> Error {
         Error::BadAnswer { endpoint: self.client.transport.endpoint.url.clone(), reason }
+    }
+}
+
+impl TailGap {
+    /// This gap and an earlier one that was not told of yet, as one.
+    fn with(self, earlier: Option<Self>) -> Self {
+        earlier.map_or(self, |earlier| Self {
+            after_seq: self.after_seq.min(earlier.after_seq),
+            to_seq: self.to_seq.max(earlier.to_seq),
+            by_retention: self.by_retention || earlier.by_retention,
+            by_damage: self.by_damage || earlier.by_damage,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Row, Run, StreamSummary, TailFilter};
+use runlog_core::{Answer, Outcome, Query, Run, StreamSummary, TailEvent, TailFilter, TailGap};
 use runlog_store::operate::Backup;
 use runlog_store::{Error, Options, Removed, Store, Subscription};
 
@@ -89,12 +89,15 @@ impl From<Error> for BackendError {
 }
 
 impl Tail for Subscription {
-    fn next_batch(&mut self) -> Result<Vec<Row>, BackendError> {
-        let events = Subscription::next_batch(self, Duration::ZERO)?;
-        Ok(events.into_iter().map(|event| event.row).collect())
+    fn next_batch(&mut self) -> Result<Vec<TailEvent>, BackendError> {
+        Ok(Subscription::next_batch(self, Duration::ZERO)?)
     }
 
     fn position(&self) -> u64 {
         Subscription::position(self)
+    }
+
+    fn gap(&self) -> Option<TailGap> {
+        Subscription::gap(self)
     }
 }

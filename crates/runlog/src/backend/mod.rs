@@ -5,7 +5,7 @@ mod embedded;
 use std::path::Path;
 use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Row, Run, StreamSummary, TailFilter};
+use runlog_core::{Answer, Outcome, Query, Run, StreamSummary, TailEvent, TailFilter, TailGap};
 use runlog_store::Removed;
 use runlog_store::operate::Backup;
 
@@ -39,9 +39,11 @@ pub(crate) trait Backend: Send + Sync {
 pub(crate) trait Tail: Send {
     /// The next few reports that match, without waiting for any: none are given once everything was read, and
     /// sometimes before.
-    fn next_batch(&mut self) -> Result<Vec<Row>, BackendError>;
+    fn next_batch(&mut self) -> Result<Vec<TailEvent>, BackendError>;
     /// Everything up to this sequence number was given, or does not match.
     fn position(&self) -> u64;
+    /// What may be missing, as far as no event has told of it yet.
+    fn gap(&self) -> Option<TailGap>;
 }
 
 /// Why an engine could not do what it was asked.

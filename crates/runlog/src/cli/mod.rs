@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod deliver;
 mod demo;
+mod export;
 mod import;
 mod keys;
 mod logs;
@@ -58,6 +59,8 @@ enum Command {
     Logs(Box<logs::LogsArgs>),
     /// Import run logs from files of many formats.
     Import(Box<import::ImportArgs>),
+    /// Export run logs as NDJSON, CSV or Parquet.
+    Export(Box<export::ExportArgs>),
     /// Mirror run logs from any server of the signed API.
     Pull(Box<pull::PullArgs>),
     /// Make, list and delete keys of a data folder.
@@ -88,6 +91,7 @@ pub(crate) fn main() -> ExitCode {
         Command::PassOn => pass_on::run(),
         Command::Logs(args) => logs::run(*args),
         Command::Import(args) => import::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Pull(args) => pull::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Backup(args) => backup::run(args),

@@ -9,6 +9,7 @@ pub(crate) mod otlp;
 mod record;
 
 pub(crate) use body::{BodyError, Encoding, body_reader};
+pub(crate) use formats::columns;
 pub(crate) use json::{IngestError, Report, Sink, ingest};
 pub(crate) use record::Defaults;
 

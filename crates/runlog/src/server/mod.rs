@@ -4,7 +4,7 @@
 //! The reactor never waits for a disk: every call of the engine runs on a blocking thread, and the number of those
 //! that run at a time is bounded.
 
-mod api;
+pub(crate) mod api;
 mod app;
 mod auth;
 mod body;

@@ -18,6 +18,8 @@ pub(crate) struct Stream {
 /// One Server-Sent Event, or a sign of life without data.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Event {
+    /// Its kind, where it has one.
+    pub(crate) name: Option<String>,
     pub(crate) id: Option<u64>,
     pub(crate) data: Option<Value>,
 }
@@ -62,7 +64,9 @@ impl Stream {
             if line.is_empty() {
                 return Ok(Some(event));
             }
-            if let Some(id) = line.strip_prefix("id: ") {
+            if let Some(name) = line.strip_prefix("event: ") {
+                event.name = Some(name.to_owned());
+            } else if let Some(id) = line.strip_prefix("id: ") {
                 event.id = Some(id.parse().expect("a number"));
             } else if let Some(data) = line.strip_prefix("data: ") {
                 event.data = Some(serde_json::from_str(data).expect("JSON"));

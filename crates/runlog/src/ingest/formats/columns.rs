@@ -97,20 +97,37 @@ impl Column {
     }
 }
 
-/// The schema that these columns are written with.
-#[cfg_attr(not(test), expect(dead_code, reason = "the exporter writes with it"))]
-pub(crate) fn message_type() -> String {
-    let field = |column: &Column| {
-        let presence = if column.name == "FunctionName" { "required" } else { "optional" };
-        let (physical, logical) = match column.kind {
+/// The sequence number of acceptance. An export has it; an import leaves it out without a word, since every store gives
+/// its own.
+pub(crate) const SEQ: &str = "Seq";
+
+/// The column of a field of a run, by the field's name; `None` for what is written and never read back.
+pub(crate) fn kind(name: &str) -> Option<Kind> {
+    if name == SEQ {
+        return Some(Kind::Integer);
+    }
+    COLUMNS.iter().find(|column| column.name == name).map(|column| column.kind)
+}
+
+/// The schema that the named columns are written with, in this order.
+pub(crate) fn message_type<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let field = |(name, kind): (&str, Kind)| {
+        let presence = if is_required(name) { "required" } else { "optional" };
+        let (physical, logical) = match kind {
             Kind::Text => ("binary", " (utf8)"),
             Kind::Integer => ("int64", ""),
             Kind::Millis => ("double", ""),
             Kind::Time => ("int64", " (timestamp(millis,true))"),
         };
-        format!("{presence} {physical} {}{logical}; ", column.name)
+        format!("{presence} {physical} {name}{logical}; ")
     };
-    format!("message runs {{ {}}}", COLUMNS.iter().map(field).collect::<String>())
+    let fields = names.filter_map(|name| Some((name, kind(name)?))).map(field);
+    format!("message runs {{ {}}}", fields.collect::<String>())
+}
+
+/// Whether every run has it.
+pub(crate) fn is_required(name: &str) -> bool {
+    name == "FunctionName" || name == SEQ
 }
 
 fn text(value: Value, put: impl FnOnce(String)) -> Result<(), String> {

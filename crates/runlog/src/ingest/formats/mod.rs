@@ -5,7 +5,7 @@
 //! stores it once. No bytes make a parser panic, and memory is bounded: by a line, by the open runs, by a row.
 
 mod answer;
-mod columns;
+pub(crate) mod columns;
 mod finish;
 mod gather;
 mod lambda;

@@ -17,7 +17,7 @@ use parquet::record::reader::RowIter;
 use parquet::schema::types::{Type, TypePtr};
 use runlog_client::NewRun;
 
-use super::columns::{Column, Kind, Value};
+use super::columns::{Column, Kind, SEQ, Value};
 use super::finish::Finish;
 use super::{Found, Hints, Item, Notes, refused};
 use crate::ingest::Refused;
@@ -110,6 +110,7 @@ fn open<R: ChunkReader + 'static>(file: R, notes: &Notes) -> io::Result<(RowIter
     let (mut columns, mut fields) = (Vec::new(), Vec::<TypePtr>::new());
     for field in schema.get_fields() {
         match Column::named(field.name()) {
+            None if field.name() == SEQ => {}
             None => {
                 notes.ignored.borrow_mut().insert(field.name().to_owned());
             }
@@ -283,7 +284,7 @@ mod tests {
 
     /// A file with every column of the table, written with its schema.
     fn written(runs: usize) -> Bytes {
-        let schema = Arc::new(parse_message_type(&message_type()).unwrap());
+        let schema = Arc::new(parse_message_type(&message_type(COLUMNS.iter().map(|column| column.name))).unwrap());
         let mut bytes = Vec::new();
         let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default())).unwrap();
         let mut group = writer.next_row_group().unwrap();

@@ -1,7 +1,7 @@
 //! Routes: the signed API at `/` ([`tencent`]), and what the table in [`routes`] lists.
 
 mod backup;
-mod native;
+pub(crate) mod native;
 mod operate;
 mod routes;
 pub(super) mod runs;

@@ -4,9 +4,9 @@ use schemars::{Schema, SchemaGenerator};
 
 use super::native::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Stats};
 use super::native::params::{
-    AS_OF, BUCKETS, BY, CURSOR, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION, HISTOGRAM, KEYWORD, LAST_EVENT_ID,
-    LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, RESULT, SINCE, SORT, SORT_BY_START,
-    TO, TOP,
+    AFTER, AS_OF, BUCKETS, BY, CURSOR, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION, HISTOGRAM, KEYWORD,
+    LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, RESULT, SINCE, SORT,
+    SORT_BY_START, TO, TOP,
 };
 
 /// A route.
@@ -162,7 +162,8 @@ pub(crate) const ROUTES: &[Route] = &[
         doc: "Every accepted report that matches, in the order of acceptance, late ones too. An event's id is its \
               `Seq`, and its `PrevSeq` is the event before, so that a reader can prove that none is missing. A tail \
               that was cut goes on by `Last-Event-ID`. Every 15 seconds comes a comment with the place that has been \
-              reached. The data of an event is of the schema `Event`.",
+              reached. The data of an event is of the schema `Event`. What was removed before the tail came there, an \
+              event of the name `gap` tells, of the schema `Gap`.",
         params: &[&FUNCTION, &NAMESPACE, &QUALIFIER, &REGION, &RESULT, &KEYWORD, &FROM_SEQ, &FIELDS, &LAST_EVENT_ID],
         answer: Content::Media(&["text/event-stream"]),
         needs_key: true,
@@ -173,10 +174,13 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/export",
         summary: "Every finished run that matches, as a stream",
         doc: "The runs of one moment, `as_of` or now. The header `X-Runlog-Total` says how many there are, \
-              `X-Runlog-As-Of` as of which sequence number. A stream that is cut short ends without its last chunk, \
-              so it is an error of the connection, never a short file. Compressed by `Accept-Encoding`: gzip or zstd.",
-        params: filtered!(&SORT_BY_START, &FIELDS, &FORMAT),
-        answer: Content::Media(&["application/x-ndjson", "text/csv"]),
+              `X-Runlog-As-Of` as of which sequence number, `X-Runlog-From` and `X-Runlog-To` in which window. A \
+              stream that is cut short ends without its last chunk, so it is an error of the connection, never a short \
+              file; NDJSON then ends with a line `{\"error\": {...}}` where the server knows why. With `after` it goes \
+              on, and `X-Runlog-Total` is what is left. Compressed by `Accept-Encoding`: gzip or zstd; not Parquet, \
+              whose pages are.",
+        params: filtered!(&SORT_BY_START, &FIELDS, &FORMAT, &AFTER),
+        answer: Content::Media(&["application/x-ndjson", "text/csv", "application/vnd.apache.parquet"]),
         needs_key: true,
     },
     Route {

@@ -249,6 +249,21 @@ pub(crate) struct Error {
     message: String,
 }
 
+/// Reports that were accepted once, and were removed before the tail came to them. Which of them would have matched is
+/// not known. It is the data of the tail's event `gap`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename = "Gap", rename_all = "PascalCase")]
+pub(crate) struct GapEvent {
+    /// Nothing up to this sequence number is missing.
+    pub(crate) after_seq: u64,
+    /// Nothing behind this sequence number is missing.
+    pub(crate) to_seq: u64,
+    /// Whether retention removed some.
+    pub(crate) by_retention: bool,
+    /// Whether some were in damaged files.
+    pub(crate) by_damage: bool,
+}
+
 /// Runs with some of their fields.
 pub(crate) struct RunList<'a> {
     pub(crate) rows: &'a [core::Row],

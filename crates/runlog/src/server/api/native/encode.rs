@@ -1,4 +1,4 @@
-//! What a stream of rows looks like on the wire: lines of JSON or CSV, plain or compressed as they are made.
+//! What a stream of rows looks like: lines of JSON or CSV, plain or compressed as they are made, or Parquet.
 
 use std::io::{self, Write};
 
@@ -9,6 +9,7 @@ use hyper::header::HeaderMap;
 use runlog_core::Row;
 
 use super::fields::Selection;
+use super::parquet::ParquetRows;
 use crate::server::respond;
 
 /// How hard an export is compressed: as fast as it can be read.
@@ -16,23 +17,25 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// The form of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Ndjson,
     Csv,
+    Parquet,
 }
 
 /// Compresses what is written, in memory.
-pub(super) enum Encoder {
+pub(crate) enum Encoder {
     Plain(Vec<u8>),
     Gzip(GzEncoder<Vec<u8>>),
     Zstd(zstd::Encoder<'static, Vec<u8>>),
 }
 
 /// Writes rows.
-pub(super) struct Lines {
-    pub(super) fields: Selection,
-    pub(super) format: Format,
-    pub(super) encoder: Encoder,
+pub(crate) struct Lines(Form);
+
+enum Form {
+    Text { fields: Selection, is_csv: bool, encoder: Encoder },
+    Parquet(Box<ParquetRows>),
 }
 
 impl Format {
@@ -40,6 +43,7 @@ impl Format {
         match self {
             Self::Ndjson => "application/x-ndjson",
             Self::Csv => "text/csv; charset=utf-8",
+            Self::Parquet => "application/vnd.apache.parquet",
         }
     }
 }
@@ -47,13 +51,30 @@ impl Format {
 impl Encoder {
     /// The best that a client takes.
     pub(super) fn for_client(headers: &HeaderMap) -> io::Result<Self> {
-        Ok(if respond::takes(headers, "zstd") {
-            Self::Zstd(zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?)
+        if respond::takes(headers, "zstd") {
+            Self::zstd()
         } else if respond::takes(headers, "gzip") {
-            Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast()))
+            Ok(Self::gzip())
         } else {
-            Self::Plain(Vec::new())
-        })
+            Ok(Self::plain())
+        }
+    }
+
+    /// As it is.
+    pub(crate) fn plain() -> Self {
+        Self::Plain(Vec::new())
+    }
+
+    /// Compressed with gzip.
+    pub(crate) fn gzip() -> Self {
+        Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast()))
+    }
+
+    /// Compressed with zstd.
+    pub(crate) fn zstd() -> io::Result<Self> {
+        let mut encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+        encoder.include_checksum(true)?;
+        Ok(Self::Zstd(encoder))
     }
 
     /// The value of `Content-Encoding`.
@@ -66,7 +87,7 @@ impl Encoder {
     }
 
     /// Bytes that are ready to be sent.
-    pub(super) fn ready_bytes(&self) -> usize {
+    fn ready_bytes(&self) -> usize {
         match self {
             Self::Plain(bytes) => bytes.len(),
             Self::Gzip(encoder) => encoder.get_ref().len(),
@@ -75,7 +96,7 @@ impl Encoder {
     }
 
     /// Takes them.
-    pub(super) fn take(&mut self) -> Bytes {
+    fn take(&mut self) -> Bytes {
         let ready = match self {
             Self::Plain(bytes) => bytes,
             Self::Gzip(encoder) => encoder.get_mut(),
@@ -85,7 +106,7 @@ impl Encoder {
     }
 
     /// The last bytes.
-    pub(super) fn finish(self) -> io::Result<Bytes> {
+    fn finish(self) -> io::Result<Bytes> {
         let bytes = match self {
             Self::Plain(bytes) => bytes,
             Self::Gzip(encoder) => encoder.finish()?,
@@ -110,24 +131,68 @@ impl Write for Encoder {
 }
 
 impl Lines {
-    /// What stands before the first row.
-    pub(super) fn begin(&mut self) -> io::Result<()> {
-        match self.format {
-            Format::Ndjson => Ok(()),
-            Format::Csv => self.fields.csv_head(&mut self.encoder),
+    /// Rows of these fields. What stands before the first row is ready at once. Parquet is never compressed as a whole:
+    /// its pages are.
+    ///
+    /// # Errors
+    /// For Parquet without a field that it has a column for.
+    pub(crate) fn new(format: Format, fields: Selection, encoder: Encoder) -> io::Result<Self> {
+        if format == Format::Parquet {
+            return Ok(Self(Form::Parquet(Box::new(ParquetRows::new(fields)?))));
+        }
+        let (is_csv, mut encoder) = (format == Format::Csv, encoder);
+        if is_csv {
+            fields.csv_head(&mut encoder)?;
+        }
+        Ok(Self(Form::Text { fields, is_csv, encoder }))
+    }
+
+    /// A row. Its text is gathered first: a compressor is slow in small pieces.
+    pub(crate) fn row(&mut self, row: &Row) -> io::Result<()> {
+        let (fields, is_csv, encoder) = match &mut self.0 {
+            Form::Text { fields, is_csv, encoder } => (fields, *is_csv, encoder),
+            Form::Parquet(rows) => return rows.row(row),
+        };
+        let mut line = Vec::with_capacity(512 + row.run.log.len() + row.run.ret_msg.len());
+        if is_csv {
+            fields.csv(row, &mut line)?;
+        } else {
+            serde_json::to_writer(&mut line, &fields.json(row, None))?;
+            line.push(b'\n');
+        }
+        encoder.write_all(&line)
+    }
+
+    /// Says in the stream why it ends too early, where its form has words for that: a last line of JSON that is no run.
+    pub(super) fn fail(&mut self, code: &str, message: &str) -> io::Result<()> {
+        if let Form::Text { is_csv: false, encoder, .. } = &mut self.0 {
+            let error = serde_json::json!({ "error": { "code": code, "message": message } });
+            writeln!(encoder, "{error}")?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that are ready to be sent.
+    pub(crate) fn ready_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Text { encoder, .. } => encoder.ready_bytes(),
+            Form::Parquet(rows) => rows.ready_bytes(),
         }
     }
 
-    /// A row. Its JSON is gathered first: a compressor is slow in small pieces.
-    pub(super) fn row(&mut self, row: &Row) -> io::Result<()> {
-        let mut line = Vec::with_capacity(512 + row.run.log.len() + row.run.ret_msg.len());
-        match self.format {
-            Format::Ndjson => {
-                serde_json::to_writer(&mut line, &self.fields.json(row, None))?;
-                line.push(b'\n');
-            }
-            Format::Csv => self.fields.csv(row, &mut line)?,
+    /// Takes them.
+    pub(crate) fn take(&mut self) -> Bytes {
+        match &mut self.0 {
+            Form::Text { encoder, .. } => encoder.take(),
+            Form::Parquet(rows) => rows.take().into(),
         }
-        self.encoder.write_all(&line)
+    }
+
+    /// The last bytes.
+    pub(crate) fn finish(self) -> io::Result<Bytes> {
+        match self.0 {
+            Form::Text { encoder, .. } => encoder.finish(),
+            Form::Parquet(rows) => rows.finish().map(Into::into),
+        }
     }
 }

@@ -91,6 +91,16 @@ impl Selection {
         Self { fields: FIELDS.iter().filter(is_wanted).collect(), style }
     }
 
+    /// The fields' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|field| field.name)
+    }
+
+    /// What the fields of a row hold, in the order of [`Self::names`].
+    pub(crate) fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = Cell<'a>> {
+        self.fields.iter().map(|field| (field.cell)(row, &self.style))
+    }
+
     /// A row as a JSON object; that of a tail tells the event before, too.
     pub(crate) fn json<'a>(&'a self, row: &'a Row, prev_seq: Option<u64>) -> impl Serialize + 'a {
         JsonRow { selection: self, row, prev_seq }

@@ -4,11 +4,12 @@
 //! Reading is the action `scf:GetFunctionLogs` on each function that the answer may speak of, as in the signed API.
 
 pub(crate) mod answers;
-mod encode;
-mod export;
+pub(crate) mod encode;
+pub(crate) mod export;
 pub(crate) mod fields;
 pub(crate) mod openapi;
 pub(crate) mod params;
+mod parquet;
 mod place;
 mod question;
 mod read;

@@ -7,7 +7,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::answers::Error;
+use super::answers::{Error, GapEvent};
 use super::fields;
 use super::params::{Kind, LAST_EVENT_ID, Param};
 use crate::server::api::routes::{Content, Handler, ROUTES, Route};
@@ -30,6 +30,7 @@ fn document() -> Value {
         item[route.method.to_ascii_lowercase()] = operation(route, &mut generator);
     }
     generator.subschema_for::<Error>();
+    generator.subschema_for::<GapEvent>();
     let mut schemas = generator.take_definitions(true);
     schemas.insert("Run".to_owned(), fields::schema(false));
     schemas.insert("Event".to_owned(), fields::schema(true));

@@ -236,9 +236,17 @@ pub(crate) const LAST_EVENT_ID: Param = Param {
 };
 pub(crate) const FORMAT: Param = Param {
     name: "format",
-    kind: Kind::Word(&["ndjson", "csv"]),
-    doc: "One JSON object a line, or CSV with a line of names (RFC 4180). Absent: `ndjson`.",
+    kind: Kind::Word(&["ndjson", "csv", "parquet"]),
+    doc: "One JSON object a line, CSV with a line of names (RFC 4180), or Parquet. Absent: `ndjson`.",
     example: "csv",
+};
+
+pub(crate) const AFTER: Param = Param {
+    name: "after",
+    kind: Kind::Text { max_bytes: 64 },
+    doc: "Go on with an export that was cut: `StartTime` and `Seq` of the last run that arrived, with a comma between. \
+          The other parameters are those of the export before; `as_of`, `from` and `to` are as its headers said.",
+    example: "1782864003250,1042",
 };
 
 /// The facets by their names.

@@ -209,13 +209,12 @@ async fn find(asked: &Asked, mut query: Query) -> Result<(Query, Found), Failure
             Ok((query, found))
         })
         .await?;
-    check_as_of(&query, &found)?;
+    check_as_of(&query, found.watermark.seq)?;
     Ok((query, found))
 }
 
 /// An answer as of a moment to come would not be the same later.
-pub(super) fn check_as_of(query: &Query, found: &Found) -> Result<(), Failure> {
-    let last = found.watermark.seq;
+pub(super) fn check_as_of(query: &Query, last: u64) -> Result<(), Failure> {
     match query.as_of {
         Some(as_of) if as_of > last => {
             Err(Failure::Bad(bad(&AS_OF, &format!("the last sequence number given so far is {last}"))))

@@ -3,6 +3,9 @@
 //! ```text
 //! id: 1042                                         the event's Seq, or without data: the place that has been reached
 //! data: {"Seq":1042,"PrevSeq":1040,...}
+//!
+//! event: gap                                       what was removed before the tail came there; it has no id
+//! data: {"AfterSeq":1042,"ToSeq":2077,"ByRetention":true,"ByDamage":false}
 //! ```
 //!
 //! A tail is a task with a place in the sequence. It reads a batch of bounded size, sends it, and reads on only when
@@ -14,9 +17,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use runlog_core::{TailEvent, TailGap};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::answers::GapEvent;
 use super::fields::Selection;
 use super::params::{FROM_SEQ, LAST_EVENT_ID};
 use super::{Asked, Failure, may_read, question};
@@ -43,7 +48,7 @@ pub(super) async fn open(asked: Asked) -> Result<Answer, Failure> {
     let from_seq = asked.values.number(&LAST_EVENT_ID).or(asked.values.number(&FROM_SEQ));
     let tail = asked.ask(move |backend| backend.subscribe(from_seq, filter)).await?;
     let begin = tail.position();
-    let place = Following { tail, caller: asked.caller, fields: asked.fields, last: begin };
+    let place = Following { tail, caller: asked.caller, fields: asked.fields, last: begin, told: None };
     let (writer, body) = outgoing::stream();
     let link = Link { writer, stopping: asked.app.stopping() };
     tokio::spawn(follow(asked.app, place, link));
@@ -61,6 +66,8 @@ struct Following {
     fields: Selection,
     /// The last event that was written, or where the tail began.
     last: u64,
+    /// The gap that was told of, until the engine's own event has told of it too.
+    told: Option<TailGap>,
 }
 
 /// The way to the reader.
@@ -124,7 +131,11 @@ async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes)
     let _turn = app.tail_turns.acquire().await;
     let read = tokio::task::spawn_blocking(move || {
         let mut text = Vec::new();
-        for row in place.tail.next_batch()? {
+        for TailEvent { row, gap, .. } in place.tail.next_batch()? {
+            if gap.is_some() {
+                place.tell_of(gap, &mut text)?;
+                place.told = None;
+            }
             // A function that came later may be one that the key must not read.
             if !place.caller.key.root && !may_read(&place.caller.key, &row.run.stream) {
                 continue;
@@ -135,9 +146,26 @@ async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes)
             serde_json::to_writer(&mut text, &event).map_err(|error| BackendError::engine(error.to_string()))?;
             text.extend_from_slice(b"\n\n");
         }
+        // Before a sign of life moves the reader's place beyond it.
+        let gap = place.tail.gap();
+        place.tell_of(gap, &mut text)?;
         Ok((place, Bytes::from(text)))
     });
     read.await.unwrap_or_else(|panic| Err(BackendError::engine(format!("a tail failed: {panic}"))))
+}
+
+impl Following {
+    /// Writes down what may be missing, unless the reader knows it.
+    fn tell_of(&mut self, gap: Option<TailGap>, text: &mut Vec<u8>) -> Result<(), BackendError> {
+        let Some(gap) = gap.filter(|gap| self.told != Some(*gap)) else { return Ok(()) };
+        let known = self.told.replace(gap).map_or(self.last, |told| self.last.max(told.to_seq));
+        let event =
+            GapEvent { after_seq: known, to_seq: gap.to_seq, by_retention: gap.by_retention, by_damage: gap.by_damage };
+        text.extend_from_slice(b"event: gap\ndata: ");
+        serde_json::to_writer(&mut *text, &event).map_err(|error| BackendError::engine(error.to_string()))?;
+        text.extend_from_slice(b"\n\n");
+        Ok(())
+    }
 }
 
 impl Link {

@@ -1,0 +1,273 @@
+//! `runlog export`: every finished run that matches, of one moment, as NDJSON, CSV or Parquet; from a server, or from a
+//! data folder that no server holds.
+//!
+//! A server sends NDJSON, whatever the file is to be: so the place of the last run is known, and a connection that
+//! breaks is made again from there. A file is written beside its place and gets its name when it is whole and on disk.
+
+mod output;
+mod source;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use runlog_core::{ResultFilter, Zone};
+use runlog_store::operate::Progress;
+
+use self::output::Output;
+use self::source::Source;
+use super::logs::server::ServerArgs;
+use super::logs::units::count;
+use super::logs::{self, Failure};
+use super::progress::{Bar, human};
+use crate::clock;
+use crate::keys::FIRST_ACCOUNT;
+use crate::moment;
+use crate::server::api::native::encode::Format;
+use crate::server::api::native::fields;
+
+/// Exit code of `--fail-empty` when there is nothing.
+const EXIT_EMPTY: u8 = 3;
+
+/// Arguments of `runlog export`.
+#[derive(clap::Args)]
+pub(crate) struct ExportArgs {
+    /// Write to this file instead of standard output; it appears once it is whole.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What to write [default: by the ending of the file, or ndjson].
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<FileFormat>,
+    /// Only runs of this function.
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+    /// Only runs of this namespace.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Only runs of this version or alias.
+    #[arg(long, value_name = "VERSION")]
+    qualifier: Option<String>,
+    /// Only the run with this id.
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// Only runs that failed.
+    #[arg(long, group = "ended")]
+    errors: bool,
+    /// Only runs that succeeded.
+    #[arg(long, group = "ended")]
+    ok: bool,
+    /// Only runs with these return codes.
+    #[arg(long, value_name = "CODES", value_delimiter = ',', group = "ended", allow_negative_numbers = true)]
+    ret_code: Vec<i32>,
+    /// Only runs whose log or return message contains this text.
+    #[arg(long, value_name = "TEXT")]
+    keyword: Option<String>,
+    /// Only runs that started within this span before now: 90s, 1h30m, 30d [default: every run].
+    #[arg(long, value_name = "SPAN", value_parser = moment::span_ms, conflicts_with = "from")]
+    since: Option<i64>,
+    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, RFC 3339 with its zone, or how long ago.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// The first start that is too late.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// The zone of times without one, and of StartTimeText.
+    #[arg(long, value_name = "ZONE", default_value = "+08:00")]
+    time_zone: Zone,
+    /// The oldest run first.
+    #[arg(long)]
+    oldest_first: bool,
+    /// Only these fields, separated by commas.
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = fields::names())]
+    fields: Vec<String>,
+    /// Exit with 3 when nothing was found.
+    #[arg(long)]
+    fail_empty: bool,
+    /// Read this data folder instead of a server; no server may have it open.
+    #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
+    data: Option<PathBuf>,
+    /// The account that the runs belong to, in a data folder.
+    #[arg(long, value_name = "UIN", default_value = FIRST_ACCOUNT, requires = "data")]
+    account: String,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FileFormat {
+    /// One JSON object a line, as runs are posted.
+    Ndjson,
+    /// RFC 4180, with a line of names.
+    Csv,
+    /// One row a run; StartTime is a timestamp.
+    Parquet,
+}
+
+/// How a file of texts is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+}
+
+/// Which runs.
+struct Filter {
+    function: Option<String>,
+    namespace: Option<String>,
+    qualifier: Option<String>,
+    region: Option<String>,
+    request_id: Option<String>,
+    result: ResultFilter,
+    keyword: Option<String>,
+    /// The first start, and the first that is too late, in Unix milliseconds.
+    from_ms: Option<i64>,
+    to_ms: Option<i64>,
+    oldest_first: bool,
+}
+
+/// Exports, and says what was written.
+pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    logs::end(args.export(), false)
+}
+
+impl ExportArgs {
+    fn export(&self) -> Result<u8, Failure> {
+        let (format, packing) = self.form().map_err(Failure::Usage)?;
+        let filter = self.filter(clock::now_ms()).map_err(Failure::Usage)?;
+        let bar = Bar::steps("export");
+        let mut show = |done, total| bar.show(Progress { done, total });
+        let names: Vec<&str> = self.fields.iter().map(String::as_str).collect();
+        let fields = (!names.is_empty()).then_some(&names[..]);
+        // Before the output: a command that cannot begin leaves no file behind.
+        let mut client = None;
+        let source = match &self.data {
+            Some(data) => Source::folder(data, &self.account, &filter, self.time_zone)?,
+            None => Source::server(client.insert(self.server.client()?), &filter, self.time_zone)?,
+        };
+        let mut output = Output::open(self.output.as_deref(), format)?;
+        let written = source.write(format.into(), packing, fields, &mut output, &mut show)?;
+        let bytes = output.finish()?;
+        drop(bar);
+        let place = self.output.as_deref().map_or("standard output".to_owned(), |path| path.display().to_string());
+        eprintln!("{place}: {} runs, {}", count(written), human(bytes));
+        Ok(if self.fail_empty && written == 0 { EXIT_EMPTY } else { 0 })
+    }
+
+    fn filter(&self, now_ms: i64) -> Result<Filter, String> {
+        let read = |flag: &str, text: &Option<String>| {
+            let ms = text.as_ref().map(|text| moment::moment_ms(text, self.time_zone, now_ms)).transpose();
+            ms.map_err(|error| format!("{flag}: {error}"))
+        };
+        let since_ms = self.since.map(|span_ms| now_ms.saturating_sub(span_ms).max(0));
+        let (from_ms, to_ms) = (since_ms.or(read("--from", &self.from)?), read("--to", &self.to)?);
+        if from_ms.zip(to_ms).is_some_and(|(from_ms, to_ms)| to_ms < from_ms) {
+            return Err("the window ends before it starts".to_owned());
+        }
+        let result = match (self.errors, self.ok, &self.ret_code[..]) {
+            (true, ..) => ResultFilter::Failed,
+            (_, true, _) => ResultFilter::Ok,
+            (.., []) => ResultFilter::All,
+            (.., codes) => ResultFilter::Codes(codes.to_vec()),
+        };
+        Ok(Filter {
+            function: self.function.clone(),
+            namespace: self.namespace.clone(),
+            qualifier: self.qualifier.clone(),
+            region: self.server.region(),
+            request_id: self.request_id.clone(),
+            result,
+            keyword: self.keyword.clone(),
+            from_ms,
+            to_ms,
+            oldest_first: self.oldest_first,
+        })
+    }
+
+    /// What to write, and how compressed: as told, and as the file's name says.
+    fn form(&self) -> Result<(FileFormat, Packing), String> {
+        let name = self.output.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        let (stem, packing) = match name.rsplit_once('.') {
+            Some((stem, "gz")) => (stem, Packing::Gzip),
+            Some((stem, "zst")) => (stem, Packing::Zstd),
+            _ => (&*name, Packing::Plain),
+        };
+        let named = match stem.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("ndjson" | "jsonl") => Some(FileFormat::Ndjson),
+            Some("csv") => Some(FileFormat::Csv),
+            Some("parquet") => Some(FileFormat::Parquet),
+            _ => None,
+        };
+        let format = match (self.format.or(named), &self.output) {
+            (Some(format), _) => format,
+            (None, None) => FileFormat::Ndjson,
+            (None, Some(path)) => {
+                let advice = "says no format; end it in .ndjson, .csv or .parquet, or give --format";
+                return Err(format!("{} {advice}", path.display()));
+            }
+        };
+        if format == FileFormat::Parquet && packing != Packing::Plain {
+            return Err("a Parquet file is compressed inside; leave .gz or .zst out of its name".to_owned());
+        }
+        Ok((format, packing))
+    }
+}
+
+impl From<FileFormat> for Format {
+    fn from(format: FileFormat) -> Self {
+        match format {
+            FileFormat::Ndjson => Self::Ndjson,
+            FileFormat::Csv => Self::Csv,
+            FileFormat::Parquet => Self::Parquet,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        export: ExportArgs,
+    }
+
+    fn parse(words: &str) -> ExportArgs {
+        CommandLine::try_parse_from(format!("export {words}").split_whitespace()).unwrap().export
+    }
+
+    #[test]
+    fn the_name_of_a_file_says_what_it_holds() {
+        for (words, form) in [
+            ("", Ok((FileFormat::Ndjson, Packing::Plain))),
+            ("-o a.csv", Ok((FileFormat::Csv, Packing::Plain))),
+            ("-o x.y/a.jsonl.zst", Ok((FileFormat::Ndjson, Packing::Zstd))),
+            ("-o a.ndjson.gz --format csv", Ok((FileFormat::Csv, Packing::Gzip))),
+            ("-o a.parquet", Ok((FileFormat::Parquet, Packing::Plain))),
+            ("-o a", Err("a says no format")),
+            ("-o a.txt", Err("a.txt says no format")),
+            ("-o a.parquet.gz", Err("compressed inside")),
+        ] {
+            match (parse(words).form(), form) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{words}"),
+                (Err(found), Err(expected)) => assert!(found.contains(expected), "{words}: {found}"),
+                (found, _) => panic!("{words}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_is_of_moments_and_not_of_spans() {
+        const NOW_MS: i64 = 1_782_878_400_000;
+        let window = |words: &str| parse(words).filter(NOW_MS).map(|filter| (filter.from_ms, filter.to_ms));
+        assert_eq!(window(""), Ok((None, None)));
+        assert_eq!(window("--since 1h"), Ok((Some(NOW_MS - 3_600_000), None)));
+        assert_eq!(window("--from 2026-07-01 --to 1h"), Ok((Some(1_782_835_200_000), Some(NOW_MS - 3_600_000))));
+        assert!(window("--from 1h --to 2h").unwrap_err().contains("ends before"));
+        assert!(window("--from soon").unwrap_err().starts_with("--from: `soon` is not a time"));
+    }
+}

@@ -1,0 +1,202 @@
+//! Where exported runs come from: a server's export, or the same walk through a data folder.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use runlog_client::{Client, Export, RunFilter, RunRow};
+use runlog_core::{Direction, Order, Query, ResultFilter, Row, Run, Scope, SortKey, Stream, Window, Zone};
+use runlog_store::{RealDisk, Store, SystemClock};
+
+use super::output::Output;
+use super::{Filter, Packing};
+use crate::backend::{Embedded, store_options};
+use crate::cli::logs::Failure;
+use crate::config::{Flags, Settings};
+use crate::server::api::native::encode::{Encoder, Format, Lines};
+use crate::server::api::native::export::{Walk, freeze};
+use crate::server::api::native::fields::{Selection, Style};
+
+/// Bytes that are gathered before they are written.
+const PART_BYTES: usize = 256 << 10;
+
+/// Where runs come from.
+pub(super) struct Source<'a> {
+    from: From<'a>,
+    style: Style,
+}
+
+enum From<'a> {
+    Server(Box<Export<'a>>),
+    Folder { store: Box<Embedded>, query: Box<Query> },
+}
+
+impl<'a> Source<'a> {
+    /// Asks a server, which fixes the moment.
+    pub(super) fn server(client: &'a Client, filter: &Filter, zone: Zone) -> Result<Self, Failure> {
+        let sort = if filter.oldest_first { "start_time:asc" } else { "start_time:desc" };
+        let export = client.export_sorted(&filter.as_texts(), sort)?;
+        // A server says how much is billed.
+        Ok(Self { from: From::Server(Box::new(export)), style: Style { zone, billing_step_ms: 1 } })
+    }
+
+    /// Opens a data folder.
+    pub(super) fn folder(data: &Path, account: &str, filter: &Filter, zone: Zone) -> Result<Self, Failure> {
+        let settings = Flags::default().settings()?;
+        let store = open(data, &settings)?;
+        let style = Style { zone, billing_step_ms: settings.billing_step_ms.into() };
+        let query = Box::new(filter.as_query(account));
+        Ok(Self { from: From::Folder { store: Box::new(Embedded(store)), query }, style })
+    }
+
+    /// Writes every run, and says how many there were. `show` is told how many were written, and of how many.
+    pub(super) fn write(
+        self,
+        format: Format,
+        packing: Packing,
+        fields: Option<&[&str]>,
+        output: &mut Output,
+        show: &mut dyn FnMut(u64, u64),
+    ) -> Result<u64, Failure> {
+        let encoder = match packing {
+            Packing::Plain => Encoder::plain(),
+            Packing::Gzip => Encoder::gzip(),
+            Packing::Zstd => Encoder::zstd()?,
+        };
+        let lines = Lines::new(format, Selection::new(fields, self.style), encoder)
+            .map_err(|error| Failure::Usage(format!("--fields: {error}")))?;
+        match self.from {
+            From::Server(export) => from_server(*export, lines, output, show),
+            From::Folder { store, query } => {
+                let written = from_folder(&store, *query, lines, output, show)?;
+                store.0.close().context("the data folder was not closed cleanly")?;
+                Ok(written)
+            }
+        }
+    }
+}
+
+fn from_server(
+    mut export: Export<'_>,
+    mut lines: Lines,
+    output: &mut Output,
+    show: &mut dyn FnMut(u64, u64),
+) -> Result<u64, Failure> {
+    let (total, mut written) = (export.total(), 0);
+    show(0, total);
+    while let Some(run) = export.next().transpose()? {
+        lines.row(&row(run))?;
+        written += 1;
+        if lines.ready_bytes() >= PART_BYTES {
+            output.write(&lines.take())?;
+            show(written, total);
+        }
+    }
+    output.write(&lines.finish()?)?;
+    if export.reconnects() > 0 {
+        eprintln!("the connection broke and was made again {} times; no run is missing", export.reconnects());
+    }
+    Ok(written)
+}
+
+fn from_folder(
+    store: &Embedded,
+    query: Query,
+    lines: Lines,
+    output: &mut Output,
+    show: &mut dyn FnMut(u64, u64),
+) -> Result<u64, Failure> {
+    let frozen = freeze(store, query).map_err(anyhow::Error::from)?;
+    let mut walk = Walk::begin(store, frozen, None, lines).map_err(anyhow::Error::from)?;
+    let mut is_done = false;
+    while !is_done {
+        is_done = walk.step(store).map_err(anyhow::Error::from)?;
+        output.write(&walk.take())?;
+        show(walk.written, walk.total);
+    }
+    walk.check().map_err(anyhow::Error::from)?;
+    let written = walk.written;
+    output.write(&walk.finish().map_err(anyhow::Error::from)?)?;
+    Ok(written)
+}
+
+/// Nothing is made, merged or removed in a folder that is only read.
+fn open(data: &Path, settings: &Settings) -> anyhow::Result<Store> {
+    let advice = || format!("cannot open the data folder {}; where a server holds it, use --endpoint", data.display());
+    let disk = RealDisk::open_existing(data).with_context(advice)?;
+    let options = runlog_store::Options { background: false, ..store_options(settings) };
+    Store::open_with(Arc::new(disk), Arc::new(SystemClock::default()), options).with_context(advice)
+}
+
+impl Filter {
+    fn as_texts(&self) -> RunFilter {
+        let result = match &self.result {
+            ResultFilter::All | ResultFilter::Running => None,
+            ResultFilter::Ok => Some("ok".to_owned()),
+            ResultFilter::Failed => Some("failed".to_owned()),
+            ResultFilter::Codes(codes) => Some(codes.iter().map(i32::to_string).collect::<Vec<_>>().join(",")),
+        };
+        RunFilter {
+            function: self.function.clone(),
+            namespace: self.namespace.clone(),
+            qualifier: self.qualifier.clone(),
+            region: self.region.clone(),
+            request_id: self.request_id.clone(),
+            result,
+            keyword: self.keyword.clone(),
+            since: None,
+            from: self.from_ms.map(|ms| ms.to_string()),
+            to: self.to_ms.map(|ms| ms.to_string()),
+        }
+    }
+
+    fn as_query(&self, account: &str) -> Query {
+        let scope = Scope {
+            region: self.region.clone(),
+            namespace: self.namespace.clone(),
+            function: self.function.clone(),
+            qualifier: self.qualifier.clone(),
+            ..Scope::account(account)
+        };
+        let direction = if self.oldest_first { Direction::Asc } else { Direction::Desc };
+        Query {
+            window: Window { start_ms: self.from_ms.unwrap_or(i64::MIN), end_ms: self.to_ms.unwrap_or(i64::MAX) },
+            result: self.result.clone(),
+            request_id: self.request_id.clone(),
+            keyword: self.keyword.clone(),
+            order: Order { by: SortKey::StartTime, direction },
+            ..Query::new(scope)
+        }
+    }
+}
+
+/// A run as the engine has it, from what a server says of it.
+fn row(run: RunRow) -> Row {
+    let stream = Stream {
+        account: String::new(),
+        region: run.region,
+        namespace: run.namespace,
+        function: run.function_name,
+        qualifier: run.qualifier,
+    };
+    Row {
+        seq: run.seq,
+        run: Run {
+            stream: Arc::new(stream),
+            request_id: run.request_id,
+            retry_num: run.retry_num,
+            start_ms: run.start_time,
+            // Microseconds were written as milliseconds with three decimals.
+            duration_us: (run.duration * 1000.0).round() as u64,
+            bill_ms: Some(run.bill_duration),
+            mem_bytes: run.mem_usage,
+            ret_code: run.ret_code,
+            invoke_finished: run.invoke_finished,
+            exit_code: run.exit_code,
+            ret_msg: run.ret_msg,
+            log: run.log,
+            level: run.level,
+            source: run.source,
+        },
+    }
+}
