@@ -20,14 +20,21 @@ pub(crate) const INSIDE: &str = "compat-inside-namespace";
 type Suite = fn(&Path) -> Result<Outcome>;
 
 /// The suites, by the name that `cargo xtask compat NAME` takes.
-const SUITES: [(&str, Suite); 5] =
-    [("python", python), ("node", node), ("tccli", tccli), ("scfcli", scfcli), ("otlp", otlp)];
+const SUITES: [(&str, Suite); 7] = [
+    ("python", python),
+    ("node", node),
+    ("tccli", tccli),
+    ("scfcli", scfcli),
+    ("otlp", otlp),
+    ("duckdb", duckdb),
+    ("openapi", openapi),
+];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     let mut arguments = arguments.to_vec();
     let server = tools::take_option(&mut arguments, "--server")?;
     if let Some(name) = arguments.iter().find(|name| SUITES.iter().all(|(suite, _)| suite != name)) {
-        bail!("there is no suite `{name}`; there are python, node, tccli, scfcli and otlp");
+        bail!("there is no suite `{name}`; there are {}", SUITES.map(|(suite, _)| suite).join(", "));
     }
     let server = server.map(|path| fs::canonicalize(&path).with_context(|| path)).transpose()?;
     let mut phases = phases(server.as_deref());
@@ -99,6 +106,27 @@ fn otlp(binary: &Path) -> Result<Outcome> {
         suite.env("RUNLOG_OTLP_GRPC", &by_grpc).env("RUNLOG_OTLP_HTTP", &by_http);
         suite.env("RUNLOG_IDLE_HTTP", idle.address.to_string())
     })
+}
+
+/// DuckDB reads what the program exports.
+fn duckdb(binary: &Path) -> Result<Outcome> {
+    python_suite("duckdb", binary)
+}
+
+/// The description of the native API, and whether the server does as it says.
+fn openapi(binary: &Path) -> Result<Outcome> {
+    python_suite("openapi", binary)
+}
+
+/// The unittest suite in `compat/NAME`, with the packages that it names and the program at hand.
+fn python_suite(name: &str, binary: &Path) -> Result<Outcome> {
+    if let Err(reason) = need_python() {
+        return Ok(Outcome::skipped(reason));
+    }
+    let requirements = root().join("compat").join(name).join("requirements.txt");
+    let bin = tools::venv(name, Path::new("python3"), &requirements)?;
+    let server = Server::start(binary, &run_folder(name), None, Some(0))?;
+    unittest(&bin.join("python"), name, &server, |suite| suite.env("RUNLOG_BINARY", binary))
 }
 
 /// `scf logs` knows one address, scf.tencentcloudapi.com:443: the suite runs where that name is this machine, in a

@@ -107,8 +107,31 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     if route.place().is_some() {
         refused("404", "There is no such run.");
     }
+    for (status, description) in more_refusals(route.handler) {
+        refused(status, description);
+    }
     refused("503", "Too much at a time; `Retry-After` says when to come again. Or the store does not work.");
     responses
+}
+
+/// What is refused where there is a body, and where a disk may fail.
+fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
+    match handler {
+        Handler::Ingest => &[
+            ("400", "The body cannot be read on; what came before may have been stored."),
+            ("413", "The body is over the limit of bytes."),
+            ("415", "The body's encoding is neither gzip nor zstd."),
+            ("500", "The request failed; send it again."),
+        ],
+        Handler::Backup => &[
+            ("400", "The name of the folder cannot be used."),
+            ("409", "The folder is there already."),
+            ("413", "The body is over the limit of bytes."),
+            ("500", "The backup failed."),
+        ],
+        Handler::OpenApi | Handler::Livez | Handler::Readyz | Handler::Metrics => &[],
+        _ => &[("500", "The store failed; the server's log says why.")],
+    }
 }
 
 fn request_body(handler: Handler) -> Option<Value> {
