@@ -75,7 +75,8 @@ fn round(lines: &mut impl BufRead) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(bodies)
 }
 
-async fn post_all(server: &Server, bodies: Vec<Vec<u8>>) -> anyhow::Result<u64> {
+/// Posts bodies on several connections; says how many runs were accepted.
+pub(crate) async fn post_all(server: &Server, bodies: Vec<Vec<u8>>) -> anyhow::Result<u64> {
     let credentials = STANDARD.encode(format!("{SECRET_ID}:{SECRET_KEY}"));
     let host = server.address.to_string();
     let shares = (0..CONNECTIONS).map(|first| bodies.iter().skip(first).step_by(CONNECTIONS));

@@ -16,6 +16,7 @@ mod queries;
 mod report;
 mod server;
 mod shapes;
+mod tails;
 mod targets;
 mod throughput;
 
@@ -38,11 +39,18 @@ struct Plan {
 
 const USAGE: &str = "runlog-bench [--runs N (1000000)] [--seed N (1)] [--seconds N of load (5)] \
                      [--out DIR (bench/results) | --for-peers FILE]\n\
-                     runlog-bench --targets";
+                     runlog-bench --targets\n\
+                     runlog-bench --tails N [--runs N (50000)] [--out DIR]";
 
 fn main() -> anyhow::Result<()> {
     if std::env::args().skip(1).eq(["--targets"]) {
         return targets::write(Path::new("bench/results"));
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, rest @ ..] = &arguments[..]
+        && flag == "--tails"
+    {
+        return tails::run(rest);
     }
     let plan = plan()?;
     // One thread for the generator: the server under test needs the other core.

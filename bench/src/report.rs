@@ -135,7 +135,8 @@ fn number(value: Option<&Value>) -> String {
     format!("{:.0}", value.and_then(Value::as_f64).unwrap_or_default())
 }
 
-fn machine() -> anyhow::Result<Value> {
+/// The machine, and the commit that is measured.
+pub(crate) fn machine() -> anyhow::Result<Value> {
     let cpu = std::fs::read_to_string("/proc/cpuinfo")?;
     let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let commit = Command::new("git").args(["describe", "--always", "--dirty"]).output()?;

@@ -49,7 +49,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "bench",
         arguments: "[--peers] [ARGS]",
-        help: "build and run the benchmark suite; with --peers, beside other systems",
+        help: "build and run the benchmark suite; with --peers, beside other systems; with --tails N, many tails",
         run: bench::task,
     },
     Task {
