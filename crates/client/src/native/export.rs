@@ -2,12 +2,17 @@
 //! them did.
 
 use std::io::{BufRead, BufReader, Read};
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::{LINE_MAX_BYTES, RunFilter, RunRow, target};
 use crate::retry::Backoff;
 use crate::{Client, Error, envelope};
+
+/// How long one connection is read before another takes its place: one that has died unnoticed gives nothing, and would
+/// be waited for without an end.
+const CONNECTION: Duration = Duration::from_secs(30 * 60);
 
 /// The runs of an export, of one moment, by start; made by [`Client::export`].
 ///
@@ -83,7 +88,7 @@ impl<'a> Export<'a> {
         let after = self.last.map(|(start_ms, seq)| format!("{start_ms},{seq}"));
         let own = [("sort", self.sort.as_deref()), ("as_of", as_of.as_deref()), ("after", after.as_deref())];
         let headers = [("Authorization", self.client.authorization())];
-        let opened = self.client.transport.open(&target("export", &self.filter, &own), &headers, None)?;
+        let opened = self.client.transport.open(&target("export", &self.filter, &own), &headers, Some(CONNECTION))?;
         let header = |name: &str| opened.headers.get(name).and_then(|value| value.to_str().ok());
         let number = |name: &str| header(name).and_then(|value| value.parse::<u64>().ok());
         let (Some(total), Some(as_of)) = (number("x-runlog-total"), number("x-runlog-as-of")) else {
