@@ -40,7 +40,7 @@ struct Plan {
 const USAGE: &str = "runlog-bench [--runs N (1000000)] [--seed N (1)] [--seconds N of load (5)] \
                      [--out DIR (bench/results) | --for-peers FILE]\n\
                      runlog-bench --targets\n\
-                     runlog-bench --tails N [--runs N (50000)] [--out DIR]";
+                     runlog-bench --tails N [--runs N (200000)] [--out DIR]";
 
 fn main() -> anyhow::Result<()> {
     if std::env::args().skip(1).eq(["--targets"]) {

@@ -21,7 +21,7 @@ use crate::report::machine;
 use crate::server::Server;
 use reader::{Event, Reader};
 
-const USAGE: &str = "runlog-bench --tails N [--runs N (50000)] [--out DIR (bench/results)]";
+const USAGE: &str = "runlog-bench --tails N [--runs N (200000)] [--out DIR (bench/results)]";
 
 /// Functions that run, one after the other.
 const FUNCTIONS: u32 = 50;
@@ -39,6 +39,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SLOW_PAUSE: Duration = Duration::from_millis(10);
 /// Its pieces: of one function, and of all.
 const SLOW_BYTES: [usize; 2] = [1 << 10, 16 << 10];
+
+/// What the server may need, in bytes, and what more for each tail: a batch that is being written, and what waits for
+/// the network. Memory that is mapped from files, and can be taken back, does not count.
+const MEMORY_MAX: u64 = 256 << 20;
+const MEMORY_MAX_OF_TAIL: u64 = 512 << 10;
 
 /// How often the server's memory is looked at.
 const MEMORY_EVERY: Duration = Duration::from_millis(50);
@@ -92,7 +97,7 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
     let mut arguments = arguments.iter();
     let tails = arguments.next().with_context(|| format!("--tails takes a number\n{USAGE}"))?;
     let tails = tails.parse().with_context(|| format!("--tails takes a number, not {tails}"))?;
-    let mut plan = Plan { tails, runs: 50_000, out: Path::new("bench/results").to_owned() };
+    let mut plan = Plan { tails, runs: 200_000, out: Path::new("bench/results").to_owned() };
     while let Some(flag) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{flag} takes a value\n{USAGE}"))?;
         match flag.as_str() {
@@ -177,6 +182,8 @@ fn measure(plan: &Plan, bodies: Vec<Vec<u8>>, alone_s: f64) -> anyhow::Result<Va
     for tail in &followed {
         prove(tail, plan.runs)?;
     }
+    let memory_max = MEMORY_MAX + MEMORY_MAX_OF_TAIL * u64::from(plan.tails);
+    ensure!(anonymous_peak <= memory_max, "the server took {anonymous_peak} bytes, more than {memory_max}");
     let (ingest_s, ingest_end) = ingested;
     let last = |is_slow: bool| {
         let ended = followed.iter().filter(|tail| tail.kind.is_slow == is_slow).map(|tail| tail.ended).max();
