@@ -176,7 +176,8 @@ fn huge_texts_and_what_is_no_text_are_exported_as_they_are_stored() {
         "{}\n",
         json!({ "FunctionName": "huge", "RequestId": "1", "StartTime": BASE_MS, "Log": huge, "RetMsg": huge })
     );
-    for id in 2..9 {
+    // More than one row group takes.
+    for id in 2..4 {
         lines += &format!(
             "{}\n",
             json!({ "FunctionName": "huge", "RequestId": id.to_string(), "StartTime": BASE_MS, "Log": huge })
