@@ -105,6 +105,21 @@ impl Memtable {
         self.rows += 1;
     }
 
+    /// Takes a finished run out again. Only for a table that nobody reads yet: the rows behind it in its stream move.
+    pub(crate) fn withdraw(&mut self, place: Place) {
+        let Some(slot) = self.slots.get_mut(place.slot as usize) else { return };
+        let at = place.row as usize;
+        if at >= slot.facts.len() {
+            return;
+        }
+        slot.facts.remove(at);
+        slot.reports.remove(at);
+        self.rows -= 1;
+        self.ids.retain(|entry| entry.1 != place);
+        let behind = self.ids.iter_mut().map(|entry| &mut entry.1);
+        behind.filter(|other| other.slot == place.slot && other.row > place.row).for_each(|other| other.row -= 1);
+    }
+
     /// Notes a report of a run in flight, which lies at `range` of a group.
     pub(crate) fn hear(&mut self, stream: &Arc<Stream>, facts: Facts, group: u32, range: &Range<usize>) {
         let at = self.note(stream, facts.start_ms);
@@ -161,8 +176,14 @@ impl Memtable {
 
     /// The report of the finished run that `run` is another report of.
     pub(crate) fn find(&self, hash: u64, run: &Run) -> Option<Record<'_>> {
+        self.find_place(hash, run).map(|(_, record)| record)
+    }
+
+    /// As [`Memtable::find`], with where it is.
+    pub(crate) fn find_place(&self, hash: u64, run: &Run) -> Option<(Place, Record<'_>)> {
         let places = self.ids.iter_hash(hash).filter(|entry| entry.0 == hash);
-        places.filter_map(|&(_, place)| self.record(place).ok()).find(|record| record.is_of(run))
+        let mut records = places.filter_map(|&(_, place)| self.record(place).ok().map(|record| (place, record)));
+        records.find(|(_, record)| record.is_of(run))
     }
 
     /// Rows that may have this account and request id.

@@ -1,5 +1,6 @@
 //! Replaying the log after a restart. Replaying twice, or what segments have already, changes nothing.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use runlog_core::{RET_RUNNING, Run, Stream};
@@ -36,6 +37,7 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
     let (mut torn_bytes, mut is_damaged) = (0, false);
     let mut last_file = 0;
     let mut doubtful = Vec::new();
+    let mut brought_back = HashSet::new();
     for entry in disk.list(wal::DIR).doing(|| format!("list {}", wal::DIR))? {
         let Some(number) = wal::number(&entry.name).filter(|number| *number >= manifest.wal_start) else { continue };
         last_file = last_file.max(number);
@@ -48,7 +50,8 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
             copy_aside(disk, &path, &bytes)?;
             manifest.note_set_aside(&path, "a checksum differs; the reports around it were lost");
         }
-        let mut file = File { disk, manifest, state, bytes: &bytes, table: Memtable::default() };
+        let table = Memtable::default();
+        let mut file = File { disk, manifest, state, bytes: &bytes, table, brought_back: &mut brought_back };
         file.replay(&scanned, ask_all)?;
         let table = file.table;
         state.catalog.include_table(&table);
@@ -59,6 +62,7 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         let last = scanned.groups.into_iter().next_back().filter(|group| group.kind == Kind::Accepted);
         doubtful.extend(last.map(|group| (bytes, group)));
     }
+    state.sealed.retain(|sealed| sealed.table.read().rows() > 0);
     let mut carried = state.in_flight.carried();
     for (bytes, group) in &doubtful {
         let reports = group.reports.iter().filter_map(|range| bytes.get(range.clone()));
@@ -79,6 +83,8 @@ struct File<'a> {
     state: &'a mut State,
     bytes: &'a Arc<Vec<u8>>,
     table: Memtable,
+    /// By their hashes, the finished runs that a group that was carried has brought, from this file or an earlier one.
+    brought_back: &'a mut HashSet<u64>,
 }
 
 impl File<'_> {
@@ -104,20 +110,41 @@ impl File<'_> {
                     self.table.note(&stream, facts.start_ms);
                     continue;
                 }
+                let is_finished = facts.ret_code != RET_RUNNING;
+                if is_finished && group.kind == Kind::Accepted && (ask_all || self.brought_back.contains(&hash)) {
+                    self.withdraw_earlier(hash, &record, &stream);
+                }
                 if may_be_known && self.is_known(hash, &record, &stream)? {
                     self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
                     continue;
                 }
-                if facts.ret_code == RET_RUNNING {
+                if !is_finished {
                     self.table.hear(&stream, facts, group_number, range);
                     self.state.in_flight.upsert(Flight::new(&stream, &record, report));
                 } else {
+                    if group.kind == Kind::Carried {
+                        self.brought_back.insert(hash);
+                    }
                     self.table.insert(&stream, hash, facts, group_number, range);
                     self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Takes an earlier finish of a report's run out of the tables. When the report was accepted, the run was not known,
+    /// so the earlier one lay in a segment that was set aside; what was acknowledged and served since stands.
+    fn withdraw_earlier(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>) {
+        let Ok(row) = record.to_row(stream) else { return };
+        let withdraw = |table: &mut Memtable| {
+            let earlier = table.find_place(hash, &row.run).filter(|(_, earlier)| earlier.facts.seq < row.seq);
+            if let Some(place) = earlier.map(|(place, _)| place) {
+                table.withdraw(place);
+            }
+        };
+        self.state.sealed.iter().for_each(|sealed| withdraw(&mut sealed.table.write()));
+        withdraw(&mut self.table);
     }
 
     /// Whether a report's run has finished in an earlier file or a segment.

@@ -186,6 +186,57 @@ fn the_folder_of_a_segment_stays_while_that_is_set_aside() {
     store.append(vec![finished(&mut Random(2))]).unwrap();
 }
 
+/// A store is dropped whose process has died: the disk that it left goes on.
+fn restart(store: Store, left: SimDisk) -> SimDisk {
+    drop(store);
+    left
+}
+
+/// The log may hold a report of a run that was set aside and then accepted anew: the later one stands.
+#[test]
+fn a_run_that_was_accepted_anew_after_damage_is_there_once_after_a_crash() {
+    let clock = Arc::new(ManualClock::at(NOW_MS));
+    let disk = SimDisk::default();
+    let mut random = Random(7);
+    let start_ms = NOW_MS - 1_000;
+    let mut named = |number: u32| Run { request_id: format!("r{number}"), start_ms, ..finished(&mut random) };
+    let store = open(&disk, &clock, &tiny()).unwrap();
+    store.append((0..10).map(&mut named).collect()).unwrap();
+    let first = named(10);
+    store.append(vec![first.clone()]).unwrap();
+    // The last group of a log is written into the next, while its rows go into a segment; and the next is still needed.
+    let disk = restart(store, disk.process_death());
+    let store = open(&disk, &clock, &tiny()).unwrap();
+    store.flush().unwrap();
+    let second = named(11);
+    store.append(vec![second.clone()]).unwrap();
+    let whole = restart(store, disk.process_death());
+    let (path, len) = whole.files().into_iter().find(|(path, _)| path.ends_with(".seg")).unwrap();
+    // A byte whose damage is found by reading the rows, not by opening the store.
+    let damaged = (0..len).step_by(5).find_map(|at| {
+        let disk = whole.copy();
+        disk.flip(&path, at, 0x55);
+        let store = open(&disk, &clock, &tiny()).unwrap();
+        let is_found_late = store.health().set_aside.is_empty() && store.query(&everything("1")).unwrap().total == 1;
+        is_found_late.then_some((disk, store))
+    });
+    let (disk, store) = damaged.expect("the texts are not read when the store is opened");
+    assert_eq!(store.health().set_aside.len(), 1);
+    let anew = Run { duration_us: first.duration_us + 1, ..first };
+    store.append(vec![anew.clone()]).unwrap();
+
+    let disk = restart(store, disk.process_death());
+    let store = open(&disk, &clock, &tiny()).unwrap();
+    let there = |store: &Store| -> Vec<Run> {
+        let rows = store.query(&everything("1")).unwrap().rows;
+        rows.into_iter().map(|row| row.run).collect()
+    };
+    assert_eq!(there(&store), [anew.clone(), second.clone()]);
+    store.flush().unwrap();
+    store.close().unwrap();
+    assert_eq!(there(&open(&disk, &clock, &tiny()).unwrap()), [anew, second]);
+}
+
 #[test]
 fn a_missing_or_cut_segment() {
     let (pair, disk) = specimen(1);
