@@ -54,7 +54,9 @@ pub use client::Client;
 pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchContext};
-pub use native::{Export, RunFilter, RunPage, RunPages, RunQuery, RunRow, Tail, TailEvent, TailGap, Watermark};
+pub use native::{
+    Export, RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, Tail, TailEvent, TailGap, Watermark,
+};
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;
 pub use put_runs::{BATCH_BYTES, BATCH_MAX_RUNS, PutReport, RefusedRun};

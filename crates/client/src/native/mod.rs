@@ -57,6 +57,11 @@ pub struct RunQuery {
     pub as_of: Option<u64>,
     /// The `next` of the page before.
     pub cursor: Option<String>,
+    /// Runs to pass over, up to 10,000. Absent: none.
+    pub offset: Option<u64>,
+    /// The fields of each run, separated by commas, such as `RequestId,Duration`; those that are left out are empty.
+    /// Absent: all of them.
+    pub fields: Option<String>,
 }
 
 /// A page of runs.
@@ -68,8 +73,21 @@ pub struct RunPage {
     pub total: u64,
     /// The cursor of the next page; absent when nothing follows.
     pub next: Option<String>,
+    /// The starts that were asked for.
+    #[serde(default)]
+    pub window: RunWindow,
     /// What the answer rests on.
     pub watermark: Watermark,
+}
+
+/// Starts from `from_ms` (inclusive) to `to_ms` (exclusive), in Unix milliseconds; an end that is absent is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct RunWindow {
+    /// The first start.
+    pub from_ms: Option<i64>,
+    /// The first start that is too late.
+    pub to_ms: Option<i64>,
 }
 
 /// What an answer rests on.
@@ -103,6 +121,9 @@ pub struct RunRow {
     pub retry_num: u8,
     /// When it started, in Unix milliseconds.
     pub start_time: i64,
+    /// The same as RFC 3339, in the server's zone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub start_time_text: String,
     /// How long it took, in milliseconds.
     pub duration: f64,
     /// Billed time, in milliseconds.
@@ -139,15 +160,12 @@ impl Client {
     /// [`Error::Refused`] when the server does not take the query, or the key may not read; [`Error::Http`] and
     /// [`Error::Tls`] when it cannot be reached; [`Error::BadAnswer`] when its answer is not a page.
     pub fn runs(&self, query: &RunQuery) -> Result<RunPage, Error> {
-        let limit = query.limit.map(|limit| limit.to_string());
-        let as_of = query.as_of.map(|as_of| as_of.to_string());
-        let own = [
-            ("sort", query.sort.as_deref()),
-            ("limit", limit.as_deref()),
-            ("as_of", as_of.as_deref()),
-            ("cursor", query.cursor.as_deref()),
-        ];
-        self.get(&target("runs", &query.filter, &own))
+        self.get(&query.target())
+    }
+
+    /// The address that [`Client::runs`] asks: a link, to be opened with the credential.
+    pub fn runs_url(&self, query: &RunQuery) -> String {
+        self.url(&query.target())
     }
 
     /// Every run that matches, page after page. With `as_of` they are those of one moment; without, runs that arrive
@@ -162,16 +180,36 @@ impl Client {
     /// # Errors
     /// As [`Client::runs`].
     pub fn run(&self, request_id: &str) -> Result<Vec<RunRow>, Error> {
-        match self.get::<Attempts>(&format!("/api/v1/runs/{}", percent_encode(request_id))) {
+        self.attempts(request_id, &RunFilter::default(), None)
+    }
+
+    /// As [`Client::run`], of one function: `within` may name a function, a namespace and a region, and nothing else.
+    /// `fields` are those of [`RunQuery::fields`].
+    ///
+    /// # Errors
+    /// As [`Client::runs`].
+    pub fn attempts(&self, request_id: &str, within: &RunFilter, fields: Option<&str>) -> Result<Vec<RunRow>, Error> {
+        match self.get::<Attempts>(&one_run(request_id, within, fields)) {
             Ok(found) => Ok(found.runs),
             Err(Error::Refused { status: 404, .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
 
+    /// The address that [`Client::attempts`] asks.
+    pub fn attempts_url(&self, request_id: &str, within: &RunFilter, fields: Option<&str>) -> String {
+        self.url(&one_run(request_id, within, fields))
+    }
+
     /// Follows what is accepted after a sequence number, or from now on. See [`Tail`].
     pub fn tail(&self, filter: &RunFilter, from_seq: Option<u64>) -> Tail<'_> {
         Tail::new(self, target("tail", filter, &[]), from_seq)
+    }
+
+    /// The address that [`Client::tail`] follows.
+    pub fn tail_url(&self, filter: &RunFilter, from_seq: Option<u64>) -> String {
+        let from_seq = from_seq.map(|seq| seq.to_string());
+        self.url(&target("tail", filter, &[("from_seq", from_seq.as_deref())]))
     }
 
     /// Every finished run that matches, of one moment, as a stream: the newest first. See [`Export`].
@@ -190,6 +228,10 @@ impl Client {
         Export::open(self, filter, Some(sort))
     }
 
+    fn url(&self, target: &str) -> String {
+        format!("{}{target}", self.transport.endpoint.url)
+    }
+
     fn get<T: DeserializeOwned>(&self, target: &str) -> Result<T, Error> {
         let reply = self.transport.get(target, &[("Authorization", self.authorization())])?;
         if reply.status != 200 {
@@ -200,6 +242,27 @@ impl Client {
             reason: format!("{error}: {}", envelope::shown(&reply.body)),
         })
     }
+}
+
+impl RunQuery {
+    fn target(&self) -> String {
+        let text = |number: Option<u64>| number.map(|number| number.to_string());
+        let (limit, offset, as_of) = (text(self.limit), text(self.offset), text(self.as_of));
+        let own = [
+            ("sort", self.sort.as_deref()),
+            ("limit", limit.as_deref()),
+            ("offset", offset.as_deref()),
+            ("as_of", as_of.as_deref()),
+            ("cursor", self.cursor.as_deref()),
+            ("fields", self.fields.as_deref()),
+        ];
+        target("runs", &self.filter, &own)
+    }
+}
+
+/// Path and query string of one run.
+fn one_run(request_id: &str, within: &RunFilter, fields: Option<&str>) -> String {
+    target(&format!("runs/{}", percent_encode(request_id)), within, &[("fields", fields)])
 }
 
 /// Path and query string.
@@ -218,5 +281,6 @@ fn target(path: &str, filter: &RunFilter, own: &[(&'static str, Option<&str>)]) 
     ];
     let filters = filters.iter().map(|(name, value)| (*name, value.as_deref()));
     let given = filters.chain(own.iter().copied()).filter_map(|(name, value)| Some((name, value?)));
-    format!("/api/v1/{path}?{}", encode_form(given))
+    let query = encode_form(given);
+    if query.is_empty() { format!("/api/v1/{path}") } else { format!("/api/v1/{path}?{query}") }
 }
