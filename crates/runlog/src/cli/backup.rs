@@ -22,6 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Arguments of `runlog backup`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog backup --data /var/lib/runlog /backups/today  of a folder that no server has open
+  runlog backup --endpoint https://runlog.example today    of a server, into its `backup_dir`")]
 pub(crate) struct BackupArgs {
     /// A new folder; with --endpoint the name of one, which the server makes inside its `backup_dir`.
     to: PathBuf,

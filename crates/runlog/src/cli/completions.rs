@@ -8,6 +8,11 @@ use clap_complete::Shell;
 
 /// Arguments of `runlog completions`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog completions bash > ~/.local/share/bash-completion/completions/runlog
+  runlog completions zsh > ~/.zfunc/_runlog
+  runlog completions fish > ~/.config/fish/completions/runlog.fish")]
 pub(crate) struct CompletionsArgs {
     /// Which shell, such as bash, zsh or fish.
     shell: Shell,

@@ -1,24 +1,54 @@
-//! `runlog config`: every option, its value and where the value came from.
+//! `runlog config`: every option of the server, its value and where the value came from; and the profiles of servers.
+
+mod profiles;
 
 use std::io::Write;
 use std::process::ExitCode;
 
+use clap::Subcommand;
 use comfy_table::{Table, presets};
 
+use self::profiles::SetProfileArgs;
 use crate::config::{Flags, OPTIONS};
+
+const EXAMPLES: &str = "\
+Examples:
+  runlog config                                        what `runlog serve` would run with
+  runlog config --config /etc/runlog.toml              with a file of options
+  runlog config set-profile staging --endpoint https://runlog.staging.example --secret-id AKID...
+  runlog query --profile staging --errors";
 
 /// Arguments of `runlog config`: the flags of `serve`, to see what they would come to.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub(crate) struct ConfigArgs {
     #[command(flatten)]
     flags: Flags,
+    #[command(subcommand)]
+    action: Option<Action>,
 }
 
-/// Prints the table of options.
+#[derive(Subcommand)]
+enum Action {
+    /// List the profiles of servers, and where they are kept.
+    Profiles,
+    /// Write a profile of a server, for --profile and RUNLOG_PROFILE; one that is called `default` needs neither.
+    SetProfile(SetProfileArgs),
+}
+
+/// Does what was asked; by default prints the table of options.
 pub(crate) fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
+    match &args.action {
+        None => options(&args.flags),
+        Some(Action::Profiles) => profiles::list(),
+        Some(Action::SetProfile(args)) => profiles::set(args),
+    }
+}
+
+fn options(flags: &Flags) -> anyhow::Result<ExitCode> {
     // Read first, so that a value that is wrong is an error here as it would be for `serve`.
-    args.flags.settings()?;
-    let effective = args.flags.effective()?;
+    flags.settings()?;
+    let effective = flags.effective()?;
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["OPTION", "VALUE", "FROM", "MEANING"]);
     for row in OPTIONS {

@@ -31,8 +31,16 @@ const EXIT_REFUSED: u8 = 1;
 /// How often the bar is drawn anew, in runs.
 const SHOW_EVERY_RUNS: u64 = 500;
 
+const EXAMPLES: &str = "\
+Examples:
+  runlog import logs/*.log.gz --function nightly-report    text logs that name no function
+  runlog import answers.json runs.parquet                  each file by its own format
+  zcat old.gz | runlog import --dry-run | head             see what it would store
+  runlog import archive/ --data DIR                        into a data folder, without a server";
+
 /// Arguments of `runlog import`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct ImportArgs {
     /// Files, plain or compressed with gzip or zstd; folders, whose files are read; `-` for standard input.
     #[arg(default_value = "-")]

@@ -18,6 +18,11 @@ use crate::{clock, files, moment};
 
 /// Arguments of `runlog keys`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog keys create --policy reader.json --note dashboards
+  runlog keys token --key AKID... --read-only          a token for a script
+  runlog keys list")]
 pub(crate) struct KeysArgs {
     #[command(subcommand)]
     command: Command,

@@ -4,12 +4,11 @@
 
 mod print;
 pub(super) mod server;
-mod table;
 pub(super) mod units;
 pub(super) mod window;
 
 use std::fmt;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -18,9 +17,10 @@ use runlog_client::{Client, Error, FunctionLog, GetFunctionLogs, LogFilter, Orde
 use runlog_core::limits::PAGE_MAX_ROWS;
 
 use print::{Format, Printer};
-use server::{ServerArgs, setting};
+use server::ServerArgs;
 use window::{Window, WindowArgs};
 
+use super::read::colour::is_coloured;
 use crate::clock;
 
 /// Exit code of a call that failed.
@@ -28,12 +28,24 @@ const EXIT_ERROR: u8 = 1;
 /// Exit code of a command line that cannot work.
 const EXIT_USAGE: u8 = 2;
 /// Exit code of `--fail-empty` when there is nothing.
-const EXIT_EMPTY: u8 = 3;
+pub(super) const EXIT_EMPTY: u8 = 3;
 /// Exit code of a credential that is not accepted, or may not do this.
 const EXIT_UNAUTHORIZED: u8 = 4;
+/// Exit code of a tail that was cut, or in which something is missing.
+pub(super) const EXIT_CUT: u8 = 5;
+
+const EXAMPLES: &str = "\
+Examples:
+  runlog logs --errors --since 6h                          a table of what failed
+  runlog logs nightly-report --sort duration:desc --limit 5
+  runlog logs --request-id 61fbd1dc-10ae-47f7-9879-7a080245df3c -o raw
+  runlog logs nightly-report --print-request curl          the signed request, to send by hand
+
+It asks any server of the API; a runlog server tells more through `runlog query`.";
 
 /// Arguments of `runlog logs`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct LogsArgs {
     /// The function; without it, every function of the namespace.
     function: Option<String>,
@@ -75,7 +87,7 @@ pub(crate) struct LogsArgs {
     /// How to print the runs.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
-    /// Whether to colour the table; auto: on a terminal, unless NO_COLOR is set.
+    /// Whether to colour; auto: on a terminal, unless NO_COLOR is set, and always with CLICOLOR_FORCE.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
     /// Exit with 3 when nothing was found.
@@ -101,6 +113,8 @@ pub(super) enum Failure {
     Usage(String),
     /// The call failed.
     Call(Error),
+    /// What was followed cannot be followed any more.
+    Cut(String),
     /// Anything else.
     Other(anyhow::Error),
 }
@@ -117,6 +131,7 @@ pub(super) fn end(result: Result<u8, Failure>, fail_empty: bool) -> anyhow::Resu
         Ok(code) => return Ok(code.into()),
         Err(Failure::Other(error)) => return Err(error),
         Err(Failure::Usage(message)) => (message, EXIT_USAGE),
+        Err(Failure::Cut(message)) => (message, EXIT_CUT),
         Err(Failure::Call(error)) => (error.to_string(), exit_code(&error, fail_empty)),
     };
     eprintln!("error: {message}");
@@ -131,7 +146,7 @@ impl LogsArgs {
         if let Some(RequestForm::Curl) = self.print_request {
             return self.print_curl(&client, &request);
         }
-        let printer = Printer::new(BufWriter::new(io::stdout().lock()), self.output, self.is_coloured());
+        let printer = Printer::new(BufWriter::new(io::stdout().lock()), self.output, is_coloured(self.color));
         let (printed, total) = if self.all {
             let mut pages = client.each_function_log(request);
             let printed = print(pages.by_ref(), printer)?;
@@ -179,7 +194,7 @@ impl LogsArgs {
 
     fn print_curl(&self, client: &Client, request: &GetFunctionLogs) -> Result<u8, Failure> {
         let mut command = client.signed_request("GetFunctionLogs", request)?.to_curl();
-        if let Some(ca) = &self.server.ca {
+        if let Some(ca) = self.server.ca()? {
             command += &format!(" \\\n  --cacert '{}'", ca.display().to_string().replace('\'', r"'\''"));
         }
         writeln!(io::stdout(), "{command}")?;
@@ -196,20 +211,12 @@ impl LogsArgs {
         let beyond = if self.all && total > PAGE_MAX_ROWS { "; the API reaches the first 10,000" } else { "" };
         format!("{window}: {} of {} runs{beyond}", units::count(printed), units::count(total))
     }
-
-    fn is_coloured(&self) -> bool {
-        match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-            ColorChoice::Auto => io::stdout().is_terminal() && setting(None, &["NO_COLOR"]).is_none(),
-        }
-    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(message) => f.write_str(message),
+            Failure::Usage(message) | Failure::Cut(message) => f.write_str(message),
             Failure::Call(error) => write!(f, "{error}"),
             Failure::Other(error) => write!(f, "{error:#}"),
         }

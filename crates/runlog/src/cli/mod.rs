@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found
-//! (with `--fail-empty`), 4 not authorised.
+//! (with `--fail-empty`), 4 not authorised, 5 a tail was cut; `run` and `follow` end with the run's own.
 
 mod backup;
 mod completions;
@@ -9,19 +9,27 @@ mod config;
 mod deliver;
 mod demo;
 mod export;
+mod follow;
 mod import;
 mod keys;
+mod last;
 mod logs;
+mod man;
 mod pass_on;
 mod place;
+mod profiles;
 mod progress;
 mod pull;
+mod query;
+mod read;
 mod repair;
 mod restore;
 mod run;
 mod sample;
 mod serve;
+mod show;
 mod spool;
+mod tail;
 mod target;
 mod verify;
 
@@ -55,6 +63,16 @@ enum Command {
     /// Pass on what a command has left running may print.
     #[command(hide = true)]
     PassOn,
+    /// Query runs: any window, exact totals, pages without an end.
+    Query(Box<query::QueryArgs>),
+    /// Show one run, with its whole output.
+    Show(Box<show::ShowArgs>),
+    /// Show the last run, of all or of a function.
+    Last(Box<last::LastArgs>),
+    /// Follow runs as they are accepted, without gaps.
+    Tail(Box<tail::TailArgs>),
+    /// Follow what one run prints, to its exit code.
+    Follow(Box<follow::FollowArgs>),
     /// Query run logs over the signed API of any server.
     Logs(Box<logs::LogsArgs>),
     /// Import run logs from files of many formats.
@@ -73,12 +91,14 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Do what can be done for a damaged data folder; nothing is deleted.
     Repair(repair::RepairArgs),
-    /// Show every option, its value and where the value came from.
+    /// Show every option, its value and where the value came from; keep profiles of servers.
     Config(config::ConfigArgs),
     /// Print generated runs as NDJSON.
     Sample(sample::SampleArgs),
     /// Print completions for a shell.
     Completions(completions::CompletionsArgs),
+    /// Print or write the manual pages.
+    Man(man::ManArgs),
 }
 
 /// Runs the command that the arguments name.
@@ -89,6 +109,11 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(args) => run::run(*args),
         Command::Spool(args) => spool::run(args),
         Command::PassOn => pass_on::run(),
+        Command::Query(args) => query::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Last(args) => last::run(&args),
+        Command::Tail(args) => tail::run(&args),
+        Command::Follow(args) => follow::run(&args),
         Command::Logs(args) => logs::run(*args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
@@ -101,6 +126,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match result {
         Ok(code) => code,

@@ -41,8 +41,15 @@ const REFUSED_FOR_NOW: &str = "InFlightLimit";
 /// The longest window of the API, in milliseconds. Windows end at midnight UTC, so that another pull has the same ones.
 const WINDOW_MS: i64 = DAY_MS;
 
+const EXAMPLES: &str = "\
+Examples:
+  runlog pull --source https://runlog.example --since 7d       the last week of another server
+  runlog pull --source https://runlog.example --function nightly-report --output runs.ndjson
+Run it again, in a crontab for instance: it goes on where it was.";
+
 /// Arguments of `runlog pull`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct PullArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -18,8 +18,15 @@ const SIGNAL_EXIT: i32 = 128;
 /// The longest time that may be given: more is surely a mistake, and it must stay a moment of the clock.
 const SECONDS_MAX: f64 = 366.0 * 86_400.0;
 
+const EXAMPLES: &str = "\
+Examples:
+  runlog run --function nightly-report -- python3 report.py --day today
+  runlog run --function build --qualifier $COMMIT --timeout 30m --memory-limit 2G -- make all
+  0 3 * * *  runlog run --function backup -- /usr/local/bin/backup      in a crontab";
+
 /// Arguments of `runlog run`.
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct RunArgs {
     /// The function that the command is.
     #[arg(long, value_name = "NAME")]

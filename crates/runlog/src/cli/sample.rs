@@ -12,6 +12,9 @@ use crate::sample::Plan;
 
 /// Arguments of `runlog sample`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog sample --runs 1000 | runlog import")]
 pub(crate) struct SampleArgs {
     /// How many runs.
     #[arg(long, default_value_t = 1000)]

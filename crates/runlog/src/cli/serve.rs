@@ -17,6 +17,11 @@ use crate::server::Server;
 
 /// Arguments of `runlog serve`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog serve --data /var/lib/runlog                  on loopback; the first start prints a root key
+  runlog serve --data DIR --listen 0.0.0.0:9160 --tls-cert cert.pem --tls-key key.pem
+  RUNLOG_CONFIG=/etc/runlog.toml runlog serve          with a file of options")]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     flags: Flags,

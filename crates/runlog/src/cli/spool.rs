@@ -25,6 +25,10 @@ const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
 /// Arguments of `runlog spool`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog spool list                                    what waits, what was refused and why
+  runlog spool ship --watch                            deliver it, and go on doing so")]
 pub(crate) struct SpoolCommand {
     #[command(subcommand)]
     action: Action,

@@ -12,6 +12,9 @@ use super::progress::{Bar, human};
 
 /// Arguments of `runlog verify`.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  runlog verify --data /var/lib/runlog")]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     place: Place,

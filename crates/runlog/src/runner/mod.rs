@@ -37,7 +37,7 @@ use watch::{Rules, Watch};
 pub(crate) use measure::Means;
 pub(crate) use record::Progress;
 pub(crate) use report::{Delivered, Put, Reporter};
-pub(crate) use signals::die_of;
+pub(crate) use signals::{die_of, not_ignored};
 
 /// A command to run as a function.
 #[derive(Clone, Debug)]

@@ -48,10 +48,8 @@ impl Signals {
     /// ignores them too. `None` where that fails, which is said; the command runs without it.
     pub(super) fn install() -> Option<Self> {
         let has_terminal = spawn::has_terminal();
-        let ignored = ignored();
         let of_terminals = OF_TERMINALS.into_iter().filter(|_| !has_terminal);
-        let wanted = ASK_TO_END.into_iter().chain(HANDED_ON).chain(of_terminals);
-        let wanted: Vec<i32> = wanted.filter(|signal| ignored & (1 << (signal - 1)) == 0).collect();
+        let wanted = not_ignored(ASK_TO_END.into_iter().chain(HANDED_ON).chain(of_terminals));
         match SignalsInfo::new(wanted) {
             Ok(info) => Some(Self { info, has_terminal }),
             Err(error) => {
@@ -146,6 +144,12 @@ pub(crate) fn die_of(signal: i32) {
         Some(kill @ Signal::KILL) => kill_process(getpid(), kill).map_err(Into::into),
         _ => signal_hook::low_level::emulate_default_handler(signal),
     };
+}
+
+/// Those of some signals that our parent does not have us ignore.
+pub(crate) fn not_ignored(signals: impl IntoIterator<Item = i32>) -> Vec<i32> {
+    let ignored = ignored();
+    signals.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect()
 }
 
 /// The signals that our parent has us ignore, as a mask.

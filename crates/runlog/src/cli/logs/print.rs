@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use runlog_client::FunctionLog;
 
-use super::table::RunTable;
+use crate::cli::read::colour::columns;
+use crate::cli::read::table::{Layout, Line, RunTable};
 
 /// How runs are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,13 +31,13 @@ pub(super) struct Printer<W: Write> {
 
 impl<W: Write> Printer<W> {
     pub(super) fn new(out: W, format: Format, is_coloured: bool) -> Self {
-        Self { out, format, table: RunTable::new(is_coloured), count: 0 }
+        Self { out, format, table: RunTable::new(Layout::Fitted(columns()), is_coloured), count: 0 }
     }
 
     pub(super) fn run(&mut self, run: &FunctionLog) -> io::Result<()> {
         let out = &mut self.out;
         match self.format {
-            Format::Table => self.table.add(run),
+            Format::Table => self.table.add(Line::of_log(run)),
             Format::Json => {
                 out.write_all(if self.count == 0 { b"[\n" } else { b",\n" })?;
                 serde_json::to_writer(out, run)?;
@@ -59,7 +60,7 @@ impl<W: Write> Printer<W> {
     /// Prints what is left, and returns how many runs were printed.
     pub(super) fn finish(mut self) -> io::Result<u64> {
         match self.format {
-            Format::Table => self.table.lines().try_for_each(|line| writeln!(self.out, "{line}"))?,
+            Format::Table => self.table.lines().iter().try_for_each(|line| writeln!(self.out, "{line}"))?,
             Format::Json => self.out.write_all(if self.count == 0 { b"[]\n" } else { b"\n]\n" })?,
             Format::Ndjson | Format::Raw => {}
         }

@@ -1,4 +1,4 @@
-//! Which server a command asks, and as whom: from flags, then the environment.
+//! Which server a command asks, and as whom: from flags, then the environment, then a profile.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,23 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use runlog_client::{Client, ClientBuilder, Language};
 
 use super::Failure;
+use crate::cli::profiles::{self, Profile};
 use crate::files;
 
 /// Where a server is that nobody named.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:9160";
 
+/// Where the parts of a key may be told, in this order.
+const SECRET_ID: [&str; 2] = ["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"];
+const SECRET_KEY: [&str; 2] = ["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"];
+const TOKEN: &str = "RUNLOG_TOKEN";
+
+/// A key where none is needed.
+const OF_THE_SHELL: [&str; 2] = ["of", "the-shell"];
+
 /// Which server, and the key to it.
 #[derive(Clone, clap::Args)]
+#[command(next_help_heading = "Server")]
 pub(in crate::cli) struct ServerArgs {
     /// The server [env: RUNLOG_ENDPOINT] [default: http://127.0.0.1:9160].
     #[arg(long, value_name = "URL")]
@@ -36,18 +46,29 @@ pub(in crate::cli) struct ServerArgs {
     language: Option<Language>,
     /// File with the CA certificate of an https server, as PEM.
     #[arg(long, value_name = "FILE")]
-    pub(super) ca: Option<PathBuf>,
+    ca: Option<PathBuf>,
+    /// The profile that says what neither flags nor environment do [env: RUNLOG_PROFILE] [default: `default`, if there
+    /// is one]; see `runlog config profiles`.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
 }
 
 impl ServerArgs {
     /// The server's address.
     pub(in crate::cli) fn endpoint(&self) -> String {
-        setting(self.endpoint.as_ref(), &["RUNLOG_ENDPOINT"]).unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned())
+        let told = setting(self.endpoint.as_ref(), &["RUNLOG_ENDPOINT"]);
+        told.or_else(|| self.profile().ok()?.endpoint).unwrap_or_else(|| DEFAULT_ENDPOINT.to_owned())
     }
 
     /// The region, where one was given.
     pub(in crate::cli) fn region(&self) -> Option<String> {
-        setting(self.region.as_ref(), &["RUNLOG_REGION", "TENCENTCLOUD_REGION"])
+        let told = setting(self.region.as_ref(), &["RUNLOG_REGION", "TENCENTCLOUD_REGION"]);
+        told.or_else(|| self.profile().ok()?.region)
+    }
+
+    /// The file with the CA certificate, where one was given.
+    pub(in crate::cli) fn ca(&self) -> Result<Option<PathBuf>, Failure> {
+        Ok(if self.ca.is_some() { self.ca.clone() } else { self.profile()?.ca })
     }
 
     /// A client of the server.
@@ -57,23 +78,54 @@ impl ServerArgs {
 
     /// A client that is nearly set up. `own_key` is the key where neither flags nor environment have a key or a token.
     pub(in crate::cli) fn builder(&self, own_key: Option<(String, String)>) -> Result<ClientBuilder, Failure> {
-        let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
-        let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
-        // A key on the command line is meant, whatever token the environment has.
-        let token = match (&self.token, &self.secret_id) {
-            (None, Some(_)) => None,
-            (token, _) => setting(token.as_ref(), &["RUNLOG_TOKEN"]),
-        };
-        let key = secret_id.zip(secret_key).or_else(|| own_key.filter(|_| token.is_none()));
-        if key.is_none() && token.is_none() {
-            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
-            return Err(Failure::Usage(advice.to_owned()));
-        }
-        let builder = connect(self.endpoint(), Access { key, token }, self.region(), self.ca.as_deref())?;
+        let access = self.access(own_key)?;
+        let builder = connect(self.endpoint(), access, self.region(), self.ca()?.as_deref())?;
         Ok(match self.language {
             Some(language) => builder.language(language),
             None => builder,
         })
+    }
+
+    /// A client for requests that are printed and not sent: their credential is the shell's, so none is needed here.
+    pub(in crate::cli) fn client_for_shell(&self) -> Result<Client, Failure> {
+        Ok(self.builder(Some(OF_THE_SHELL.map(str::to_owned).into()))?.build()?)
+    }
+
+    /// The credential as an option of curl that takes it from the environment; and the names of its variables.
+    pub(in crate::cli) fn credential_for_shell(&self) -> Result<(String, String), Failure> {
+        if self.access(Some(OF_THE_SHELL.map(str::to_owned).into()))?.token.is_some() {
+            return Ok((format!("-H \"Authorization: Bearer ${TOKEN}\""), TOKEN.to_owned()));
+        }
+        let set = |names: [&'static str; 2]| names.into_iter().find(|name| setting(None, &[name]).is_some());
+        let [id, key] = [SECRET_ID, SECRET_KEY].map(|names| set(names).unwrap_or(names[0]));
+        Ok((format!("-u \"${id}:${key}\""), format!("{id} and {key}")))
+    }
+
+    /// The credential: of flags and environment, then of the profile, then `own_key`.
+    fn access(&self, own_key: Option<(String, String)>) -> Result<Access, Failure> {
+        // What is wrong with a profile is said here, where every command comes by.
+        let profile = self.profile()?;
+        let secret_id = setting(self.secret_id.as_ref(), &SECRET_ID);
+        let secret_key = setting(self.secret_key.as_ref(), &SECRET_KEY);
+        // A key on the command line is meant, whatever token the environment has.
+        let token = match (&self.token, &self.secret_id) {
+            (None, Some(_)) => None,
+            (token, _) => setting(token.as_ref(), &[TOKEN]),
+        };
+        let is_told = token.is_some() || secret_id.is_some() && secret_key.is_some();
+        let token = token.or(profile.token.filter(|_| !is_told));
+        let key = secret_id.or(profile.secret_id).zip(secret_key.or(profile.secret_key));
+        let key = key.or_else(|| own_key.filter(|_| token.is_none()));
+        if key.is_none() && token.is_none() {
+            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN, or make a \
+                          profile with `runlog config set-profile`";
+            return Err(Failure::Usage(advice.to_owned()));
+        }
+        Ok(Access { key, token })
+    }
+
+    fn profile(&self) -> Result<Profile, Failure> {
+        profiles::chosen(setting(self.profile.as_ref(), &["RUNLOG_PROFILE"]).as_deref())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Durations and sizes as people read them.
 
 /// `0.53 ms`, `812 ms`, `1.23 s`, `2m 05s`, `1h 02m`.
-pub(super) fn duration(ms: f64) -> String {
+pub(in crate::cli) fn duration(ms: f64) -> String {
     if ms < 999.5 {
         return format!("{} ms", three_digits(ms));
     }
@@ -17,7 +17,7 @@ pub(super) fn duration(ms: f64) -> String {
 }
 
 /// `0 B`, `3.0 MiB`, `45 MiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::cli) fn size(bytes: u64) -> String {
     let mut amount = bytes as f64;
     let mut units = ["B", "KiB", "MiB", "GiB"].into_iter();
     let mut unit = units.next().unwrap_or_default();

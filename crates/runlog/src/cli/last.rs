@@ -1,0 +1,73 @@
+//! `runlog last`: the last run, of all or of a function, with its whole output; or the last few as a table.
+
+use std::io::{self, BufWriter};
+use std::process::ExitCode;
+
+use runlog_client::RunQuery;
+
+use super::logs::server::ServerArgs;
+use super::logs::units::count;
+use super::logs::{self, EXIT_EMPTY, Failure};
+use super::read::print::{Format, Printer};
+use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestForm, curl};
+
+const EXAMPLES: &str = "\
+Examples:
+  runlog last nightly-report                how did it go, and what did it print
+  runlog last nightly-report --errors       the last time that it failed
+  runlog last -n 10                         the last ten runs of all functions
+  runlog last nightly-report -o raw         its output alone";
+
+/// Arguments of `runlog last`.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct LastArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// How many runs, the latest start first; several are printed as a table.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1, help_heading = "Which runs",
+          value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    runs: u64,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Exit with 3 when there is none.
+    #[arg(long, help_heading = "Output")]
+    fail_empty: bool,
+    /// Print the request instead of sending it.
+    #[arg(long, value_name = "AS", help_heading = "Output")]
+    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Prints the last run or runs.
+pub(crate) fn run(args: &LastArgs) -> anyhow::Result<ExitCode> {
+    logs::end(args.last(), args.fail_empty)
+}
+
+impl LastArgs {
+    fn last(&self) -> Result<u8, Failure> {
+        let usual = if self.runs == 1 { Format::Text } else { Format::Table };
+        let format = self.output.format().unwrap_or(usual);
+        let query = RunQuery {
+            filter: self.filter.filter(&self.server),
+            limit: Some(self.runs),
+            fields: format.fields().map(str::to_owned),
+            ..RunQuery::default()
+        };
+        if let Some(RequestForm::Curl) = self.print_request {
+            let client = self.server.client_for_shell()?;
+            curl::print(&self.server, &client.runs_url(&query), false)?;
+            return Ok(EXIT_OK);
+        }
+        let page = self.server.client()?.runs(&query)?;
+        let out = BufWriter::new(io::stdout());
+        let mut printer = Printer::new(out, format, self.output.time_zone, self.output.is_coloured());
+        for run in &page.runs {
+            printer.run(run)?;
+        }
+        let printed = printer.finish()?;
+        eprintln!("the last {} of {} runs", count(printed), count(page.total));
+        Ok(if self.fail_empty && printed == 0 { EXIT_EMPTY } else { EXIT_OK })
+    }
+}

@@ -1,0 +1,182 @@
+//! What the commands share that read runs over the native API: which runs, which window, how they are printed.
+
+pub(super) mod card;
+pub(super) mod colour;
+mod csv;
+pub(super) mod curl;
+pub(super) mod lasting;
+pub(super) mod live;
+pub(super) mod print;
+pub(super) mod table;
+pub(super) mod text;
+pub(super) mod window;
+
+use clap::ColorChoice;
+use runlog_client::{Error, RunFilter};
+use runlog_core::Zone;
+
+use self::print::Format;
+use super::logs::Failure;
+use super::logs::server::ServerArgs;
+use crate::moment;
+
+/// Exit code of a command that has done what it was asked.
+pub(super) const EXIT_OK: u8 = 0;
+
+/// Which runs.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Which runs")]
+pub(super) struct FilterArgs {
+    /// The function; without it, every function.
+    #[arg(value_name = "FUNCTION", conflicts_with = "function", help_heading = None::<&str>)]
+    name: Option<String>,
+    /// The function, by a flag.
+    #[arg(short = 'F', long, value_name = "NAME")]
+    function: Option<String>,
+    /// Only runs of this namespace.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    /// Only runs of this version or alias.
+    #[arg(long, value_name = "VERSION")]
+    qualifier: Option<String>,
+    /// Only runs that failed: finished, and not well.
+    #[arg(long, group = "result")]
+    errors: bool,
+    /// Only runs that succeeded.
+    #[arg(long, group = "result")]
+    ok: bool,
+    /// Only runs in flight.
+    #[arg(long, group = "result")]
+    running: bool,
+    /// Only runs with one of these return codes, such as 433 or 430,432.
+    #[arg(long, value_name = "CODES", group = "result")]
+    ret_code: Option<String>,
+    /// Only runs whose log or return message contains this text.
+    #[arg(short, long, value_name = "TEXT")]
+    keyword: Option<String>,
+}
+
+impl FilterArgs {
+    /// The filter; the region is that of the server's options.
+    pub(super) fn filter(&self, server: &ServerArgs) -> RunFilter {
+        let result = match (self.errors, self.ok, self.running) {
+            (true, ..) => Some("failed".to_owned()),
+            (_, true, _) => Some("ok".to_owned()),
+            (.., true) => Some("running".to_owned()),
+            _ => self.ret_code.clone(),
+        };
+        RunFilter {
+            function: self.name.clone().or_else(|| self.function.clone()),
+            namespace: self.namespace.clone(),
+            qualifier: self.qualifier.clone(),
+            region: server.region(),
+            result,
+            keyword: self.keyword.clone(),
+            ..RunFilter::default()
+        }
+    }
+}
+
+/// One run, by its id.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Which run")]
+pub(super) struct RunIdArgs {
+    /// The run's id.
+    #[arg(help_heading = None::<&str>)]
+    pub(super) request_id: String,
+    /// Only a run of this function, where several have one of this id.
+    #[arg(short = 'F', long, value_name = "NAME")]
+    function: Option<String>,
+    /// Only a run of this namespace.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+}
+
+impl RunIdArgs {
+    /// Where the run is to be.
+    pub(super) fn within(&self, server: &ServerArgs) -> RunFilter {
+        RunFilter {
+            function: self.function.clone(),
+            namespace: self.namespace.clone(),
+            region: server.region(),
+            ..RunFilter::default()
+        }
+    }
+
+    /// What is said when there is none.
+    pub(super) fn missing(&self) -> Failure {
+        let message = "there is no run `{}` that this key may read; look for it with `runlog query --keyword` or \
+                       `runlog last`, or wait for it with `runlog follow --wait`";
+        Failure::Other(anyhow::anyhow!(message.replace("{}", &text::one_line(&self.request_id))))
+    }
+}
+
+/// How runs are printed.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// How to print runs.
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Format>,
+    /// Whether to colour; auto: on a terminal, unless NO_COLOR is set, and always with CLICOLOR_FORCE.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// The zone of times that are printed, and of those that are given without one.
+    #[arg(long, value_name = "ZONE", default_value = "+08:00")]
+    pub(super) time_zone: Zone,
+}
+
+impl OutputArgs {
+    /// The format, where one was asked for.
+    pub(super) fn format(&self) -> Option<Format> {
+        self.output
+    }
+
+    pub(super) fn is_coloured(&self) -> bool {
+        colour::is_coloured(self.color)
+    }
+}
+
+/// How a request is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum RequestForm {
+    /// A curl command.
+    Curl,
+}
+
+/// Whether a call that failed is worth trying again: the server may be starting, or the network coming back.
+pub(super) fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Http { .. } | Error::BadAnswer { .. } => true,
+        Error::Refused { status, .. } => matches!(status, 429 | 502..=504),
+        _ => false,
+    }
+}
+
+/// Reads a span such as `1h30m` and gives it back as it is, for the server to read.
+fn span_text(text: &str) -> Result<String, String> {
+    moment::span_ms(text).map(|_| text.to_owned())
+}
+
+/// Reads a span such as `1h30m` as milliseconds; also `500ms`.
+pub(super) fn span_ms(text: &str) -> Result<i64, String> {
+    let milliseconds = text.strip_suffix("ms").and_then(|number| number.parse().ok()).filter(|ms| *ms > 0);
+    milliseconds.map_or_else(|| moment::span_ms(text).map_err(|error| format!("{error}, or as 500ms")), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        for (text, ms) in [("1s", 1_000), ("500ms", 500), ("1h30m", 5_400_000), ("2w", 1_209_600_000)] {
+            assert_eq!(span_ms(text), Ok(ms), "{text}");
+        }
+        for text in ["", "ms", "0ms", "-1ms", "1.5s", "1"] {
+            assert!(span_ms(text).unwrap_err().contains("500ms"), "{text}");
+        }
+        assert_eq!(span_text("90s").as_deref(), Ok("90s"));
+        assert!(span_text("90").is_err());
+    }
+}

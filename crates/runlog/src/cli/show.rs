@@ -1,0 +1,73 @@
+//! `runlog show`: one run by its id, with all that is known of it and its whole output. No window is needed.
+
+use std::io::{self, BufWriter};
+use std::process::ExitCode;
+
+use super::logs::server::ServerArgs;
+use super::logs::units::count;
+use super::logs::{self, EXIT_EMPTY, Failure};
+use super::read::print::{Format, Printer};
+use super::read::{EXIT_OK, OutputArgs, RequestForm, RunIdArgs, curl};
+
+const EXAMPLES: &str = "\
+Examples:
+  runlog show 61fbd1dc-10ae-47f7-9879-7a080245df3c
+  runlog show 61fbd1dc-10ae-47f7-9879-7a080245df3c --log | less -R
+  runlog show 61fbd1dc-10ae-47f7-9879-7a080245df3c -o json";
+
+/// Arguments of `runlog show`.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    run: RunIdArgs,
+    /// Only the output of the run, byte for byte; the same as -o raw.
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    log: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Exit with 3 instead of 1 when there is no such run.
+    #[arg(long, help_heading = "Output")]
+    fail_empty: bool,
+    /// Print the request instead of sending it.
+    #[arg(long, value_name = "AS", help_heading = "Output")]
+    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Prints the run.
+pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<ExitCode> {
+    logs::end(args.show(), args.fail_empty)
+}
+
+impl ShowArgs {
+    fn show(&self) -> Result<u8, Failure> {
+        let format = if self.log { Format::Raw } else { self.output.format().unwrap_or(Format::Text) };
+        let (request_id, within) = (&self.run.request_id, self.run.within(&self.server));
+        if let Some(RequestForm::Curl) = self.print_request {
+            let client = self.server.client_for_shell()?;
+            curl::print(&self.server, &client.attempts_url(request_id, &within, format.fields()), false)?;
+            return Ok(EXIT_OK);
+        }
+        let attempts = self.server.client()?.attempts(request_id, &within, format.fields())?;
+        if attempts.is_empty() {
+            let missing = self.run.missing();
+            if self.fail_empty {
+                eprintln!("{missing}");
+                return Ok(EXIT_EMPTY);
+            }
+            return Err(missing);
+        }
+        if attempts.len() > 1 {
+            eprintln!("{} attempts or runs of this id, the earliest first", count(attempts.len() as u64));
+        }
+        let out = BufWriter::new(io::stdout());
+        let mut printer = Printer::new(out, format, self.output.time_zone, self.output.is_coloured());
+        for run in &attempts {
+            printer.run(run)?;
+        }
+        printer.finish()?;
+        Ok(EXIT_OK)
+    }
+}
