@@ -20,7 +20,7 @@ pub(crate) const INSIDE: &str = "compat-inside-namespace";
 type Suite = fn(&Path) -> Result<Outcome>;
 
 /// The suites, by the name that `cargo xtask compat NAME` takes.
-const SUITES: [(&str, Suite); 7] = [
+const SUITES: [(&str, Suite); 8] = [
     ("python", python),
     ("node", node),
     ("tccli", tccli),
@@ -28,6 +28,7 @@ const SUITES: [(&str, Suite); 7] = [
     ("otlp", otlp),
     ("duckdb", duckdb),
     ("openapi", openapi),
+    ("terminal", terminal),
 ];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
@@ -144,6 +145,16 @@ fn scfcli(binary: &Path) -> Result<Outcome> {
     suite.arg(std::env::current_exe()?).arg(INSIDE).arg(binary).arg(bin.join("scf"));
     let (status, text) = tools::watch(&mut suite)?;
     Ok(unittest_counts(&text).of_runner(status.success()))
+}
+
+/// The command line in a real terminal, a tmux pane. RUNLOG_RECORD=1 writes its snapshots anew.
+fn terminal(binary: &Path) -> Result<Outcome> {
+    let probe = || succeeds(command("tmux").arg("-V")) && has("python3");
+    if let Err(reason) = need(&probe, &["tmux", "python3"]) {
+        return Ok(Outcome::skipped(reason));
+    }
+    let server = Server::start(binary, &run_folder("terminal"), None, Some(0))?;
+    unittest(Path::new("python3"), "terminal", &server, |suite| suite.env("RUNLOG_BINARY", binary))
 }
 
 /// The part of the scfcli suite that runs inside the namespace: BINARY SCF.
