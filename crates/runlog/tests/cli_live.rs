@@ -218,6 +218,35 @@ fn a_tail_that_is_cut_says_where_to_go_on_and_ends_with_5() {
 }
 
 #[test]
+fn a_tail_says_what_was_removed_before_it_came_there_and_ends_with_5() {
+    let mut server = Server::start();
+    let aged = |namespace: &str, days: i64, ids: std::ops::Range<u32>| -> Vec<Value> {
+        let of = |mut run: Value| {
+            run["Namespace"] = json!(namespace);
+            run["StartTime"] = json!(support::now_ms() - days * 86_400_000);
+            run
+        };
+        runs(ids).into_iter().map(of).collect()
+    };
+    server.api().ingest_new(&aged("kept", 21, 0..3));
+    server.api().ingest_new(&aged("removed", 20, 3..6));
+    server.api().ingest_new(&aged("kept", 21, 6..10));
+    assert!(server.stop().success());
+    let server = Setup::new().option("retention", "removed=10d").start_on(server.data());
+    eventually("three runs are removed", || (server.api().metric("runlog_runs") < 8.0).then_some(()));
+    for (from_seq, count, words, code) in
+        [("2", "5", "5 runs, up to 4 missed", 5), ("6", "4", "4 runs, 0 missed", 0), ("0", "7", "7 runs, 0 missed", 0)]
+    {
+        let args = ["tail", "-o", "ndjson", "--from-seq", from_seq, "--count", count];
+        let mut tail = Beside::start(&mut Place::at(&server).runlog(&args));
+        assert_eq!(tail.end(), code, "{}", tail.err());
+        assert_eq!(tail.err().lines().last(), Some(words));
+        let warning = "warning: runs after 2 up to 6 are missing: retention took them before the tail came there";
+        assert_eq!(tail.err().contains(warning), code == 5, "{}", tail.err());
+    }
+}
+
+#[test]
 fn a_tail_whose_reader_has_gone_is_no_error() {
     let server = Server::start();
     let mut child = Place::at(&server)

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
-use runlog_client::{Client, RunFilter, RunRow, TailEvent};
+use runlog_client::{Client, RunFilter, RunRow, TailEvent, TailGap};
 use runlog_core::RET_RUNNING;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -57,8 +57,12 @@ pub(in crate::cli) struct Tally {
     in_flight: HashSet<String>,
     /// The last event.
     last_seq: u64,
-    /// Places where something is missing.
+    /// Events that came in a wrong place.
     missed: u64,
+    /// Reports that were removed on the server before the tail came to them. Which would have matched is not known.
+    removed: u64,
+    /// The tail began with what was oldest then, so that nothing before that is missed.
+    is_from_the_oldest: bool,
 }
 
 /// What the end, whoever asks for it, has to say.
@@ -87,6 +91,19 @@ impl Tally {
             self.missed += 1;
         }
         self.last_seq = self.last_seq.max(event.run.seq);
+        if let Some(gap) = event.gap.filter(|gap| gap.after_seq > 0 || !self.is_from_the_oldest) {
+            self.removed += gap.to_seq.saturating_sub(gap.after_seq);
+            let (TailGap { after_seq, to_seq, .. }, why) = (gap, reason(gap));
+            eprintln!("warning: runs after {after_seq} up to {to_seq} are missing: {why} before the tail came there");
+        }
+    }
+
+    /// What is missing, in words, and whether anything is.
+    fn told(&self) -> (String, bool) {
+        match (self.missed, self.removed) {
+            (missed, 0) => (format!("{} missed", count(missed)), missed > 0),
+            (missed, removed) => (format!("up to {} missed", count(missed + removed)), true),
+        }
     }
 
     fn runs(&self) -> u64 {
@@ -97,12 +114,12 @@ impl Tally {
 impl State {
     /// The last words, and the exit code.
     fn end(&self) -> (String, u8) {
-        let Tally { missed, last_seq, .. } = self.tally;
-        let mut words = format!("{} runs, {} missed", count(self.tally.runs()), count(missed));
+        let (missed, is_missing) = self.tally.told();
+        let mut words = format!("{} runs, {missed}", count(self.tally.runs()));
         if self.is_lost {
-            words += &format!("; the server is lost, go on with --from-seq {last_seq}");
+            words += &format!("; the server is lost, go on with --from-seq {}", self.tally.last_seq);
         }
-        (words, if missed > 0 || self.is_lost { EXIT_CUT } else { EXIT_OK })
+        (words, if is_missing || self.is_lost { EXIT_CUT } else { EXIT_OK })
     }
 }
 
@@ -114,7 +131,7 @@ impl Live {
         args: &LiveArgs,
         printer: Printer<BufWriter<Stdout>>,
     ) -> Result<u8, Failure> {
-        let tally = Tally { last_seq: self.from_seq, ..self.tally };
+        let tally = Tally { last_seq: self.from_seq, is_from_the_oldest: self.from_seq == 0, ..self.tally };
         let state = Arc::new(Mutex::new(State { printer, tally, is_lost: false }));
         end_on_signals(Arc::clone(&state))?;
         let mut patience = args.lasting.patience();
@@ -146,6 +163,15 @@ impl Live {
         let (words, code) = lock(&state).end();
         eprintln!("{words}");
         Ok(code)
+    }
+}
+
+/// Why reports are not there.
+fn reason(gap: TailGap) -> &'static str {
+    match (gap.by_retention, gap.by_damage) {
+        (true, true) => "retention and damage took them",
+        (_, true) => "damage took them",
+        _ => "retention took them",
     }
 }
 
@@ -237,6 +263,22 @@ mod tests {
         for (prev_seq, seq, missed) in [(10, 11, 0), (11, 15, 0), (17, 18, 0), (15, 20, 1), (20, 20, 2), (20, 19, 3)] {
             tally.check(&TailEvent { prev_seq, gap: None, run: report(seq, "r", 0) });
             assert_eq!(tally.missed, missed, "{prev_seq} {seq}");
+        }
+        assert_eq!(tally.told(), ("3 missed".to_owned(), true));
+    }
+
+    #[test]
+    fn what_was_removed_before_the_tail_came_there_is_missed_unless_it_began_with_the_oldest() {
+        let gap = |after_seq, to_seq| Some(TailGap { after_seq, to_seq, by_retention: true, by_damage: false });
+        for (is_from_the_oldest, gap, told) in [
+            (false, None, ("0 missed", false)),
+            (false, gap(0, 4), ("up to 4 missed", true)),
+            (true, gap(0, 4), ("0 missed", false)),
+            (true, gap(2, 4), ("up to 2 missed", true)),
+        ] {
+            let mut tally = Tally { is_from_the_oldest, ..Tally::default() };
+            tally.check(&TailEvent { prev_seq: 0, gap, run: report(5, "r", 0) });
+            assert_eq!(tally.told(), (told.0.to_owned(), told.1), "{gap:?}");
         }
     }
 
