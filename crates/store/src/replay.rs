@@ -133,8 +133,8 @@ impl File<'_> {
         Ok(())
     }
 
-    /// Takes an earlier finish of a report's run out of the tables. When the report was accepted, the run was not known,
-    /// so the earlier one lay in a segment that was set aside; what was acknowledged and served since stands.
+    /// Takes an earlier finish of a report's run out of the tables. When the report was accepted, its run was not known
+    /// any more: the earlier finish lay in a segment that was set aside. What was acknowledged since then stands.
     fn withdraw_earlier(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>) {
         let Ok(row) = record.to_row(stream) else { return };
         let withdraw = |table: &mut Memtable| {
