@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Result<Total, Error> {
-        read("http://host", &Reply { status, retry_after: None, body: body.into() })
+        read("http://host", &Reply { status, retry_after: None, date: None, body: body.into() })
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchContext};
 pub use native::{
-    Export, RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, Tail, TailEvent, TailGap, Watermark,
+    Export, Probe, RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, Tail, TailBreak, TailEvent, TailGap,
+    Watermark,
 };
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;

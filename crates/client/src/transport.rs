@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use ureq::http::header::RETRY_AFTER;
+use ureq::http::header::{DATE, RETRY_AFTER};
 use ureq::http::{HeaderMap, Response};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::typestate::WithoutBody;
@@ -31,6 +31,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     /// How long the server asks to wait before another try.
     pub(crate) retry_after: Option<Duration>,
+    /// The server's clock, as it wrote it.
+    pub(crate) date: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -66,6 +68,10 @@ impl Transport {
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
         Ok(Self { agent: config.build().into(), timeout, endpoint })
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Posts a body to a path.
@@ -123,8 +129,9 @@ impl Transport {
     fn reply(&self, mut response: Response<Body>) -> Result<Reply, Error> {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?));
+        let date = response.headers().get(DATE).and_then(|value| Some(value.to_str().ok()?.to_owned()));
         let body = response.body_mut().with_config().limit(ANSWER_MAX_BYTES).read_to_vec();
-        Ok(Reply { status, retry_after, body: body.map_err(|error| self.error(error))? })
+        Ok(Reply { status, retry_after, date, body: body.map_err(|error| self.error(error))? })
     }
 
     fn error(&self, error: ureq::Error) -> Error {

@@ -25,6 +25,8 @@ pub struct Export<'a> {
     client: &'a Client,
     filter: RunFilter,
     sort: Option<String>,
+    /// Those that were asked for, with the ones that going on needs.
+    fields: Option<String>,
     /// `None` while there is no connection.
     lines: Option<BufReader<Box<dyn Read + Send>>>,
     total: u64,
@@ -50,11 +52,17 @@ struct Reason {
 }
 
 impl<'a> Export<'a> {
-    pub(crate) fn open(client: &'a Client, filter: &RunFilter, sort: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn open(
+        client: &'a Client,
+        filter: &RunFilter,
+        sort: Option<&str>,
+        fields: Option<&str>,
+    ) -> Result<Self, Error> {
         let mut export = Self {
             client,
             filter: filter.clone(),
             sort: sort.map(str::to_owned),
+            fields: fields.map(|fields| format!("{fields},Seq,StartTime")),
             lines: None,
             total: 0,
             as_of: 0,
@@ -86,7 +94,12 @@ impl<'a> Export<'a> {
     fn connect(&mut self) -> Result<(), Error> {
         let as_of = (self.as_of > 0).then(|| self.as_of.to_string());
         let after = self.last.map(|(start_ms, seq)| format!("{start_ms},{seq}"));
-        let own = [("sort", self.sort.as_deref()), ("as_of", as_of.as_deref()), ("after", after.as_deref())];
+        let own = [
+            ("sort", self.sort.as_deref()),
+            ("as_of", as_of.as_deref()),
+            ("after", after.as_deref()),
+            ("fields", self.fields.as_deref()),
+        ];
         let headers = [("Authorization", self.client.authorization())];
         let opened = self.client.transport.open(&target("export", &self.filter, &own), &headers, Some(CONNECTION))?;
         let header = |name: &str| opened.headers.get(name).and_then(|value| value.to_str().ok());

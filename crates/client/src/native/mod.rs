@@ -4,6 +4,7 @@
 
 mod export;
 mod pages;
+mod raw;
 mod tail;
 
 use runlog_wire::text::{encode_form, percent_encode};
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use export::Export;
 pub use pages::RunPages;
-pub use tail::{Tail, TailEvent, TailGap};
+pub use raw::Probe;
+pub use tail::{Tail, TailBreak, TailEvent, TailGap};
 
 use crate::{Client, Error, envelope};
 
@@ -217,7 +219,7 @@ impl Client {
     /// # Errors
     /// As [`Client::runs`].
     pub fn export(&self, filter: &RunFilter) -> Result<Export<'_>, Error> {
-        Export::open(self, filter, None)
+        Export::open(self, filter, None, None)
     }
 
     /// As [`Client::export`], in another order: `start_time:asc` or `start_time:desc`.
@@ -225,7 +227,7 @@ impl Client {
     /// # Errors
     /// As [`Client::runs`].
     pub fn export_sorted(&self, filter: &RunFilter, sort: &str) -> Result<Export<'_>, Error> {
-        Export::open(self, filter, Some(sort))
+        Export::open(self, filter, Some(sort), None)
     }
 
     fn url(&self, target: &str) -> String {

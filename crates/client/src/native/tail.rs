@@ -34,6 +34,18 @@ pub struct Tail<'a> {
     gaps: u64,
     /// What the server says is missing, until an event has told of it.
     gap: Option<TailGap>,
+    last_break: Option<TailBreak>,
+}
+
+/// An event that did not follow the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TailBreak {
+    /// The event that it should have named as the one before.
+    pub expected: u64,
+    /// The one that it named.
+    pub prev_seq: u64,
+    /// Its own sequence number.
+    pub seq: u64,
 }
 
 /// An accepted report of a run.
@@ -77,7 +89,7 @@ impl<'a> Tail<'a> {
     pub(crate) fn new(client: &'a Client, target: String, from_seq: Option<u64>) -> Self {
         let backoff = Backoff::new(client.retries);
         let (place, lines, expected) = (from_seq, None, None);
-        Self { client, target, lines, place, expected, backoff, reconnects: 0, gaps: 0, gap: None }
+        Self { client, target, lines, place, expected, backoff, reconnects: 0, gaps: 0, gap: None, last_break: None }
     }
 
     /// Where the tail is: another one that begins after this sequence number goes on here.
@@ -101,6 +113,11 @@ impl<'a> Tail<'a> {
         self.gaps
     }
 
+    /// The last of those events, for whoever judges the server.
+    pub fn last_break(&self) -> Option<TailBreak> {
+        self.last_break
+    }
+
     fn event(&mut self) -> Result<TailEvent, Error> {
         loop {
             let message = match self.message() {
@@ -121,8 +138,9 @@ impl<'a> Tail<'a> {
                 continue;
             }
             let mut event: TailEvent = self.parse(&data)?;
-            if self.expected.is_some_and(|expected| expected != event.prev_seq) {
+            if let Some(expected) = self.expected.filter(|expected| *expected != event.prev_seq) {
                 self.gaps += 1;
+                self.last_break = Some(TailBreak { expected, prev_seq: event.prev_seq, seq: event.run.seq });
                 self.lines = None;
                 let reason =
                     format!("an event after {} came where one after {:?} follows", event.prev_seq, self.expected);

@@ -10,6 +10,7 @@ mod deliver;
 mod demo;
 mod export;
 mod follow;
+mod functions;
 mod import;
 mod keys;
 mod last;
@@ -23,6 +24,7 @@ mod pull;
 mod query;
 mod read;
 mod repair;
+mod report;
 mod restore;
 mod run;
 mod sample;
@@ -75,6 +77,10 @@ enum Command {
     Follow(Box<follow::FollowArgs>),
     /// Query run logs over the signed API of any server.
     Logs(Box<logs::LogsArgs>),
+    /// List the functions that have run, and how their runs went.
+    Functions(Box<functions::FunctionsArgs>),
+    /// Judge the runs of a window: memory, cold starts, cost, speed, one version against another.
+    Report(Box<report::ReportArgs>),
     /// Import run logs from files of many formats.
     Import(Box<import::ImportArgs>),
     /// Export run logs as NDJSON, CSV or Parquet.
@@ -115,6 +121,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Tail(args) => tail::run(&args),
         Command::Follow(args) => follow::run(&args),
         Command::Logs(args) => logs::run(*args),
+        Command::Functions(args) => functions::run(&args),
+        Command::Report(args) => report::run(*args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Pull(args) => pull::run(&args),

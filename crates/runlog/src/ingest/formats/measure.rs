@@ -4,7 +4,7 @@
 const BYTES: [(&str, f64); 4] = [("MB", 1_048_576.0), ("KB", 1024.0), ("GB", 1_073_741_824.0), ("B", 1.0)];
 
 /// Milliseconds of `name`, such as `Duration`. `None` when the report does not say.
-pub(super) fn millis(report: &str, name: &str) -> Option<f64> {
+pub(crate) fn millis(report: &str, name: &str) -> Option<f64> {
     let (number, unit) = value(report, name)?;
     match unit {
         "ms" => Some(number),
@@ -14,7 +14,7 @@ pub(super) fn millis(report: &str, name: &str) -> Option<f64> {
 }
 
 /// Bytes of `name`, such as `Max Memory Used`. `None` when the report does not say.
-pub(super) fn bytes(report: &str, name: &str) -> Option<u64> {
+pub(crate) fn bytes(report: &str, name: &str) -> Option<u64> {
     let (number, unit) = value(report, name)?;
     let (_, factor) = BYTES.iter().find(|(known, _)| *known == unit)?;
     // Saturates; what is too large is refused where the run is stored.

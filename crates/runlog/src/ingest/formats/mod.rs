@@ -11,7 +11,7 @@ mod gather;
 mod lambda;
 mod lambda_json;
 mod lines;
-mod measure;
+pub(crate) mod measure;
 mod ndjson;
 mod open_runs;
 mod parquet;

@@ -1,0 +1,192 @@
+//! `runlog functions`: every function that has run, with how its runs of a window went.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use runlog_client::Client;
+use runlog_core::Zone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::logs::server::ServerArgs;
+use super::logs::{Failure, end, units};
+use super::report::{SpanArgs, spelled, write_table};
+use crate::clock;
+
+/// Arguments of `runlog functions`.
+#[derive(clap::Args)]
+pub(crate) struct FunctionsArgs {
+    /// Only this function.
+    function: Option<String>,
+    /// Only this namespace.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    #[command(flatten)]
+    span: SpanArgs,
+    /// How to print the functions.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// How functions are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people.
+    Table,
+    /// One JSON array.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// CSV with a line of names (RFC 4180).
+    Csv,
+}
+
+/// A function as the server lists it.
+#[derive(Deserialize)]
+struct Listed {
+    region: String,
+    namespace: String,
+    function: String,
+    qualifiers: Vec<String>,
+    last_start_ms: i64,
+}
+
+#[derive(Deserialize)]
+struct List {
+    functions: Vec<Listed>,
+}
+
+/// A function, with its runs of the window.
+#[derive(Debug, Serialize)]
+struct Row {
+    region: String,
+    namespace: String,
+    function: String,
+    qualifiers: Vec<String>,
+    /// Of the window, those in flight too.
+    runs: u64,
+    failed: u64,
+    /// Of any time, in Unix milliseconds.
+    last_start_ms: i64,
+    p50_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    max_mem_bytes: Option<u64>,
+}
+
+/// Does what the arguments ask.
+pub(crate) fn run(args: &FunctionsArgs) -> anyhow::Result<ExitCode> {
+    end(list(args), false)
+}
+
+fn list(args: &FunctionsArgs) -> Result<u8, Failure> {
+    let (from_ms, to_ms) = args.span.window(clock::now_ms()).map_err(Failure::Usage)?;
+    let client = args.server.client()?;
+    let filter =
+        [("function", args.function.clone()), ("namespace", args.namespace.clone()), ("region", args.server.region())];
+    let filter: Vec<_> = filter.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let list: List = client.get_json("/api/v1/functions", &spelled(&filter))?;
+    let window = (from_ms.to_string(), to_ms.to_string());
+    let rows: Result<Vec<Row>, Failure> =
+        list.functions.into_iter().map(|function| row(&client, function, &window)).collect();
+    print(&rows?, args.output, args.span.zone())?;
+    Ok(0)
+}
+
+/// The figures of one function: total, percentiles and its largest run, all of one snapshot.
+fn row(client: &Client, function: Listed, (from, to): &(String, String)) -> Result<Row, Failure> {
+    let answer: Value = client.get_json(
+        "/api/v1/runs",
+        &[
+            ("region", &function.region),
+            ("namespace", &function.namespace),
+            ("function", &function.function),
+            ("from", from),
+            ("to", to),
+            ("sort", "mem_usage:desc"),
+            ("limit", "1"),
+            ("fields", "MemUsage"),
+            ("percentiles", "true"),
+        ],
+    )?;
+    let of = &answer["percentiles"];
+    Ok(Row {
+        runs: answer["total"].as_u64().unwrap_or_default(),
+        failed: of["failed"].as_u64().unwrap_or_default(),
+        p50_ms: of["duration_ms"]["p50"].as_f64(),
+        p95_ms: of["duration_ms"]["p95"].as_f64(),
+        max_mem_bytes: answer["runs"][0]["MemUsage"].as_u64(),
+        region: function.region,
+        namespace: function.namespace,
+        function: function.function,
+        qualifiers: function.qualifiers,
+        last_start_ms: function.last_start_ms,
+    })
+}
+
+fn print(rows: &[Row], format: Format, zone: Zone) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Table => {
+            let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+            let cells = |row: &Row| {
+                vec![
+                    row.namespace.clone(),
+                    row.function.clone(),
+                    units::count(row.runs),
+                    units::count(row.failed),
+                    zone.format(row.last_start_ms),
+                    or_none(row.p50_ms.map(units::duration)),
+                    or_none(row.p95_ms.map(units::duration)),
+                    or_none(row.max_mem_bytes.map(units::size)),
+                ]
+            };
+            let head = ["NAMESPACE", "FUNCTION", ">RUNS", ">FAILED", "LAST RUN", ">P50", ">P95", ">MAX MEMORY"];
+            write_table(&mut out, &head, rows.iter().map(cells).collect())?;
+        }
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, rows)?;
+            writeln!(out)?;
+        }
+        Format::Ndjson => {
+            for row in rows {
+                serde_json::to_writer(&mut out, row)?;
+                writeln!(out)?;
+            }
+        }
+        Format::Csv => {
+            write!(
+                out,
+                "region,namespace,function,qualifiers,runs,failed,last_start_ms,p50_ms,p95_ms,max_mem_bytes\r\n"
+            )?;
+            for row in rows {
+                let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
+                let texts =
+                    [&row.region, &row.namespace, &row.function, &row.qualifiers.join(" ")].map(|text| quoted(text));
+                let mem = row.max_mem_bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+                let (runs, failed, last) = (row.runs, row.failed, row.last_start_ms);
+                let (p50, p95) = (number(row.p50_ms), number(row.p95_ms));
+                write!(out, "{},{runs},{failed},{last},{p50},{p95},{mem}\r\n", texts.join(","))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A text of CSV.
+fn quoted(text: &str) -> String {
+    let is_plain = !text.contains(['"', ',', '\n', '\r']);
+    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_csv() {
+        assert_eq!((quoted("a b"), quoted("a,\"b\"")), ("a b".to_owned(), "\"a,\"\"b\"\"\"".to_owned()));
+    }
+}

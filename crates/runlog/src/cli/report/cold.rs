@@ -1,0 +1,203 @@
+//! `runlog report cold`: how many runs waited for an instance to start, and how long.
+
+use std::collections::{BTreeMap, HashSet};
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::memory::plural;
+use super::platform::{COLD, ColdStart, REPORTS, cold_start};
+use super::source::{Source, SourceArgs, Version, micros, window_json};
+use super::stats::ranks;
+use super::{Failure, Findings, percent, share};
+use crate::cli::logs::units;
+
+/// From which share of cold starts on something should be done.
+const SHARE_MAX: f64 = 0.05;
+
+/// From which median on, in microseconds, a cold start is felt.
+const FELT_US: u64 = 500_000;
+
+/// Arguments of `runlog report cold`.
+#[derive(Args)]
+pub(super) struct ColdArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// The cold starts of a version.
+#[derive(Debug, Default)]
+struct Cold {
+    total_us: Vec<u64>,
+    /// The sums of the phases, in milliseconds, by name.
+    phases_ms: BTreeMap<&'static str, f64>,
+}
+
+/// How many runs have a text, by version.
+#[derive(Deserialize)]
+struct Facets {
+    facets: Vec<Facet>,
+}
+
+#[derive(Deserialize)]
+struct Facet {
+    values: Vec<Count>,
+    rest_runs: u64,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    namespace: String,
+    function: String,
+    qualifier: String,
+    runs: u64,
+}
+
+/// Namespace, function and qualifier: facets do not tell regions apart.
+type Name = (String, String, String);
+
+impl Cold {
+    fn add(&mut self, start: &ColdStart) {
+        self.total_us.push(micros(start.total_ms));
+        for (name, ms) in
+            [("PullCode", start.code_ms), ("InitRuntime", start.runtime_ms), ("InitFunction", start.function_ms)]
+        {
+            if let Some(ms) = ms {
+                *self.phases_ms.entry(name).or_default() += ms;
+            }
+        }
+    }
+
+    /// What to do, of so many runs that tell.
+    fn decision(&self, version: &Version, runs: u64) -> String {
+        let cold = self.total_us.len() as u64;
+        let part = share(cold, runs);
+        let Some(of) = ranks(&self.total_us).filter(|_| cold > 0) else {
+            return format!("{version}: no cold start among {} runs: nothing to do", units::count(runs));
+        };
+        let median = units::duration(of.p50 as f64 / 1000.0);
+        let said = format!("{} of its runs waited {median} (median) for an instance", percent(part));
+        if part < SHARE_MAX || of.p50 < FELT_US {
+            return format!("{version}: leave it as it is: {said}");
+        }
+        let phase = self.phases_ms.iter().max_by(|a, b| a.1.total_cmp(b.1));
+        let advice = match phase {
+            Some((&"PullCode", _)) => "most of it fetches the code: make the package smaller, or keep instances warm",
+            Some((&"InitFunction", _)) => {
+                "most of it is the function's own initialisation: do less of it at the start, or keep instances warm"
+            }
+            Some(_) => "most of it starts the runtime: keep instances warm (provisioned concurrency)",
+            None => "keep instances warm (provisioned concurrency), or initialise less",
+        };
+        format!("{version}: {said}: {advice}")
+    }
+}
+
+/// How many runs of each version tell whether they were cold: those with a platform's report in their log.
+fn witnesses(source: &Source) -> Result<(BTreeMap<Name, u64>, u64), Failure> {
+    let (mut found, mut rest) = (BTreeMap::new(), 0);
+    for text in REPORTS {
+        let answer = source.ask("/api/v1/facets", &[("by", "version"), ("top", "1000"), ("keyword", text)])?;
+        let answer: Facets = serde_json::from_value(answer).map_err(anyhow::Error::from)?;
+        for facet in answer.facets {
+            rest += facet.rest_runs;
+            for count in facet.values {
+                *found.entry((count.namespace, count.function, count.qualifier)).or_default() += count.runs;
+            }
+        }
+    }
+    Ok((found, rest))
+}
+
+pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
+    let source = args.source.open()?;
+    let (witnesses, unlisted) = witnesses(&source)?;
+    let mut cold: BTreeMap<Name, (Version, Cold)> = BTreeMap::new();
+    let mut seen = HashSet::new();
+    for text in COLD {
+        let fields = "Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,Log";
+        source.each_with(source.window, Some(text), fields, |run| {
+            let version = Version::of(&run);
+            let Some(start) = cold_start(&run.log) else { return };
+            if seen.insert((version.clone(), run.request_id, run.retry_num)) {
+                let name = (version.namespace.clone(), version.function.clone(), version.qualifier.clone());
+                cold.entry(name).or_insert_with(|| (version, Cold::default())).1.add(&start);
+            }
+        })?;
+    }
+    let mut found = Findings {
+        head: vec!["FUNCTION", ">RUNS THAT TELL", ">COLD", ">SHARE", ">P50", ">P95", ">MAX", ">WAITED"],
+        ..Findings::default()
+    };
+    let mut versions = Vec::new();
+    for ((namespace, function, qualifier), runs) in witnesses {
+        let name = (namespace, function, qualifier);
+        let (version, mut cold) = cold.remove(&name).unwrap_or_else(|| {
+            let (namespace, function, qualifier) = name;
+            (Version { region: String::new(), namespace, function, qualifier }, Cold::default())
+        });
+        cold.total_us.sort_unstable();
+        let (of, count) = (ranks(&cold.total_us), cold.total_us.len() as u64);
+        let ms = |us: Option<u64>| us.map_or("-".to_owned(), |us| units::duration(us as f64 / 1000.0));
+        let waited_us: u64 = cold.total_us.iter().sum();
+        found.rows.push(vec![
+            version.to_string(),
+            units::count(runs),
+            units::count(count),
+            percent(share(count, runs)),
+            ms(of.map(|of| of.p50)),
+            ms(of.map(|of| of.p95)),
+            ms(of.map(|of| of.max)),
+            ms(Some(waited_us)),
+        ]);
+        let decision = cold.decision(&version, runs);
+        versions.push(json!({
+            "version": version, "runs": runs, "cold": count, "share": share(count, runs), "cold_us": of,
+            "waited_us": waited_us, "phases_ms": cold.phases_ms, "decision": decision,
+        }));
+        found.decisions.push(decision);
+    }
+    // The exact number of all runs, to say how many cannot tell.
+    let total = source.ask("/api/v1/runs", &[("limit", "0")])?["total"].as_u64().unwrap_or_default();
+    let told: u64 = versions.iter().filter_map(|version| version["runs"].as_u64()).sum::<u64>() + unlisted;
+    if told < total {
+        let silent = total - told;
+        found.notes.push(format!(
+            "{} {} in the window cannot tell: a cold start shows in a platform's `Init Report` or `REPORT` line, which \
+             their logs do not hold; import platform logs, or have the function print them",
+            units::count(silent),
+            plural(silent, "run")
+        ));
+    }
+    if found.rows.is_empty() {
+        found.decisions.push("no run of this window tells whether it was a cold start: nothing to decide".to_owned());
+    }
+    found.json.insert("window".to_owned(), window_json(source.window));
+    found.json.insert("versions".to_owned(), versions.into());
+    found.json.insert("runs_that_cannot_tell".to_owned(), total.saturating_sub(told).into());
+    found.print(args.source.output, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version() -> Version {
+        Version { region: "r".into(), namespace: "default".into(), function: "f".into(), qualifier: "$LATEST".into() }
+    }
+
+    #[test]
+    fn decisions_name_the_longest_phase() {
+        let mut cold = Cold::default();
+        assert!(cold.decision(&version(), 10).contains("nothing to do"));
+        cold.add(&ColdStart {
+            total_ms: 900.0,
+            code_ms: Some(600.0),
+            runtime_ms: Some(100.0),
+            function_ms: Some(200.0),
+        });
+        assert!(cold.decision(&version(), 10).contains("package smaller"), "{}", cold.decision(&version(), 10));
+        assert!(cold.decision(&version(), 100).contains("leave it as it is"));
+    }
+}

@@ -1,0 +1,195 @@
+//! `runlog report cost`: GB-seconds, money, and where most can be saved.
+//!
+//! A run costs its billed time (as its source says, or rounded up as the server is told to) times the configured
+//! memory. Prices are the user's own: they differ by region, contract and platform.
+
+use clap::Args;
+use runlog_client::RunRow;
+use serde_json::json;
+
+use super::memory::{Advice, SizingArgs, Use, limit};
+use super::source::{SourceArgs, Version, window_json};
+use super::{Failure, Findings, percent, share};
+use crate::cli::logs::units;
+
+/// A gibibyte, in bytes: platforms say GB for it.
+const GB: f64 = (1_u64 << 30) as f64;
+
+/// Arguments of `runlog report cost`.
+#[derive(Args)]
+pub(super) struct CostArgs {
+    /// The price of a GB-second, in any currency; see your platform's price list.
+    #[arg(long, value_name = "PRICE", value_parser = price)]
+    price_gbs: Option<f64>,
+    /// The price of a million requests, in the same currency.
+    #[arg(long, value_name = "PRICE", value_parser = price)]
+    price_request: Option<f64>,
+    #[command(flatten)]
+    sizing: SizingArgs,
+    #[command(flatten)]
+    source: SourceArgs,
+}
+
+/// What a version's runs cost, and used.
+#[derive(Debug, Default)]
+struct Spent {
+    runs: u64,
+    bill_ms: u64,
+    failed_bill_ms: u64,
+    used: Use,
+}
+
+/// A version's share of the costs.
+struct Cost {
+    version: Version,
+    runs: u64,
+    bill_ms: u64,
+    gbs: Option<f64>,
+    failed_gbs: f64,
+    money: Option<f64>,
+    /// What a smaller size would save, in GB-seconds, and the sentence that says how.
+    saving: Option<(f64, String)>,
+}
+
+fn price(text: &str) -> Result<f64, String> {
+    let price = text.parse().ok().filter(|price: &f64| price.is_finite() && *price >= 0.0);
+    price.ok_or_else(|| "it takes a number, such as 0.0001".to_owned())
+}
+
+impl Spent {
+    fn add(&mut self, run: &RunRow) {
+        self.runs += 1;
+        self.bill_ms += run.bill_duration;
+        if run.ret_code != runlog_core::RET_OK {
+            self.failed_bill_ms += run.bill_duration;
+        }
+        self.used.add(run);
+    }
+}
+
+/// GB-seconds of billed milliseconds with so much memory.
+fn gbs(bill_ms: u64, limit_bytes: u64) -> f64 {
+    bill_ms as f64 / 1000.0 * limit_bytes as f64 / GB
+}
+
+pub(super) fn run(args: &CostArgs) -> Result<u8, Failure> {
+    let source = args.source.open()?;
+    let mut costs = Vec::new();
+    for (version, mut spent) in source.by_version(source.window, Spent::add)? {
+        let limit = limit(&source, &version, &args.sizing)?.map(|limit| limit.bytes);
+        let saving = match (spent.used.advice(limit, &args.sizing), limit) {
+            (advice @ Advice::Lower { saves, .. }, Some(bytes)) => {
+                Some((saves * gbs(spent.bill_ms, bytes), advice.text(&version, bytes >> 20)))
+            }
+            _ => None,
+        };
+        let of_gbs = limit.map(|bytes| gbs(spent.bill_ms, bytes));
+        let of_runs = args.price_request.map(|price| price * spent.runs as f64 / 1e6);
+        let of_time = args.price_gbs.zip(of_gbs).map(|(price, gbs)| price * gbs);
+        let money = match (args.price_gbs, args.price_request) {
+            (None, None) => None,
+            // Half of the sum would look like the whole.
+            (Some(_), _) => of_time.map(|time| time + of_runs.unwrap_or_default()),
+            (None, Some(_)) => of_runs,
+        };
+        let failed_gbs = limit.map_or(0.0, |bytes| gbs(spent.failed_bill_ms, bytes));
+        let (runs, bill_ms) = (spent.runs, spent.bill_ms);
+        costs.push(Cost { version, runs, bill_ms, gbs: of_gbs, failed_gbs, money, saving });
+    }
+    findings(args, costs, source.window).print(args.source.output, false)
+}
+
+fn findings(args: &CostArgs, mut costs: Vec<Cost>, window: super::source::Window) -> Findings {
+    costs.sort_by(|a, b| {
+        b.gbs.unwrap_or_default().total_cmp(&a.gbs.unwrap_or_default()).then(a.version.cmp(&b.version))
+    });
+    let mut found =
+        Findings { head: vec!["FUNCTION", ">RUNS", ">BILLED", ">GB-S", ">SHARE", ">COST"], ..Findings::default() };
+    let total: f64 = costs.iter().filter_map(|cost| cost.gbs).sum();
+    let failed: f64 = costs.iter().map(|cost| cost.failed_gbs).sum();
+    let money: f64 = costs.iter().filter_map(|cost| cost.money).sum();
+    let part = |gbs: f64| if total > 0.0 { gbs / total } else { 0.0 };
+    let worth = |gbs: f64| match args.price_gbs {
+        Some(price) => format!("{gbs:.1} GB-s, {:.4}", gbs * price),
+        None => format!("{gbs:.1} GB-s"),
+    };
+    let number =
+        |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
+    for cost in &costs {
+        found.rows.push(vec![
+            cost.version.to_string(),
+            units::count(cost.runs),
+            units::duration(cost.bill_ms as f64),
+            number(cost.gbs, 1),
+            cost.gbs.map_or("-".to_owned(), |gbs| percent(part(gbs))),
+            number(cost.money, 4),
+        ]);
+    }
+    let mut savings: Vec<_> = costs.iter().filter_map(|cost| cost.saving.as_ref()).collect();
+    savings.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.decisions.extend(savings.iter().take(5).map(|(gbs, text)| format!("{text} (saves {} here)", worth(*gbs))));
+    if share(1, costs.len() as u64) > 0.0 && part(failed) >= 0.01 {
+        found.decisions.push(format!(
+            "failed runs took {} of it ({}): mend them first",
+            percent(part(failed)),
+            worth(failed)
+        ));
+    }
+    let silent: Vec<String> =
+        costs.iter().filter(|cost| cost.gbs.is_none()).map(|cost| cost.version.to_string()).collect();
+    if !silent.is_empty() {
+        let text = "no log says how much memory is configured, so there are no GB-seconds; give --limit MB, or import \
+                    logs with their Report lines";
+        found.notes.push(format!("{}: {text}", silent.join(", ")));
+    }
+    if args.price_gbs.is_none() && args.price_request.is_none() {
+        found.notes.push("no prices: give --price-gbs and --price-request from your platform's price list".to_owned());
+    }
+    found.notes.push("cold starts, traffic, free quotas and idle provisioned instances are not in the runs".to_owned());
+    if found.decisions.is_empty() {
+        let nothing = if costs.is_empty() {
+            "no run finished in this window: nothing to decide"
+        } else {
+            "nothing stands out: leave the sizes as they are"
+        };
+        found.decisions.push(nothing.to_owned());
+    }
+    let versions: Vec<_> = costs
+        .iter()
+        .map(|cost| {
+            let saving = cost.saving.as_ref().map(|(gbs, text)| json!({ "gbs": gbs, "decision": text }));
+            json!({
+                "version": cost.version, "runs": cost.runs, "bill_ms": cost.bill_ms, "gbs": cost.gbs,
+                "failed_gbs": cost.failed_gbs, "cost": cost.money, "saving": saving,
+            })
+        })
+        .collect();
+    found.json.insert("window".to_owned(), window_json(window));
+    found.json.insert("gbs".to_owned(), total.into());
+    found.json.insert(
+        "cost".to_owned(),
+        if costs.iter().any(|cost| cost.money.is_some()) { money.into() } else { json!(null) },
+    );
+    found.json.insert("versions".to_owned(), versions.into());
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gb_seconds_by_hand() {
+        // Half a GB for 10 s, twice.
+        assert_eq!(gbs(20_000, 512 << 20), 10.0);
+        assert_eq!(gbs(100, 128 << 20), 0.0125);
+    }
+
+    #[test]
+    fn prices() {
+        assert_eq!(price("0.0001"), Ok(0.000_1));
+        for text in ["", "-1", "inf", "NaN", "1 yuan"] {
+            assert!(price(text).is_err(), "{text}");
+        }
+    }
+}

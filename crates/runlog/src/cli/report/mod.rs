@@ -1,0 +1,178 @@
+//! `runlog report`: what the runs of a window say about memory, cold starts, cost and speed, each with a decision.
+//!
+//! Everything is computed of all finished runs of one moment, as the server's export gives them: nothing is sampled.
+//! A report is a table, then decisions in plain words, then what the data could not tell.
+
+mod cold;
+mod compare;
+mod cost;
+mod memory;
+mod platform;
+mod slow;
+mod source;
+mod stats;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Map, Value};
+
+use super::logs::{Failure, end};
+pub(super) use source::{SpanArgs, spelled};
+
+/// Arguments of `runlog report`.
+#[derive(clap::Args)]
+pub(crate) struct ReportArgs {
+    #[command(subcommand)]
+    report: Report,
+}
+
+#[derive(Subcommand)]
+enum Report {
+    /// The configured memory of each function against what its runs used: what to set.
+    Memory(memory::MemoryArgs),
+    /// How many runs were cold starts, and what that cost in time.
+    Cold(cold::ColdArgs),
+    /// GB-seconds and money of each function, and where most can be saved.
+    Cost(cost::CostArgs),
+    /// Percentiles of each function version, the slowest runs, and what became slower than in the window before.
+    Slow(slow::SlowArgs),
+    /// Whether one version, function or window is slower, or fails more, than another.
+    Compare(compare::CompareArgs),
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A table and sentences.
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+/// What a report found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// The columns; those that begin with `>` are set to the right.
+    pub(super) head: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<String>>,
+    /// A second table, such as of the slowest runs.
+    pub(super) more: Option<(Vec<&'static str>, Vec<Vec<String>>)>,
+    /// What to do, most important first.
+    pub(super) decisions: Vec<String>,
+    /// What the data could not tell, and what would be needed.
+    pub(super) notes: Vec<String>,
+    /// The figures for programs.
+    pub(super) json: Map<String, Value>,
+    /// Whether something became worse.
+    pub(super) is_regression: bool,
+}
+
+/// Does what the arguments ask.
+pub(crate) fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
+    let result = match args.report {
+        Report::Memory(args) => memory::run(&args),
+        Report::Cold(args) => cold::run(&args),
+        Report::Cost(args) => cost::run(&args),
+        Report::Slow(args) => slow::run(&args),
+        Report::Compare(args) => compare::run(&args),
+    };
+    end(result, false)
+}
+
+impl Findings {
+    /// Prints the report; the exit code is 1 for something that became worse where that was asked for.
+    pub(super) fn print(mut self, format: Format, fail_on_regression: bool) -> Result<u8, Failure> {
+        let mut out = io::stdout().lock();
+        match format {
+            Format::Json => {
+                self.json.insert("decisions".to_owned(), self.decisions.into());
+                self.json.insert("notes".to_owned(), self.notes.into());
+                serde_json::to_writer_pretty(&mut out, &self.json).map_err(anyhow::Error::from)?;
+                writeln!(out)?;
+            }
+            Format::Table => {
+                write_table(&mut out, &self.head, self.rows)?;
+                if let Some((head, rows)) = self.more {
+                    writeln!(out)?;
+                    write_table(&mut out, &head, rows)?;
+                }
+                writeln!(out)?;
+                for decision in &self.decisions {
+                    writeln!(out, "- {decision}")?;
+                }
+                for note in &self.notes {
+                    writeln!(out, "note: {note}")?;
+                }
+            }
+        }
+        Ok(u8::from(fail_on_regression && self.is_regression))
+    }
+}
+
+/// A table without borders; nothing where there are no rows.
+pub(super) fn write_table(out: &mut impl Write, head: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(head.iter().map(|name| name.trim_start_matches('>')));
+    for row in rows {
+        table.add_row(row.into_iter().map(|cell| one_line(&cell)));
+    }
+    for (column, name) in table.column_iter_mut().zip(head) {
+        column.set_padding((0, 2));
+        if name.starts_with('>') {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+/// A text from elsewhere on one line, with nothing that would steer the terminal.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
+}
+
+/// A part of a whole, as `12.3 %`; `0.00` of nothing.
+fn percent(part: f64) -> String {
+    format!("{:.*} %", if part < 0.1 { 2 } else { 1 }, 100.0 * part)
+}
+
+/// A share that may have no whole.
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// A p-value as people write it.
+fn p_text(p: f64) -> String {
+    if p < 0.001 { "p<0.001".to_owned() } else { format!("p={p:.3}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_lines_up_and_steers_no_terminal() {
+        let mut out = Vec::new();
+        let rows = vec![vec!["a\x1b[2J".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
+        write_table(&mut out, &["FUNCTION", ">RUNS"], rows).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "FUNCTION   RUNS\na [2J         1\nlong name    22\n");
+    }
+
+    #[test]
+    fn figures_for_people() {
+        assert_eq!(
+            (percent(0.1234), percent(0.005), percent(share(1, 0))),
+            ("12.3 %".into(), "0.50 %".into(), "0.00 %".into())
+        );
+        assert_eq!((p_text(0.0), p_text(0.0421)), ("p<0.001".into(), "p=0.042".into()));
+    }
+}
