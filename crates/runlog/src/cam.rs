@@ -58,6 +58,34 @@ pub(crate) fn no_permission(action: &str, resource: impl std::fmt::Display) -> S
 }
 
 impl<'a> Resource<'a> {
+    /// Reads a resource as a request would name it: `*`, or one function. An absent account is `own_account`; a part
+    /// that is `*` is what a question that leaves it open asks for.
+    ///
+    /// # Errors
+    /// A sentence that says how to write it.
+    pub(crate) fn parse(text: &'a str, own_account: &'a str) -> anyhow::Result<Self> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let read = || {
+            let mut parts = text.strip_prefix("qcs::scf:")?.splitn(3, ':');
+            let (region, account, rest) = (parts.next()?, parts.next()?, parts.next()?);
+            let account = if account.is_empty() { own_account } else { account.strip_prefix("uin/")? };
+            let (namespace, function) = match rest.strip_prefix("namespace/") {
+                Some(rest) => rest.split_once("/function/")?,
+                None => ("default", rest.strip_prefix("function/")?),
+            };
+            let is_whole = [region, account, namespace, function].iter().all(|part| !part.is_empty());
+            is_whole.then_some(Self::Function { region, account, namespace, function })
+        };
+        read().ok_or_else(|| {
+            anyhow::anyhow!(
+                "`{text}` is not what a request asks for; write it as \
+                 qcs::scf:REGION:uin/UIN:namespace/NS/function/NAME, or * for what has no function"
+            )
+        })
+    }
+
     /// The function of a stream.
     pub(crate) fn of(stream: &'a Stream) -> Self {
         let Stream { region, account, namespace, function, .. } = stream;
@@ -94,6 +122,16 @@ impl Policy {
         Ok(policy)
     }
 
+    /// A statement of the document as JSON, for people.
+    pub(crate) fn statement_text(&self, at: usize) -> Option<String> {
+        serde_json::to_string(self.statement.get(at)?).ok()
+    }
+
+    /// How many statements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.statement.len()
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         for statement in &self.statement {
             for action in statement.action.iter() {
@@ -115,15 +153,43 @@ impl Policy {
     }
 }
 
+/// Why policies allow an action on a resource, or do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) is_allowed: bool,
+    /// The statement that decides; `None` when no statement speaks of it, which denies.
+    pub(crate) by: Option<Place>,
+}
+
+/// Where a statement stands: the policy and the statement in it, both from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) policy: usize,
+    pub(crate) statement: usize,
+}
+
 /// Whether policies allow an action on a resource.
 pub(crate) fn allows(policies: &[Policy], action: &str, resource: Resource<'_>) -> bool {
-    let mut statements = policies.iter().flat_map(|policy| &policy.statement);
-    let speaks = |statement: &&Statement| {
-        statement.action.iter().any(|pattern| action_matches(pattern, action))
-            && statement.resource.iter().any(|pattern| resource_matches(pattern, resource))
-    };
-    let spoken: Vec<Effect> = statements.by_ref().filter(speaks).map(|statement| statement.effect).collect();
-    !spoken.contains(&Effect::Deny) && spoken.contains(&Effect::Allow)
+    decide(policies, action, resource).is_allowed
+}
+
+/// Whether policies allow an action on a resource, and which statement decides: the first that denies, else the first
+/// that allows.
+pub(crate) fn decide(policies: &[Policy], action: &str, resource: Resource<'_>) -> Decision {
+    let mut allowed = None;
+    for (policy, document) in policies.iter().enumerate() {
+        for (statement, said) in document.statement.iter().enumerate() {
+            let speaks = said.action.iter().any(|pattern| action_matches(pattern, action))
+                && said.resource.iter().any(|pattern| resource_matches(pattern, resource));
+            let place = Place { policy, statement };
+            match said.effect {
+                _ if !speaks => {}
+                Effect::Deny => return Decision { is_allowed: false, by: Some(place) },
+                Effect::Allow => allowed = allowed.or(Some(place)),
+            }
+        }
+    }
+    Decision { is_allowed: allowed.is_some(), by: allowed }
 }
 
 impl OneOrMany {
@@ -240,6 +306,39 @@ mod tests {
         assert!(!allows(&[allow.clone(), deny.clone()], "scf:GetFunctionLogs", TEST1));
         assert!(!allows(&[deny, allow], "scf:GetFunctionLogs", TEST1));
         assert!(!allows(&[], "scf:GetFunctionLogs", TEST1));
+    }
+
+    #[test]
+    fn the_statement_that_decides() {
+        let allow = policy("allow", "scf:*", "*");
+        let deny = policy("deny", "scf:GetFunctionLogs", "*");
+        let by = |policy| Some(Place { policy, statement: 0 });
+        let decide = |policies: &[Policy]| decide(policies, "scf:GetFunctionLogs", TEST1);
+        assert_eq!(decide(&[allow.clone(), deny.clone()]), Decision { is_allowed: false, by: by(1) });
+        assert_eq!(decide(&[allow.clone(), allow]), Decision { is_allowed: true, by: by(0) });
+        assert_eq!(decide(&[]), Decision { is_allowed: false, by: None });
+    }
+
+    #[test]
+    fn resources_as_requests_name_them() {
+        let of = |text| Resource::parse(text, "100000000001").map(|resource| resource.to_string()).ok();
+        let test1 = TEST1.to_string();
+        for text in
+            [&test1, "qcs::scf:ap-guangzhou::namespace/default/function/Test1", "qcs::scf:ap-guangzhou::function/Test1"]
+        {
+            assert_eq!(of(text).as_deref(), Some(test1.as_str()), "{text}");
+        }
+        assert_eq!(of("*").as_deref(), Some("*"));
+        for text in [
+            "",
+            "Test1",
+            "qcs::scf:::function/Test1",
+            "qcs::cos:r::function/f",
+            "qcs::scf:r:1:function/f",
+            "qcs::scf:r::namespace/n",
+        ] {
+            assert_eq!(of(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod logs;
 mod man;
 mod pass_on;
 mod place;
+mod policy;
 mod profiles;
 mod progress;
 mod pull;
@@ -89,6 +90,8 @@ enum Command {
     Pull(Box<pull::PullArgs>),
     /// Make, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
+    /// Check, show and set what keys may do, and explain which statement decides.
+    Policy(policy::PolicyArgs),
     /// Back up a data folder, or a running server.
     Backup(backup::BackupArgs),
     /// Restore a backup into a new data folder, and verify it.
@@ -127,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Pull(args) => pull::run(&args),
         Command::Keys(args) => keys::run(args),
+        Command::Policy(args) => policy::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
