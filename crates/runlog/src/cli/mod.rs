@@ -4,6 +4,7 @@
 //! (with `--fail-empty`), 4 not authorised, 5 a tail was cut; `run` and `follow` end with the run's own.
 
 mod backup;
+mod canary;
 mod completions;
 mod config;
 mod deliver;
@@ -88,6 +89,8 @@ enum Command {
     Export(Box<export::ExportArgs>),
     /// Mirror run logs from any server of the signed API.
     Pull(Box<pull::PullArgs>),
+    /// Write marked runs to a live server, and check that each comes back once and in order.
+    Canary(Box<canary::CanaryArgs>),
     /// Make, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
     /// Check, show and set what keys may do, and explain which statement decides.
@@ -129,6 +132,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Pull(args) => pull::run(&args),
+        Command::Canary(args) => canary::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Backup(args) => backup::run(args),
