@@ -257,14 +257,14 @@ pub(crate) fn explain(
 }
 
 /// Names and values of the signed headers, sorted by name, under one reading.
-type SignedHeaders<'a> = Vec<(&'a str, Cow<'a, [u8]>)>;
+pub(crate) type SignedHeaders<'a> = Vec<(&'a str, Cow<'a, [u8]>)>;
 
 /// The canonical request without its headers, which differ from reading to reading.
-struct Canonical<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: &'a str,
-    hashed_payload: String,
+pub(crate) struct Canonical<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) hashed_payload: String,
 }
 
 impl Canonical<'_> {
@@ -295,10 +295,10 @@ impl Canonical<'_> {
 }
 
 /// When and for what a signature is made.
-struct Scope<'a> {
-    timestamp_s: i64,
-    date: &'a str,
-    service: &'a str,
+pub(crate) struct Scope<'a> {
+    pub(crate) timestamp_s: i64,
+    pub(crate) date: &'a str,
+    pub(crate) service: &'a str,
 }
 
 impl Scope<'_> {
@@ -320,7 +320,7 @@ impl Scope<'_> {
     }
 }
 
-fn steps(
+pub(crate) fn steps(
     secret_id: &str,
     secret_key: &str,
     canonical: Canonical<'_>,
@@ -385,7 +385,7 @@ fn read_signed_headers(text: &str) -> Result<Vec<String>, ApiError> {
 }
 
 /// The signed headers with their values as sent, without the spaces around them (published).
-fn signed_values<'a>(auth: &'a V3Auth, raw: &RawRequest<'a>) -> Result<Vec<(&'a str, &'a [u8])>, ApiError> {
+pub(crate) fn signed_values<'a>(auth: &'a V3Auth, raw: &RawRequest<'a>) -> Result<Vec<(&'a str, &'a [u8])>, ApiError> {
     let value = |name: &'a String| match raw.headers.only(name) {
         Some(value) => Ok((name.as_str(), value.trim_ascii())),
         None => Err(unauthorized(Detail::SignedHeaderAbsent).with("name", name)),

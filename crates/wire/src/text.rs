@@ -69,6 +69,17 @@ pub fn encode_form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> S
     fields.join("&")
 }
 
+/// Unix seconds of `Sun, 06 Nov 1994 08:49:37 GMT`, the form that servers write (published: RFC 9110).
+pub fn http_date_s(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let rest = text.split_once(", ")?.1.strip_suffix(" GMT")?;
+    let mut words = rest.split(' ');
+    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let month = 1 + MONTHS.iter().position(|name| *name == month)?;
+    let civil = format!("{year}-{month:02}-{day:0>2} {time}");
+    runlog_core::Zone::UTC.parse(&civil).ok().map(|time| time.ms.div_euclid(1000))
+}
+
 /// Escapes everything but the unreserved characters of RFC 3986, as every official SDK decodes it.
 pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -160,6 +171,14 @@ mod tests {
         fn encoded_and_back(name in "\\PC{1,20}", value in any::<String>()) {
             let text = format!("{}={}", percent_encode(&name), percent_encode(&value));
             prop_assert_eq!(form_pairs(&text), Ok(vec![(name, value)]));
+        }
+    }
+
+    #[test]
+    fn dates_of_http() {
+        assert_eq!(http_date_s("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        for text in ["", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT"] {
+            assert_eq!(http_date_s(text), None, "{text}");
         }
     }
 }

@@ -110,6 +110,11 @@ impl ApiError {
         self.code
     }
 
+    /// What the message says more than the code's general one, if it does.
+    pub fn detail_of(&self) -> Option<Detail> {
+        self.detail
+    }
+
     /// The code as the caller sees it.
     pub fn code(&self) -> &'static str {
         self.code.as_str()

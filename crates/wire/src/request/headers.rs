@@ -14,6 +14,11 @@ impl<'a> FromIterator<(&'a str, &'a [u8])> for Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
+    /// Every header with its value, in the order as sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        self.0.iter().copied()
+    }
+
     /// The first value of a header, as sent.
     pub fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.all(name).next()

@@ -1,0 +1,57 @@
+//! Trying usual mistakes, alone and in pairs.
+
+use super::Kind;
+
+/// The most guesses that are tried at a time.
+const PAIR: usize = 2;
+
+/// A mistake that a sender may have made: `apply` changes what is signed.
+pub(super) struct Guess<T> {
+    pub(super) kind: Kind,
+    /// What the server signs in this place.
+    pub(super) expected: String,
+    /// What the sender would have signed.
+    pub(super) found: String,
+    pub(super) apply: Box<dyn Fn(&mut T)>,
+}
+
+impl<T> Guess<T> {
+    pub(super) fn new(
+        kind: Kind,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+        apply: impl Fn(&mut T) + 'static,
+    ) -> Self {
+        Self { kind, expected: expected.into(), found: found.into(), apply: Box::new(apply) }
+    }
+}
+
+/// The fewest guesses under which `fits`, the earliest first; of two, they are of different kinds.
+pub(super) fn explain<'g, T: Clone>(
+    base: &T,
+    guesses: &'g [Guess<T>],
+    fits: impl Fn(&T) -> bool,
+) -> Option<Vec<&'g Guess<T>>> {
+    for guess in guesses {
+        let mut tried = base.clone();
+        (guess.apply)(&mut tried);
+        if fits(&tried) {
+            return Some(vec![guess]);
+        }
+    }
+    for (at, first) in guesses.iter().enumerate() {
+        let mut once = base.clone();
+        (first.apply)(&mut once);
+        for second in guesses.iter().skip(at + 1).filter(|second| second.kind != first.kind) {
+            let mut twice = once.clone();
+            (second.apply)(&mut twice);
+            if fits(&twice) {
+                let mut both = Vec::with_capacity(PAIR);
+                both.extend([first, second]);
+                both.sort_by_key(|guess| guess.kind);
+                return Some(both);
+            }
+        }
+    }
+    None
+}
