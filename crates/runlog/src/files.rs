@@ -87,6 +87,12 @@ pub(crate) fn read_start(path: &Path, max_bytes: usize) -> Option<String> {
     Some(text)
 }
 
+/// Bytes that are free for this process where a path is; `None` when the system does not say.
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(path).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}
+
 /// When a file was last changed; `None` when there is no such file.
 pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|meta| meta.modified()).ok()

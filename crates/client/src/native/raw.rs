@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runlog_wire::text::encode_form;
+use runlog_wire::text::{encode_form, http_date_s};
 use serde::de::DeserializeOwned;
 
 use super::{Export, RunFilter};
@@ -59,28 +59,9 @@ fn with_parameters(path: &str, parameters: &[(&str, &str)]) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// Unix seconds of `Sun, 06 Nov 1994 08:49:37 GMT`, the form that servers write (published: RFC 9110).
-fn http_date_s(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let rest = text.split_once(", ")?.1.strip_suffix(" GMT")?;
-    let mut words = rest.split(' ');
-    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let month = 1 + MONTHS.iter().position(|name| *name == month)?;
-    let civil = format!("{year}-{month:02}-{day:0>2} {time}");
-    runlog_core::Zone::UTC.parse(&civil).ok().map(|time| time.ms.div_euclid(1000))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dates_of_http() {
-        assert_eq!(http_date_s("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        for text in ["", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT"] {
-            assert_eq!(http_date_s(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn parameters_are_escaped() {

@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod deliver;
 mod demo;
+mod doctor;
 mod export;
 mod follow;
 mod functions;
@@ -91,6 +92,8 @@ enum Command {
     Pull(Box<pull::PullArgs>),
     /// Write marked runs to a live server, and check that each comes back once and in order.
     Canary(Box<canary::CanaryArgs>),
+    /// Find out why a signed request is refused, or whether a server can be worked with.
+    Doctor(Box<doctor::DoctorArgs>),
     /// Make, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
     /// Check, show and set what keys may do, and explain which statement decides.
@@ -133,6 +136,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Pull(args) => pull::run(&args),
         Command::Canary(args) => canary::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Policy(args) => policy::run(args),
         Command::Backup(args) => backup::run(args),

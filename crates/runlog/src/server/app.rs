@@ -6,6 +6,7 @@ use std::thread;
 
 use tokio::sync::{Semaphore, watch};
 
+use super::failed::FailedRequests;
 use super::followers::Followers;
 use super::metrics::Metrics;
 use super::otlp::Intake;
@@ -30,6 +31,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// Runs whose lines come in by OpenTelemetry.
     pub(crate) otlp: Arc<Intake>,
+    /// What failed lately.
+    pub(crate) failed: FailedRequests,
     /// Ingest requests that may run at a time.
     pub(crate) ingests: Arc<Semaphore>,
     /// One backup at a time.
@@ -67,6 +70,7 @@ impl App {
             stopping: watch::Sender::new(false),
             replay: ReplayGuard::default(),
             metrics: Metrics::new(),
+            failed: FailedRequests::default(),
             queries: Semaphore::new(QUERIES_PER_CORE * cores),
             functions: KnownFunctions::default(),
             settings: Arc::new(settings),

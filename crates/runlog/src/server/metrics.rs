@@ -56,6 +56,7 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     segments: Gauge,
     disk_bytes: Gauge,
+    disk_free_bytes: Gauge,
     last_seq: Gauge,
     set_aside_files: Gauge,
     writable: Gauge,
@@ -80,6 +81,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             segments: Gauge::default(),
             disk_bytes: Gauge::default(),
+            disk_free_bytes: Gauge::default(),
             last_seq: Gauge::default(),
             set_aside_files: Gauge::default(),
             writable: Gauge::default(),
@@ -112,6 +114,8 @@ impl Metrics {
         registry.register("runs_in_flight", "Runs that have started and not finished", self.in_flight.clone());
         registry.register("segments", "Immutable files of finished runs", self.segments.clone());
         registry.register_with_unit("disk", "Bytes on disk", Unit::Bytes, self.disk_bytes.clone());
+        let help = "Bytes that are free where the data are";
+        registry.register_with_unit("disk_free", help, Unit::Bytes, self.disk_free_bytes.clone());
         registry.register("last_seq", "Last sequence number given to a run", self.last_seq.clone());
         registry.register("set_aside_files", "Files that could not be read", self.set_aside_files.clone());
         registry.register("writable", "1 while runs are accepted, 0 after a failed write", self.writable.clone());
@@ -121,6 +125,11 @@ impl Metrics {
     pub(crate) fn request(&self, action: &'static str, code: &str, elapsed: Duration) {
         self.requests.get_or_create(&RequestLabels { action, code: code.to_owned() }).inc();
         self.request_seconds.observe(elapsed.as_secs_f64());
+    }
+
+    /// How much is free where the data are.
+    pub(crate) fn disk_free(&self, bytes: u64) {
+        self.disk_free_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// Counts the records of an ingest request.

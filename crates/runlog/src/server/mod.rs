@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod chores;
 mod connection;
+mod failed;
 mod followers;
 mod metrics;
 mod otlp;

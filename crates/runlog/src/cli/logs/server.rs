@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use runlog_client::{Client, ClientBuilder, Language};
 
 use super::Failure;
@@ -71,6 +71,18 @@ impl ServerArgs {
         Ok(if self.ca.is_some() { self.ca.clone() } else { self.profile()?.ca })
     }
 
+    /// SecretId and secret, as far as they were given.
+    pub(in crate::cli) fn key(&self) -> (Option<String>, Option<String>) {
+        let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
+        let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
+        (secret_id, secret_key)
+    }
+
+    /// The language of messages; English unless one was asked for.
+    pub(in crate::cli) fn language(&self) -> Language {
+        self.language.unwrap_or_default()
+    }
+
     /// A client of the server.
     pub(in crate::cli) fn client(&self) -> Result<Client, Failure> {
         Ok(self.builder(None)?.build()?)
@@ -80,6 +92,18 @@ impl ServerArgs {
     pub(in crate::cli) fn builder(&self, own_key: Option<(String, String)>) -> Result<ClientBuilder, Failure> {
         let access = self.access(own_key)?;
         let builder = connect(self.endpoint(), access, self.region(), self.ca()?.as_deref())?;
+        let (secret_id, secret_key) = self.key();
+        // A key on the command line is meant, whatever token the environment has.
+        let token = match (&self.token, &self.secret_id) {
+            (None, Some(_)) => None,
+            (token, _) => setting(token.as_ref(), &["RUNLOG_TOKEN"]),
+        };
+        let key = secret_id.zip(secret_key).or_else(|| own_key.filter(|_| token.is_none()));
+        if key.is_none() && token.is_none() {
+            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
+            return Err(Failure::Usage(advice.to_owned()));
+        }
+        let builder = connect(self.endpoint(), Access { key, token }, self.region(), self.ca.as_deref())?;
         Ok(match self.language {
             Some(language) => builder.language(language),
             None => builder,
@@ -168,7 +192,8 @@ pub(in crate::cli) fn setting(flag: Option<&String>, variables: &[&str]) -> Opti
 }
 
 fn language() -> impl TypedValueParser<Value = Language> {
-    PossibleValuesParser::new([Language::Chinese, Language::English].map(Language::tag))
+    let short = [(Language::Chinese, "zh"), (Language::English, "en")];
+    PossibleValuesParser::new(short.map(|(language, short)| PossibleValue::new(language.tag()).alias(short)))
         .map(|tag| Language::from_tag(&tag))
 }
 

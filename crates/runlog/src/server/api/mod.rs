@@ -54,6 +54,7 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
         | Handler::Facets
         | Handler::Stats
         | Handler::Functions
+        | Handler::FailedRequest
         | Handler::Tail
         | Handler::Export => native::answer(app, route, place, &request.into_parts().0).await,
     }

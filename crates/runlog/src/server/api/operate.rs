@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 
+use crate::files;
 use crate::server::app::App;
 use crate::server::auth;
 use crate::server::respond::{self, Answer};
@@ -31,6 +32,9 @@ pub(super) fn readyz(app: &App) -> Answer {
 pub(super) fn metrics(app: &App, request: &Parts) -> Answer {
     match auth::identify(app, request, b"") {
         Ok(_) => {
+            if let Some(bytes) = files::free_bytes(&app.settings.data) {
+                app.metrics.disk_free(bytes);
+            }
             let page = app.metrics.page(app.backend().gauges(), &app.backend().health(), app.otlp.open());
             respond::text(StatusCode::OK, OPENMETRICS, page)
         }

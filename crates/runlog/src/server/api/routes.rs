@@ -36,6 +36,7 @@ pub(crate) enum Handler {
     Facets,
     Stats,
     Functions,
+    FailedRequest,
     Tail,
     Export,
     Ingest,
@@ -78,6 +79,7 @@ impl Handler {
             Self::Facets => "getFacets",
             Self::Stats => "getStats",
             Self::Functions => "listFunctions",
+            Self::FailedRequest => "getFailedRequest",
             Self::Tail => "tailRuns",
             Self::Export => "exportRuns",
             Self::Ingest => "putRuns",
@@ -152,6 +154,18 @@ pub(crate) const ROUTES: &[Route] = &[
         doc: "A function exists from its first run on, also after its runs were removed.",
         params: &[&FUNCTION, &NAMESPACE, &REGION],
         answer: Content::Json(SchemaGenerator::subschema_for::<Functions>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::FailedRequest,
+        method: "GET",
+        path: "/api/v1/requests/{request_id}",
+        summary: "A request of the signed API that failed, by the id of its answer",
+        doc: "What its signature depends on, and both clocks, for `runlog doctor`. The last 256 are remembered until \
+              the server stops; of a body only the hash. A key sees its own, a root key those of its account and of \
+              unknown keys.",
+        params: &[],
+        answer: Content::AnyJson,
         needs_key: true,
     },
     Route {

@@ -24,6 +24,7 @@ use crate::ingest::BodyError;
 use crate::keys::Key;
 use crate::server::app::App;
 use crate::server::body;
+use crate::server::failed::{Failed, facts};
 use crate::server::respond::{self, Answer};
 
 /// What the metrics call a request whose action could not be told.
@@ -55,6 +56,9 @@ where
         Some(error) => Err(error),
     };
     call.report(&request_id, result.as_ref().map(Vec::len));
+    if let Err(error) = &result {
+        call.remember(&request_id, error, &raw);
+    }
     let body = result.unwrap_or_else(|error| envelope::failure(&error, ApiRequest::language_hint(&raw), &request_id));
     respond::json(StatusCode::OK, body, &head.headers)
 }
@@ -104,6 +108,23 @@ impl Call<'_> {
             }
         }
         Ok(key)
+    }
+
+    /// Keeps the facts of a request that failed, for whoever asks why.
+    fn remember(&self, request_id: &str, error: &ApiError, raw: &RawRequest<'_>) {
+        // What the engine did wrong is in the log; there is nothing about it for the sender to find out.
+        if error.error_code() == ErrorCode::InternalErrorSystem {
+            return;
+        }
+        self.app.failed.remember(Failed {
+            request_id: request_id.to_owned(),
+            secret_id: self.secret_id.clone(),
+            account: self.app.keyring.get(&self.secret_id).map(|key| key.account.clone()),
+            code: error.code().to_owned(),
+            received_s: clock::now_ms().div_euclid(1000),
+            max_skew_s: self.app.settings.signature_max_skew.into(),
+            request: facts(raw),
+        });
     }
 
     /// One structured event and one count a request.

@@ -6,6 +6,7 @@
 pub(crate) mod answers;
 pub(crate) mod encode;
 pub(crate) mod export;
+mod failed;
 pub(crate) mod fields;
 pub(crate) mod openapi;
 pub(crate) mod params;
@@ -64,6 +65,7 @@ pub(super) async fn answer(app: &Arc<App>, route: &'static Route, place: Option<
             asked.caller.key.secret_id.clone_into(&mut secret_id);
             match route.handler {
                 Handler::Tail => tail::open(asked).await,
+                Handler::FailedRequest => failed::answer(&asked, request),
                 Handler::Export => export::open(asked, request).await,
                 _ => read::answer(asked, route.handler, request).await,
             }

@@ -1,0 +1,58 @@
+//! `runlog doctor`: why a signed request is refused, or whether a server can be worked with from here.
+
+mod request;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::logs::end;
+use super::logs::server::ServerArgs;
+use super::report::Format;
+
+/// Arguments of `runlog doctor`.
+#[derive(clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// File with the request that was refused: raw HTTP, a `curl -v` log, a HAR file or entry, JSON or a curl command;
+    /// `-` for standard input. Without any request the server itself is looked at.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The curl command of the request that was refused.
+    #[arg(long, value_name = "COMMAND", conflicts_with = "file")]
+    curl: Option<String>,
+    /// The RequestId of the answer, of which the server remembers the request.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["file", "curl"])]
+    request_id: Option<String>,
+    /// File with the body, where FILE does not hold it.
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// When the server received it: 2026-07-01 08:00:00 in UTC+8, RFC 3339, or 10m (ago).
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// The code that the server answered with, such as AuthFailure.SignatureFailure.
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
+    /// File with the canonical request that the sender computed.
+    #[arg(long, value_name = "FILE")]
+    canonical_request: Option<PathBuf>,
+    /// File with the string to sign that the sender computed.
+    #[arg(long, value_name = "FILE")]
+    string_to_sign: Option<PathBuf>,
+    /// Read the secret of the key that signed, one line, from standard input.
+    #[arg(long)]
+    secret_key_stdin: bool,
+    /// How far clocks may be apart, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    max_skew: u32,
+    /// How to print the result.
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Does what the arguments ask.
+pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let is_about_a_request = args.file.is_some() || args.curl.is_some() || args.request_id.is_some();
+    end(if is_about_a_request { request::examine(args) } else { server::examine(args) }, false)
+}

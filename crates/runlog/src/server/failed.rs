@@ -1,0 +1,162 @@
+//! Recent requests of the signed API that failed, so that their senders can find out why: a bounded number, in memory.
+//!
+//! No secret is kept: of a body the hash alone (but for v1, whose fields are the request), of headers those that
+//! matter to a signature, of a credential that is no signature only its scheme.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use runlog_wire::RawRequest;
+use runlog_wire::doctor::{Payload, SentRequest};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::keys::Key;
+
+/// Requests that are remembered; the oldest is forgotten first.
+const REQUESTS_MAX: usize = 256;
+
+/// The longest request that is remembered, by its texts; a longer one is its sender's to look at.
+const REQUEST_MAX_BYTES: usize = 32 << 10;
+
+/// A request that failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failed {
+    pub(crate) request_id: String,
+    /// The SecretId that it named; empty when that could not be read.
+    pub(crate) secret_id: String,
+    /// The account of that key, when there is one.
+    #[serde(skip)]
+    pub(crate) account: Option<String>,
+    /// The code that was answered.
+    pub(crate) code: String,
+    /// The server's clock, in Unix seconds.
+    pub(crate) received_s: i64,
+    /// How far clocks may be apart, in seconds.
+    pub(crate) max_skew_s: i64,
+    pub(crate) request: SentRequest,
+}
+
+/// The last requests that failed.
+#[derive(Default)]
+pub(crate) struct FailedRequests(Mutex<VecDeque<Arc<Failed>>>);
+
+impl FailedRequests {
+    pub(crate) fn remember(&self, failed: Failed) {
+        let sent = &failed.request;
+        let headers: usize = sent.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let bytes = headers + sent.path.len() + sent.query.len() + sent.bytes().len() + failed.secret_id.len();
+        if bytes > REQUEST_MAX_BYTES {
+            return;
+        }
+        let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ring.len() == REQUESTS_MAX {
+            ring.pop_front();
+        }
+        ring.push_back(Arc::new(failed));
+    }
+
+    /// A request that a key may look at: its own, and as a root key those of its account and of unknown keys.
+    pub(crate) fn find(&self, request_id: &str, key: &Key) -> Option<Arc<Failed>> {
+        let ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = ring.iter().rev().find(|failed| failed.request_id == request_id)?;
+        let may_look = match &found.account {
+            Some(account) => *account == key.account && (key.root || found.secret_id == key.secret_id),
+            None => key.root,
+        };
+        may_look.then(|| Arc::clone(found))
+    }
+}
+
+/// What may be kept of a request.
+pub(crate) fn facts(raw: &RawRequest<'_>) -> SentRequest {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let authorization = raw.headers.get("Authorization").map(text).unwrap_or_default();
+    let signed = authorization.split_once("SignedHeaders=").map_or("", |(_, rest)| rest);
+    let signed: Vec<&str> = signed.split(',').next().unwrap_or_default().split(';').map(str::trim).collect();
+    let is_tc3 = authorization.trim_start().starts_with("TC3-HMAC-SHA256");
+    let mut headers = Vec::new();
+    for (name, value) in raw.headers.iter() {
+        let lower = name.to_ascii_lowercase();
+        let matters = matches!(lower.as_str(), "host" | "content-type" | "content-length" | "authorization")
+            || lower.starts_with("x-tc-")
+            || signed.contains(&lower.as_str());
+        let value = match lower.as_str() {
+            "authorization" if !is_tc3 => {
+                format!("{} (hidden)", authorization.split([' ', '=']).next().unwrap_or_default())
+            }
+            "x-tc-token" | "cookie" => "(hidden)".to_owned(),
+            _ => text(value),
+        };
+        if matters {
+            headers.push((name.to_owned(), value));
+        }
+    }
+    let has_secret = |text: &str| text.contains("SecretKey=") || text.contains("Token=");
+    let query = if has_secret(raw.query) { String::new() } else { raw.query.to_owned() };
+    // Under v1 the body's fields are what is signed.
+    let fields = text(raw.body);
+    let is_v1 = !is_tc3 && fields.contains("Signature=") && !has_secret(&fields);
+    let body = if raw.body.is_empty() || is_v1 {
+        Payload::Text(raw.body.to_vec())
+    } else {
+        let sha256 = Sha256::digest(raw.body).iter().map(|byte| format!("{byte:02x}")).collect();
+        Payload::Hash { sha256, bytes: raw.body.len() as u64 }
+    };
+    SentRequest { method: raw.method.to_owned(), path: raw.path.to_owned(), query, headers, body }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw<'a>(headers: &[(&'a str, &'a str)], body: &'a str) -> RawRequest<'a> {
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        RawRequest { method: "POST", path: "/", query: "", headers, body: body.as_bytes() }
+    }
+
+    #[test]
+    fn no_secret_is_kept() {
+        let kept = |headers: &[(&str, &str)], body: &str| serde_json::to_string(&facts(&raw(headers, body))).unwrap();
+        for text in [
+            kept(&[("Authorization", "Basic QUtJRDpodW50ZXIy"), ("Cookie", "hunter2")], ""),
+            kept(&[("Authorization", "Bearer hunter2"), ("X-TC-Token", "hunter2")], "{\"password\":\"hunter2\"}"),
+            kept(&[("Authorization", "TC3-HMAC-SHA256 Credential=x")], "hunter2"),
+            kept(&[("X-Other", "hunter2")], "SecretKey=hunter2"),
+            kept(&[], "Token=hunter2"),
+        ] {
+            assert!(!text.contains("hunter2") && !text.contains("QUtJRDpodW50ZXIy"), "{text}");
+        }
+        let text = kept(&[("Content-Type", "application/x-www-form-urlencoded")], "Action=A&Signature=s");
+        assert!(text.contains("Action=A"), "the fields of v1 are the request: {text}");
+    }
+
+    #[test]
+    fn few_are_remembered_and_shown_to_whom_they_concern() {
+        let failed = |id: usize, secret_id: &str, account: Option<&str>| Failed {
+            request_id: id.to_string(),
+            secret_id: secret_id.to_owned(),
+            account: account.map(str::to_owned),
+            code: "AuthFailure.SignatureFailure".to_owned(),
+            received_s: 0,
+            max_skew_s: 300,
+            request: facts(&raw(&[], "")),
+        };
+        let ring = FailedRequests::default();
+        (0..REQUESTS_MAX + 1).for_each(|id| ring.remember(failed(id, "A", Some("1"))));
+        ring.remember(failed(9_000, "gone", None));
+        let long = Failed { secret_id: "x".repeat(REQUEST_MAX_BYTES + 1), ..failed(9_001, "", None) };
+        ring.remember(long);
+        let key = |secret_id: &str, account: &str, root| {
+            let mut key = Key::generate(account, root, "", Vec::new());
+            secret_id.clone_into(&mut key.secret_id);
+            key
+        };
+        let (own, root) = (key("A", "1", false), key("R", "1", true));
+        assert!(ring.find("0", &root).is_none() && ring.find("1", &root).is_none(), "the oldest two are forgotten");
+        assert!(ring.find("2", &own).is_some() && ring.find("2", &root).is_some());
+        assert!(ring.find("2", &key("B", "1", false)).is_none() && ring.find("2", &key("A", "2", true)).is_none());
+        assert!(ring.find("9000", &own).is_none() && ring.find("9000", &root).is_some());
+        assert!(ring.find("9001", &root).is_none(), "too long to keep");
+    }
+}
