@@ -57,7 +57,7 @@ pub(super) fn examine(args: &DoctorArgs) -> Result<u8, Failure> {
         Ok(text.map(|text| text.strip_suffix('\n').unwrap_or(&text).to_owned()))
     };
     let (canonical_request, string_to_sign) = (read(&args.canonical_request)?, read(&args.string_to_sign)?);
-    let (own_id, own_secret) = args.server.key();
+    let (own_id, own_secret) = args.server.key()?;
     // A root key may ask about another key's request: then its own secret has no say.
     let is_others = args.request_id.is_some() && case.secret_id.is_some() && case.secret_id != own_id;
     let (secret_id, secret_key) = match secret_line {

@@ -53,7 +53,7 @@ fn check(name: &'static str, verdict: Verdict, zh: impl Into<String>, en: impl I
 
 pub(super) fn examine(args: &DoctorArgs) -> Result<u8, Failure> {
     let client = args.server.client()?;
-    let checks = checks(&client, &args.server.endpoint(), args.server.key().1.is_some(), args.max_skew);
+    let checks = checks(&client, &args.server.endpoint(), args.server.key()?.1.is_some(), args.max_skew);
     let language = args.server.language();
     let text = |check: &Check| match language {
         Language::Chinese => check.zh.clone(),

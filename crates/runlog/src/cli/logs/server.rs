@@ -71,11 +71,11 @@ impl ServerArgs {
         Ok(if self.ca.is_some() { self.ca.clone() } else { self.profile()?.ca })
     }
 
-    /// SecretId and secret, as far as they were given.
-    pub(in crate::cli) fn key(&self) -> (Option<String>, Option<String>) {
-        let secret_id = setting(self.secret_id.as_ref(), &["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"]);
-        let secret_key = setting(self.secret_key.as_ref(), &["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"]);
-        (secret_id, secret_key)
+    /// SecretId and secret, as far as flags, environment and profile have them.
+    pub(in crate::cli) fn key(&self) -> Result<(Option<String>, Option<String>), Failure> {
+        let profile = self.profile()?;
+        let secret_id = setting(self.secret_id.as_ref(), &SECRET_ID).or(profile.secret_id);
+        Ok((secret_id, setting(self.secret_key.as_ref(), &SECRET_KEY).or(profile.secret_key)))
     }
 
     /// The language of messages; English unless one was asked for.
@@ -92,18 +92,6 @@ impl ServerArgs {
     pub(in crate::cli) fn builder(&self, own_key: Option<(String, String)>) -> Result<ClientBuilder, Failure> {
         let access = self.access(own_key)?;
         let builder = connect(self.endpoint(), access, self.region(), self.ca()?.as_deref())?;
-        let (secret_id, secret_key) = self.key();
-        // A key on the command line is meant, whatever token the environment has.
-        let token = match (&self.token, &self.secret_id) {
-            (None, Some(_)) => None,
-            (token, _) => setting(token.as_ref(), &["RUNLOG_TOKEN"]),
-        };
-        let key = secret_id.zip(secret_key).or_else(|| own_key.filter(|_| token.is_none()));
-        if key.is_none() && token.is_none() {
-            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
-            return Err(Failure::Usage(advice.to_owned()));
-        }
-        let builder = connect(self.endpoint(), Access { key, token }, self.region(), self.ca.as_deref())?;
         Ok(match self.language {
             Some(language) => builder.language(language),
             None => builder,
@@ -129,16 +117,18 @@ impl ServerArgs {
     fn access(&self, own_key: Option<(String, String)>) -> Result<Access, Failure> {
         // What is wrong with a profile is said here, where every command comes by.
         let profile = self.profile()?;
-        let secret_id = setting(self.secret_id.as_ref(), &SECRET_ID);
-        let secret_key = setting(self.secret_key.as_ref(), &SECRET_KEY);
         // A key on the command line is meant, whatever token the environment has.
         let token = match (&self.token, &self.secret_id) {
             (None, Some(_)) => None,
             (token, _) => setting(token.as_ref(), &[TOKEN]),
         };
-        let is_told = token.is_some() || secret_id.is_some() && secret_key.is_some();
+        let is_told = token.is_some()
+            || setting(self.secret_id.as_ref(), &SECRET_ID)
+                .and(setting(self.secret_key.as_ref(), &SECRET_KEY))
+                .is_some();
         let token = token.or(profile.token.filter(|_| !is_told));
-        let key = secret_id.or(profile.secret_id).zip(secret_key.or(profile.secret_key));
+        let (secret_id, secret_key) = self.key()?;
+        let key = secret_id.zip(secret_key);
         let key = key.or_else(|| own_key.filter(|_| token.is_none()));
         if key.is_none() && token.is_none() {
             let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN, or make a \
