@@ -3,11 +3,12 @@
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 
 use crate::clock;
+use crate::moment::moment_ms;
 use crate::sample::Plan;
 
 /// Arguments of `runlog sample`.
@@ -25,7 +26,7 @@ pub(crate) struct SampleArgs {
     /// How many functions.
     #[arg(long, default_value_t = 200)]
     functions: u32,
-    /// The first moment of the day, such as `2026-07-01 00:00:00` (UTC) [default: a day ago].
+    /// The first moment of the day, such as `2026-07-01` or `today` (UTC) [default: a day ago].
     #[arg(long, value_name = "TIME")]
     day: Option<String>,
 }
@@ -33,7 +34,10 @@ pub(crate) struct SampleArgs {
 /// Prints the runs.
 pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<ExitCode> {
     let day_start_ms = match &args.day {
-        Some(text) => Zone::UTC.parse(text).context("--day")?.ms,
+        Some(text) => {
+            let day = moment_ms(text, Zone::UTC, clock::now_ms());
+            day.map_err(|error| anyhow!("--day: {error}"))?
+        }
         None => clock::now_ms() - DAY_MS,
     };
     let plan = Plan { functions: args.functions, ..Plan::day(args.seed, args.runs, day_start_ms) };
