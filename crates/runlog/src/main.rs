@@ -5,6 +5,7 @@ mod cam;
 mod cli;
 mod clock;
 mod config;
+mod csv;
 mod files;
 mod ingest;
 mod keys;

@@ -39,7 +39,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FORMAT")]
     format: Option<FileFormat>,
     /// Only runs of this function.
-    #[arg(long, value_name = "NAME")]
+    #[arg(short = 'F', long, value_name = "NAME")]
     function: Option<String>,
     /// Only runs of this namespace.
     #[arg(long, value_name = "NAME")]
@@ -60,7 +60,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "CODES", value_delimiter = ',', group = "ended", allow_negative_numbers = true)]
     ret_code: Vec<i32>,
     /// Only runs whose log or return message contains this text.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(short, long, value_name = "TEXT")]
     keyword: Option<String>,
     /// Only runs that started within this span before now: 90s, 1h30m, 30d [default: every run].
     #[arg(long, value_name = "SPAN", value_parser = moment::span_ms, conflicts_with = "from")]

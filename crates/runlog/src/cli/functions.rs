@@ -13,6 +13,7 @@ use super::logs::server::ServerArgs;
 use super::logs::{Failure, end, units};
 use super::report::{SpanArgs, spelled, write_table};
 use crate::clock;
+use crate::csv;
 
 /// Arguments of `runlog functions`.
 #[derive(clap::Args)]
@@ -163,8 +164,8 @@ fn print(rows: &[Row], format: Format, zone: Zone) -> anyhow::Result<()> {
             )?;
             for row in rows {
                 let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
-                let texts =
-                    [&row.region, &row.namespace, &row.function, &row.qualifiers.join(" ")].map(|text| quoted(text));
+                let qualifiers = row.qualifiers.join(" ");
+                let texts = [&row.region, &row.namespace, &row.function, &qualifiers].map(|text| csv::quoted(text));
                 let mem = row.max_mem_bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
                 let (runs, failed, last) = (row.runs, row.failed, row.last_start_ms);
                 let (p50, p95) = (number(row.p50_ms), number(row.p95_ms));
@@ -173,20 +174,4 @@ fn print(rows: &[Row], format: Format, zone: Zone) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A text of CSV.
-fn quoted(text: &str) -> String {
-    let is_plain = !text.contains(['"', ',', '\n', '\r']);
-    if is_plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_of_csv() {
-        assert_eq!((quoted("a b"), quoted("a,\"b\"")), ("a b".to_owned(), "\"a,\"\"b\"\"\"".to_owned()));
-    }
 }

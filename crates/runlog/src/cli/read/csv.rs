@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use runlog_client::RunRow;
 
+use crate::csv;
+
 /// The names of the columns.
 pub(super) const HEAD: &str = "Seq,Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,StartTime,StartTimeText,\
                                Duration,BillDuration,MemUsage,RetCode,InvokeFinished,ExitCode,RetMsg,Level,Source,\
@@ -14,7 +16,7 @@ pub(super) fn write(run: &RunRow, to: &mut impl Write) -> io::Result<()> {
     let RunRow { seq, retry_num, start_time, duration, bill_duration, mem_usage, ret_code, invoke_finished, .. } = run;
     write!(to, "{seq},")?;
     for text in [&run.region, &run.namespace, &run.function_name, &run.qualifier, &run.request_id] {
-        quoted(text, to)?;
+        to.write_all(csv::quoted(text).as_bytes())?;
         to.write_all(b",")?;
     }
     write!(to, "{retry_num},{start_time},{},{duration},{bill_duration},", run.start_time_text)?;
@@ -24,17 +26,9 @@ pub(super) fn write(run: &RunRow, to: &mut impl Write) -> io::Result<()> {
     }
     for text in [&run.ret_msg, &run.level, &run.source, &run.log] {
         to.write_all(b",")?;
-        quoted(text, to)?;
+        to.write_all(csv::quoted(text).as_bytes())?;
     }
     to.write_all(b"\r\n")
-}
-
-fn quoted(text: &str, to: &mut impl Write) -> io::Result<()> {
-    if text.contains(['"', ',', '\n', '\r']) {
-        write!(to, "\"{}\"", text.replace('"', "\"\""))
-    } else {
-        to.write_all(text.as_bytes())
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use runlog_core::{Row, Zone, billed_ms};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
+use crate::csv;
+
 /// A field.
 pub(crate) struct Field {
     pub(crate) name: &'static str,
@@ -114,8 +116,8 @@ impl Selection {
     /// A row as a line of CSV.
     pub(crate) fn csv(&self, row: &Row, to: &mut impl Write) -> io::Result<()> {
         self.csv_line(to, |field, to| match (field.cell)(row, &self.style) {
-            Cell::Text(text) => quoted(text, to),
-            Cell::Written(text) => quoted(&text, to),
+            Cell::Text(text) => to.write_all(csv::quoted(text).as_bytes()),
+            Cell::Written(text) => to.write_all(csv::quoted(&text).as_bytes()),
             Cell::Unsigned(number) => write!(to, "{number}"),
             Cell::Signed(number) => write!(to, "{number}"),
             Cell::Micros(us) => write!(to, "{}", us as f64 / 1000.0),
@@ -131,15 +133,6 @@ impl Selection {
             write(field, to)?;
         }
         to.write_all(b"\r\n")
-    }
-}
-
-/// A text of CSV. One that a spreadsheet would take for a formula stays as it is: this is data, to be read back.
-fn quoted(text: &str, to: &mut impl Write) -> io::Result<()> {
-    if text.contains(['"', ',', '\n', '\r']) {
-        write!(to, "\"{}\"", text.replace('"', "\"\""))
-    } else {
-        to.write_all(text.as_bytes())
     }
 }
 
