@@ -129,6 +129,11 @@ fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
             ("413", "The body is over the limit of bytes."),
             ("500", "The backup failed."),
         ],
+        Handler::FailedRequest => &[
+            ("400", "It takes no parameters."),
+            ("404", "No such request failed, or it is forgotten by now."),
+            ("500", "The request failed; send it again."),
+        ],
         Handler::OpenApi | Handler::Livez | Handler::Readyz | Handler::Metrics => &[],
         _ => &[("500", "The store failed; the server's log says why.")],
     }
