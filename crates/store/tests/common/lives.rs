@@ -173,6 +173,10 @@ impl History<'_> {
         }
         self.world.disk.fail_no_more();
         self.world.check();
+        if self.world.has_latent_damage {
+            // Opening may meet it, and then it is news.
+            self.repair();
+        }
         self.world.restart(true);
         self.world.settle(&[]);
         self.count_torn();
