@@ -148,7 +148,12 @@ impl Metrics {
 
     /// Counts the log records of one request, and the runs that they ended.
     pub(crate) fn otlp_taken(&self, taken: &Taken) {
-        let counts = [("accepted", taken.accepted), ("duplicate", taken.duplicates), ("rejected", taken.rejected)];
+        let counts = [
+            ("accepted", taken.accepted),
+            ("duplicate", taken.duplicates),
+            ("rejected", taken.rejected),
+            ("deferred", taken.deferred),
+        ];
         for (result, count) in counts {
             self.otlp_records.get_or_create(&RecordLabels { result }).inc_by(count);
         }

@@ -160,16 +160,23 @@ impl OpenRuns {
         let mut again = Vec::new();
         let mut pending = Pending::new(self, backend, taken);
         for (claim, state) in claims.iter().zip(&mut states) {
+            let Some(state) = state else { continue };
             let mut lines = Vec::new();
             for &at in &claim.groups {
                 groups.get_mut(at).into_iter().for_each(|group| lines.append(&mut group.lines));
             }
-            match state {
-                Some(state) => again.extend(self.gather(claim, state, lines, &mut pending)?),
-                None => pending.taken.reject(lines.len() as u64, self.too_many()),
-            }
+            again.extend(self.gather(claim, state, lines, &mut pending)?);
         }
         pending.store()?;
+        // What found no place has its lines still. Those that ended have made room for it.
+        let has_room = states.iter().flatten().any(|state| state.is_gone);
+        for group in groups.into_iter().filter(|group| !group.lines.is_empty()) {
+            if has_room {
+                again.push(group);
+            } else {
+                taken.defer(group.lines.len() as u64, self.too_many());
+            }
+        }
         Ok(again)
     }
 

@@ -94,7 +94,11 @@ impl<'a, 's> Pending<'a, 's> {
             }
             Outcome::Refused(refusal) => {
                 self.taken.duplicates += added.duplicates;
-                self.taken.reject(not_stored, refusal.to_string());
+                match refusal {
+                    // Others end, and then there is room.
+                    Refusal::InFlightLimit { .. } => self.taken.defer(not_stored, refusal.to_string()),
+                    _ => self.taken.reject(not_stored, refusal.to_string()),
+                }
                 // Its place stays: there may be an earlier report of it, which is finished when it goes idle.
                 state.run = None;
             }

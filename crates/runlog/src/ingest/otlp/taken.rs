@@ -14,13 +14,33 @@ pub(crate) struct Taken {
     pub(crate) duplicates: u64,
     /// Records that were not stored.
     pub(crate) rejected: u64,
+    /// Records for which there is no room now, and may be later.
+    pub(crate) deferred: u64,
     /// Runs that a record ended.
     pub(crate) finished: u64,
     reasons: BTreeMap<String, u64>,
     other_reasons: u64,
+    no_room: Option<String>,
 }
 
 impl Taken {
+    /// Counts records that are to be sent again.
+    pub(super) fn defer(&mut self, count: u64, reason: impl Into<String>) {
+        if count > 0 {
+            self.deferred += count;
+            self.no_room = Some(reason.into());
+        }
+    }
+
+    /// Why records are to be sent again, when some are.
+    pub(crate) fn no_room(&self) -> Option<String> {
+        let reason = self.no_room.as_ref()?;
+        Some(format!(
+            "{} records have no room now: {reason}. Send the same again; what is stored is known",
+            self.deferred
+        ))
+    }
+
     /// Counts rejected records.
     pub(super) fn reject(&mut self, count: u64, reason: impl Into<String>) {
         if count == 0 {
@@ -49,6 +69,17 @@ impl Taken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn records_without_room_are_counted_apart() {
+        let mut taken = Taken::default();
+        taken.defer(0, "never");
+        assert_eq!(taken.no_room(), None);
+        taken.defer(2, "full");
+        taken.reject(1, "wrong");
+        assert_eq!((taken.deferred, taken.rejected), (2, 1));
+        assert!(taken.no_room().is_some_and(|why| why.starts_with("2 records have no room now: full")));
+    }
 
     #[test]
     fn a_message_counts_and_is_bounded() {

@@ -90,6 +90,10 @@ async fn take(
         Err(Status::internal("the request failed; send it again"))
     })?;
     app.metrics.otlp_taken(&taken);
+    if let Some(why) = taken.no_room() {
+        // Exporters repeat what is unavailable, and drop what is rejected.
+        return Err(Status::unavailable(why));
+    }
     let partial_success = (taken.rejected > 0).then(|| ExportLogsPartialSuccess {
         rejected_log_records: i64::try_from(taken.rejected).unwrap_or(i64::MAX),
         error_message: taken.message(),
