@@ -212,7 +212,9 @@ fn a_sample_is_the_same_for_the_same_seed_and_can_be_stored() {
     assert_eq!(runs.len(), 500);
     let server = Server::start();
     server.api().ingest_new(&runs);
-    let output = run(&["sample", "--day", "today"]);
+    let day = |day| succeed(&["sample", "--runs", "500", "--functions", "5", "--day", day]);
+    assert_eq!(day("2026-07-01"), one, "a day alone is its midnight");
+    let output = run(&["sample", "--day", "someday"]);
     assert!(code(&output) == 1 && err(&output).contains("--day"), "{}", err(&output));
 }
 
