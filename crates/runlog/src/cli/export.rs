@@ -18,16 +18,13 @@ use self::output::Output;
 use self::source::Source;
 use super::logs::server::ServerArgs;
 use super::logs::units::count;
-use super::logs::{self, Failure};
+use super::logs::{self, EXIT_EMPTY, Failure};
 use super::progress::{Bar, human};
 use crate::clock;
 use crate::keys::FIRST_ACCOUNT;
 use crate::moment;
 use crate::server::api::native::encode::Format;
 use crate::server::api::native::fields;
-
-/// Exit code of `--fail-empty` when there is nothing.
-const EXIT_EMPTY: u8 = 3;
 
 /// Arguments of `runlog export`.
 #[derive(clap::Args)]

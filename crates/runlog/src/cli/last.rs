@@ -9,7 +9,7 @@ use super::logs::server::ServerArgs;
 use super::logs::units::count;
 use super::logs::{self, EXIT_EMPTY, Failure};
 use super::read::print::{Format, Printer};
-use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestForm, curl};
+use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,9 +33,8 @@ pub(crate) struct LastArgs {
     /// Exit with 3 when there is none.
     #[arg(long, help_heading = "Output")]
     fail_empty: bool,
-    /// Print the request instead of sending it.
-    #[arg(long, value_name = "AS", help_heading = "Output")]
-    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    request: RequestArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -55,9 +54,7 @@ impl LastArgs {
             fields: format.fields().map(str::to_owned),
             ..RunQuery::default()
         };
-        if let Some(RequestForm::Curl) = self.print_request {
-            let client = self.server.client_for_shell()?;
-            curl::print(&self.server, &client.runs_url(&query), false)?;
+        if self.request.is_printed(&self.server, false, |client| client.runs_url(&query))? {
             return Ok(EXIT_OK);
         }
         let page = self.server.client()?.runs(&query)?;

@@ -13,7 +13,7 @@ use super::logs::{self, EXIT_EMPTY, Failure};
 use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
 use super::read::window::{WindowArgs, told};
-use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestForm, curl, span_ms};
+use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs, span_ms};
 use crate::clock;
 
 /// The most runs of one page of the server.
@@ -73,9 +73,8 @@ pub(crate) struct QueryArgs {
     /// Exit with 3 when nothing was found.
     #[arg(long, help_heading = "Output")]
     fail_empty: bool,
-    /// Print the request instead of sending it.
-    #[arg(long, value_name = "AS", help_heading = "Output")]
-    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    request: RequestArgs,
     /// Go on with the runs that are accepted from now on, as `runlog tail` does; what is there comes first, the oldest
     /// at the top.
     #[arg(short, long, conflicts_with_all = ["all", "sort", "offset", "cursor", "as_of", "to", "request_id"],
@@ -96,9 +95,7 @@ impl QueryArgs {
     fn answer(&self) -> Result<u8, Failure> {
         let format = self.output.format().unwrap_or(Format::Table);
         let query = self.query(format)?;
-        if let Some(RequestForm::Curl) = self.print_request {
-            let client = self.server.client_for_shell()?;
-            curl::print(&self.server, &client.runs_url(&query), false)?;
+        if self.request.is_printed(&self.server, false, |client| client.runs_url(&query))? {
             return Ok(EXIT_OK);
         }
         if self.follow {

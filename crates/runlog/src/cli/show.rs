@@ -7,7 +7,7 @@ use super::logs::server::ServerArgs;
 use super::logs::units::count;
 use super::logs::{self, EXIT_EMPTY, Failure};
 use super::read::print::{Format, Printer};
-use super::read::{EXIT_OK, OutputArgs, RequestForm, RunIdArgs, curl};
+use super::read::{EXIT_OK, OutputArgs, RequestArgs, RunIdArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,9 +29,8 @@ pub(crate) struct ShowArgs {
     /// Exit with 3 instead of 1 when there is no such run.
     #[arg(long, help_heading = "Output")]
     fail_empty: bool,
-    /// Print the request instead of sending it.
-    #[arg(long, value_name = "AS", help_heading = "Output")]
-    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    request: RequestArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -45,9 +44,10 @@ impl ShowArgs {
     fn show(&self) -> Result<u8, Failure> {
         let format = if self.log { Format::Raw } else { self.output.format().unwrap_or(Format::Text) };
         let (request_id, within) = (&self.run.request_id, self.run.within(&self.server));
-        if let Some(RequestForm::Curl) = self.print_request {
-            let client = self.server.client_for_shell()?;
-            curl::print(&self.server, &client.attempts_url(request_id, &within, format.fields()), false)?;
+        if self
+            .request
+            .is_printed(&self.server, false, |client| client.attempts_url(request_id, &within, format.fields()))?
+        {
             return Ok(EXIT_OK);
         }
         let attempts = self.server.client()?.attempts(request_id, &within, format.fields())?;

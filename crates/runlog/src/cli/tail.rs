@@ -10,7 +10,7 @@ use super::logs::{self, Failure};
 use super::read::lasting::last_seq;
 use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
-use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestForm, curl, span_ms};
+use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs, span_ms};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,9 +38,8 @@ pub(crate) struct TailArgs {
     live: LiveArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// Print the request instead of sending it.
-    #[arg(long, value_name = "AS", help_heading = "Output")]
-    print_request: Option<RequestForm>,
+    #[command(flatten)]
+    request: RequestArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -53,9 +52,7 @@ pub(crate) fn run(args: &TailArgs) -> anyhow::Result<ExitCode> {
 impl TailArgs {
     fn tail(&self) -> Result<u8, Failure> {
         let filter = self.filter.filter(&self.server);
-        if let Some(RequestForm::Curl) = self.print_request {
-            let client = self.server.client_for_shell()?;
-            curl::print(&self.server, &client.tail_url(&filter, self.from_seq), true)?;
+        if self.request.is_printed(&self.server, true, |client| client.tail_url(&filter, self.from_seq))? {
             return Ok(EXIT_OK);
         }
         // One try more is the tail's own, for a connection that has come to its age.

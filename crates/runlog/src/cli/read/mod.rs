@@ -3,7 +3,7 @@
 pub(super) mod card;
 pub(super) mod colour;
 mod csv;
-pub(super) mod curl;
+mod curl;
 pub(super) mod lasting;
 pub(super) mod live;
 pub(super) mod print;
@@ -12,7 +12,7 @@ pub(super) mod text;
 pub(super) mod window;
 
 use clap::ColorChoice;
-use runlog_client::{Error, RunFilter};
+use runlog_client::{Client, Error, RunFilter};
 use runlog_core::Zone;
 
 use self::print::Format;
@@ -137,9 +137,34 @@ impl OutputArgs {
     }
 }
 
+/// Whether the request is shown instead of sent.
+#[derive(clap::Args)]
+pub(super) struct RequestArgs {
+    /// Print the request instead of sending it.
+    #[arg(long, value_name = "AS", help_heading = "Output")]
+    print_request: Option<RequestForm>,
+}
+
+impl RequestArgs {
+    /// Prints the request for `url`, where that was asked for, and says whether it was. `is_stream`: its answer has no
+    /// end of its own.
+    pub(super) fn is_printed(
+        &self,
+        server: &ServerArgs,
+        is_stream: bool,
+        url: impl FnOnce(&Client) -> String,
+    ) -> Result<bool, Failure> {
+        match self.print_request {
+            None => return Ok(false),
+            Some(RequestForm::Curl) => curl::print(server, &url(&server.client_for_shell()?), is_stream)?,
+        }
+        Ok(true)
+    }
+}
+
 /// How a request is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum RequestForm {
+enum RequestForm {
     /// A curl command.
     Curl,
 }
