@@ -20,9 +20,10 @@ const WIDTH: usize = 120;
 const ARROWS: &[(&str, &[&str])] = &[
     ("runlog-core", &[]),
     ("runlog-wire", &["runlog-core"]),
+    ("runlog-doctor", &["runlog-wire"]),
     ("runlog-store", &["runlog-core"]),
     ("runlog-client", &["runlog-core", "runlog-wire"]),
-    ("runlog", &["runlog-core", "runlog-wire", "runlog-store", "runlog-client"]),
+    ("runlog", &["runlog-core", "runlog-wire", "runlog-doctor", "runlog-store", "runlog-client"]),
     ("runlog-bench", &["runlog-core", "runlog-wire", "runlog-store", "runlog-client"]),
     ("xtask", &[]),
 ];

@@ -11,7 +11,6 @@
 //! panic. Facts of the dialect are marked with their [`Source`]; what is ours is said to be ours.
 
 pub mod actions;
-pub mod doctor;
 pub mod envelope;
 pub mod error;
 pub mod language;

@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use runlog_doctor::{Payload, SentRequest};
 use runlog_wire::RawRequest;
-use runlog_wire::doctor::{Payload, SentRequest};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use runlog_client::Error;
 use runlog_core::Zone;
-use runlog_wire::doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read};
+use runlog_doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read};
 use runlog_wire::text::{http_date_s, percent_encode};
 use serde::Deserialize;
 use serde_json::json;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::request::{Headers, RawRequest};
+use runlog_wire::{Headers, RawRequest};
 
 /// A request. A server that remembers one keeps the hash of its body in the place of the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,12 +72,12 @@ impl SentRequest {
     }
 
     /// Query and body, where v1 keeps its fields.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("&{}&{}", self.query, String::from_utf8_lossy(self.bytes()))
     }
 
     /// Whether the request had a body that was not given.
-    pub(super) fn body_is_missing(&self) -> bool {
+    pub(crate) fn body_is_missing(&self) -> bool {
         let length = self.header("Content-Length").and_then(|text| text.trim().parse::<u64>().ok());
         self.body == Payload::default() && length.is_some_and(|length| length > 0)
     }

@@ -2,15 +2,17 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::Mac;
+use runlog_wire::sign_v1::{V1Algorithm, V1Auth, V1Input, sign_v1};
+use runlog_wire::text::percent_encode;
+use runlog_wire::{ApiRequest, RawRequest};
 
-use super::guess::{Guess, explain};
-use super::tc3::{other_hosts, secrets};
-use super::{Diagnosis, Finding, Kind, Known, SentRequest, Step};
+use crate::finding::{Diagnosis, Finding, Step};
+use crate::guess::{Guess, explain};
+use crate::kind::Kind;
+use crate::known::Known;
 use crate::mac::{hmac_sha1, hmac_sha256};
-use crate::request::RawRequest;
-use crate::sign_v1::{V1Algorithm, V1Auth, explain as steps, verify};
-use crate::text::percent_encode;
+use crate::mistakes::{other_hosts, secrets};
+use crate::sent::SentRequest;
 
 /// Everything that goes into a signature.
 #[derive(Clone)]
@@ -32,15 +34,16 @@ impl Parts {
 
     fn signature(&self) -> String {
         let (key, text) = (self.secret_key.as_bytes(), self.string_to_sign());
-        match self.algorithm {
-            V1Algorithm::HmacSha1 => STANDARD.encode(hmac_sha1(key).chain_update(&text).finalize().into_bytes()),
-            V1Algorithm::HmacSha256 => STANDARD.encode(hmac_sha256(key).chain_update(&text).finalize().into_bytes()),
-        }
+        STANDARD.encode(match self.algorithm {
+            V1Algorithm::HmacSha1 => hmac_sha1(key, text.as_bytes()),
+            V1Algorithm::HmacSha256 => hmac_sha256(key, text.as_bytes()),
+        })
     }
 }
 
-pub(super) fn examine(
+pub(crate) fn examine(
     auth: &V1Auth,
+    request: &ApiRequest,
     sent: &SentRequest,
     raw: &RawRequest<'_>,
     known: &Known<'_>,
@@ -48,7 +51,10 @@ pub(super) fn examine(
 ) {
     diagnosis.scheme = auth.algorithm().name();
     let secret_key = known.secret_key.unwrap_or_default();
-    let computed = steps(auth, raw, secret_key);
+    let host = String::from_utf8_lossy(raw.headers.get("Host").unwrap_or_default().trim_ascii()).into_owned();
+    let input =
+        V1Input { method: raw.method, host: &host, path: raw.path, fields: auth.fields(), algorithm: auth.algorithm() };
+    let computed = sign_v1(secret_key, &input);
     let step = |name, expected: String, sent: Option<String>| Step { name, expected, sent };
     diagnosis.steps = vec![
         step("sorted fields", computed.sorted_fields.clone(), None),
@@ -62,7 +68,7 @@ pub(super) fn examine(
         return;
     }
     diagnosis.steps.push(step("signature", computed.signature.clone(), Some(auth.signature().to_owned())));
-    if verify(auth, raw, secret_key).is_ok() {
+    if request.verify(raw, secret_key, request.common.timestamp_s, 0).is_ok() {
         return;
     }
     let signature = auth.signature().replace(' ', "+");
@@ -75,7 +81,7 @@ pub(super) fn examine(
     fields.sort();
     let base = Parts {
         method: raw.method.to_owned(),
-        host: computed.host,
+        host,
         path: raw.path.to_owned(),
         fields,
         algorithm: auth.algorithm(),

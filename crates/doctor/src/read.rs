@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Payload, SentRequest};
+use crate::sent::{Payload, SentRequest};
 
 /// A request that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,22 +1,22 @@
 //! Trying usual mistakes, alone and in pairs.
 
-use super::Kind;
+use crate::kind::Kind;
 
 /// The most guesses that are tried at a time.
 const PAIR: usize = 2;
 
 /// A mistake that a sender may have made: `apply` changes what is signed.
-pub(super) struct Guess<T> {
-    pub(super) kind: Kind,
+pub(crate) struct Guess<T> {
+    pub(crate) kind: Kind,
     /// What the server signs in this place.
-    pub(super) expected: String,
+    pub(crate) expected: String,
     /// What the sender would have signed.
-    pub(super) found: String,
-    pub(super) apply: Box<dyn Fn(&mut T)>,
+    pub(crate) found: String,
+    pub(crate) apply: Box<dyn Fn(&mut T)>,
 }
 
 impl<T> Guess<T> {
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: Kind,
         expected: impl Into<String>,
         found: impl Into<String>,
@@ -27,7 +27,7 @@ impl<T> Guess<T> {
 }
 
 /// The fewest guesses under which `fits`, the earliest first; of two, they are of different kinds.
-pub(super) fn explain<'g, T: Clone>(
+pub(crate) fn explain<'g, T: Clone>(
     base: &T,
     guesses: &'g [Guess<T>],
     fits: impl Fn(&T) -> bool,

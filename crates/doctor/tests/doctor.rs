@@ -1,9 +1,10 @@
 //! The doctor: recorded requests of real clients are well, and each mistake is named, in whatever form it is given.
 
+#[path = "../../wire/tests/support/mod.rs"]
 mod support;
 
 use proptest::prelude::*;
-use runlog_wire::doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read};
+use runlog_doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read};
 use runlog_wire::sign_v1::{V1Algorithm, V1Input, sign_v1};
 use runlog_wire::sign_v3::{V3Input, sign_v3};
 use runlog_wire::text::encode_form;
@@ -277,7 +278,7 @@ fn the_same_request_in_every_form() {
     let logged = read(&log).unwrap();
     assert_eq!(found(&logged.request), [Kind::BodyMissing]);
     assert_eq!(logged.answered.as_deref(), Some("Mon, 23 Nov 2026 23:56:23 GMT"));
-    let block = include_str!("data/captures/go.txt").split("\n\n=====").next().unwrap();
+    let block = include_str!("../../wire/tests/data/captures/go.txt").split("\n\n=====").next().unwrap();
     assert_eq!(read(block).unwrap().request.method, "GET");
     for text in
         ["", "hello", "curl", "curl 'http://h", "curl -d @f http://h", "{", "{\"a\":1}", "GET / HTTP/1.1\nno colon"]

@@ -1,34 +1,73 @@
-//! What each finding means and what to do, in two languages.
+//! What may be wrong, and what to do about it, in two languages.
 
-use super::{Finding, Kind};
-use crate::language::{Language, Text};
+use runlog_wire::Text;
+use serde::Serialize;
 
-impl Finding {
-    /// What is wrong and what to do, in one or two sentences.
-    pub fn text(&self, language: Language) -> String {
-        let skew = self.skew_s();
-        let template = if self.is_empty_pair() { self.kind.bare() } else { self.kind.text() };
-        template
-            .get(language)
-            .replace("{skew}", &skew)
-            .replace("{expected}", shown(&self.expected))
-            .replace("{found}", shown(&self.found))
-    }
-
-    /// How far apart two clocks are, in seconds, for [`Kind::Skew`] and [`Kind::Old`].
-    fn skew_s(&self) -> String {
-        let seconds = |text: &str| text.parse::<i64>().ok();
-        let apart = seconds(&self.expected).zip(seconds(&self.found)).map(|(a, b)| a.abs_diff(b).to_string());
-        apart.unwrap_or_default()
-    }
-
-    fn is_empty_pair(&self) -> bool {
-        self.expected.is_empty() && self.found.is_empty()
-    }
-}
-
-fn shown(text: &str) -> &str {
-    if text.is_empty() { "\"\"" } else { text }
+/// What may be wrong, in the order in which a server looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Neither an `Authorization` nor a `Signature`.
+    NotSigned,
+    /// A signature of another family, such as that of another cloud, or v1 where TC3 is needed.
+    WrongFamily,
+    /// The request has no form of the API; `found` is the server's sentence.
+    Shape,
+    /// Another SecretId than the one that was given.
+    KeyUnknown,
+    /// The clocks are too far apart.
+    Skew,
+    /// The credential's date is not the timestamp's.
+    CredentialDate,
+    /// A header is named as signed and not there.
+    SignedHeaderMissing,
+    /// The body is not in what was given.
+    BodyMissing,
+    /// The method that was signed is another one.
+    Method,
+    /// The path that was signed is another one.
+    Path,
+    /// The query string, or the fields, that were signed are others.
+    Query,
+    /// The host that was signed is another one.
+    Host,
+    /// The content type that was signed is another one.
+    ContentType,
+    /// The names of the signed headers are others.
+    SignedHeaders,
+    /// The body that was signed is another one.
+    Body,
+    /// The canonical request was put together in another way.
+    Canonical,
+    /// The hash that was used is another one.
+    Algorithm,
+    /// The timestamp that was signed is another one.
+    Timestamp,
+    /// The service that was signed for is another one.
+    Service,
+    /// The key was derived, or written, in another way.
+    SecretKey,
+    /// The signature was changed on its way.
+    SignatureEscape,
+    /// The signature differs, and no usual mistake explains it.
+    Unexplained,
+    /// No such action.
+    Action,
+    /// No such version of the action.
+    Version,
+    /// The server does not serve the region.
+    Region,
+    /// The key may not do this.
+    Permission,
+    /// Too many requests.
+    RateLimit,
+    /// Another code of the server, about the parameters or itself.
+    Other,
+    /// The signature is right, and the request is older than a server takes: when it was sent is not known.
+    Old,
+    /// Nothing is wrong.
+    Fine,
 }
 
 impl Kind {
@@ -58,7 +97,7 @@ impl Kind {
     }
 
     /// The sentence where there is nothing to compare.
-    fn bare(self) -> Text {
+    pub(crate) fn bare(self) -> Text {
         match self {
             Kind::KeyUnknown => Text::new(
                 "服务器不认识这个 SecretId。请用 `runlog keys list` 核对。",
@@ -68,7 +107,7 @@ impl Kind {
         }
     }
 
-    fn text(self) -> Text {
+    pub(crate) fn text(self) -> Text {
         match self {
             Kind::NotSigned => Text::new(
                 "请求没有签名:既没有 Authorization 头,也没有 Signature 参数。请使用 SDK 或 `runlog logs --print-request curl` 签名。",
@@ -214,18 +253,5 @@ impl Kind {
                  key is that server's, and whether a proxy changes requests on their way.",
             ),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clocks_are_told_with_both_and_the_distance() {
-        let finding = Finding::new(Kind::Skew, "1000", "400");
-        let text = finding.text(Language::English);
-        assert!(text.contains("600 seconds") && text.contains("1000") && text.contains("400"), "{text}");
-        assert!(finding.text(Language::Chinese).contains("600 秒"));
     }
 }

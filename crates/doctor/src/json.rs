@@ -1,7 +1,7 @@
 //! A JSON body written anew, as libraries do between signing and sending.
 
 /// The same JSON with other white space between its tokens: none, or one blank behind each comma and colon.
-pub(super) fn respaced(body: &str, has_blanks: bool) -> String {
+pub(crate) fn respaced(body: &str, has_blanks: bool) -> String {
     let mut text = String::with_capacity(body.len());
     let (mut is_string, mut is_escaped) = (false, false);
     for char in body.chars() {
@@ -25,7 +25,7 @@ pub(super) fn respaced(body: &str, has_blanks: bool) -> String {
 }
 
 /// The same JSON with every character beyond ASCII escaped, as `\uXXXX`.
-pub(super) fn escaped(body: &str) -> String {
+pub(crate) fn escaped(body: &str) -> String {
     let mut text = String::with_capacity(body.len());
     for char in body.chars() {
         if char.is_ascii() {
@@ -41,7 +41,7 @@ pub(super) fn escaped(body: &str) -> String {
 }
 
 /// The same JSON with the names of each object in alphabetical order, without white space.
-pub(super) fn sorted(body: &str) -> Option<String> {
+pub(crate) fn sorted(body: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(body).ok()?;
     Some(value.to_string())
 }
