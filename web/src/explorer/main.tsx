@@ -1,0 +1,9 @@
+// The start of the page `/explorer`.
+
+import { setTitle, start } from "../shared/page.tsx";
+import { render } from "../shared/i18n.ts";
+import { TopBar } from "../shared/top-bar.tsx";
+import { shared } from "../shared/words.ts";
+
+setTitle(render(shared.explorer));
+start(<TopBar page="explorer" />);
