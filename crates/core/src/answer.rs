@@ -1,17 +1,8 @@
-//! An answer: rows, an exact total, and what the answer rests on.
+//! An answer: rows, an exact total, and what the answer is based on.
 
 use crate::cursor::Cursor;
-use crate::run::Run;
+use crate::row::Row;
 use crate::summary::{Facet, Histogram, Percentiles};
-
-/// One run with its place in the order of acceptance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Strictly increasing over accepted reports. A run in flight carries the number of its latest report.
-    pub seq: u64,
-    /// The run.
-    pub run: Run,
-}
 
 /// What an engine answers to a query. Rows and total come from one snapshot.
 #[derive(Clone, Debug, Default)]

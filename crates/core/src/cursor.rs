@@ -10,8 +10,8 @@ use std::cmp::Ordering;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::answer::Row;
 use crate::order::{Direction, Order, SortKey, SortValue};
+use crate::row::Row;
 
 const VERSION: u8 = 1;
 

@@ -7,24 +7,31 @@ mod answer;
 mod append;
 mod bill;
 mod cursor;
+mod engine;
 pub mod limits;
 pub mod naive;
+mod naive_engine;
 mod order;
 mod query;
 mod retention;
+mod row;
 mod run;
 mod stream;
 mod summary;
 mod tail;
 mod time;
+mod window;
 
-pub use answer::{Answer, Cost, Row, Watermark};
+pub use answer::{Answer, Cost, Watermark};
 pub use append::{Outcome, Refusal};
 pub use bill::billed_ms;
 pub use cursor::{Cursor, CursorError};
+pub use engine::{Backup, Engine, EngineError, Fault, Gauges, Health, Removed, Tail};
+pub use naive_engine::NaiveEngine;
 pub use order::{Direction, Order, SortKey, SortValue, compare};
-pub use query::{Query, ResultFilter, Scope, Start, Window};
+pub use query::{Query, ResultFilter, Scope, Start};
 pub use retention::Retained;
+pub use row::Row;
 pub use run::{
     IdRef, Identity, RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED, Run,
 };
@@ -35,3 +42,4 @@ pub use summary::{
 };
 pub use tail::{TailEvent, TailFilter, TailGap};
 pub use time::{Precision, TimeError, WallTime, Zone};
+pub use window::Window;

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::answer::{Answer, Row, Watermark};
+use crate::answer::{Answer, Watermark};
 use crate::append::{Outcome, Refusal};
 use crate::cursor::Cursor;
+use crate::engine::Removed;
 use crate::order::compare;
 use crate::query::{Query, Start};
 use crate::retention::Retained;
+use crate::row::Row;
 use crate::run::{RET_INTERRUPTED, Run};
 use crate::stream::{Stream, StreamSummary};
 use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
@@ -64,27 +66,44 @@ impl Naive {
     }
 
     /// Closes as interrupted every run in flight that was last heard of `ttl_ms` or longer before `now_ms`, in the
-    /// order of their last reports.
-    pub fn expire(&mut self, ttl_ms: i64, now_ms: i64) {
+    /// order of their last reports; returns how many.
+    pub fn expire(&mut self, ttl_ms: i64, now_ms: i64) -> usize {
         let expired = |entry: &Entry| entry.row.run.is_running() && entry.heard_ms.saturating_add(ttl_ms) <= now_ms;
         let mut gone: Vec<Entry> = self.entries.extract_if(.., |entry| expired(entry)).collect();
         gone.sort_by_key(|entry| entry.row.seq);
+        let expired = gone.len();
         for Entry { row, .. } in gone {
             self.accept(Run { ret_code: RET_INTERRUPTED, ..row.run }, now_ms);
         }
+        expired
     }
 
     /// Removes every run, finished or in flight, that started before what is kept. Streams stay.
-    pub fn retain(&mut self, retained: &Retained) {
+    pub fn retain(&mut self, retained: &Retained) -> Removed {
         self.retained = retained.clone();
         let is_kept = |entry: &mut Entry| retained.keeps(&entry.row.run.stream.namespace, entry.row.run.start_ms);
-        let removed = self.entries.extract_if(.., |entry| !is_kept(entry)).map(|entry| entry.row.seq).max();
-        self.removed_seq = self.removed_seq.max(removed.unwrap_or(0));
+        let mut removed = Removed::default();
+        for Entry { row, .. } in self.entries.extract_if(.., |entry| !is_kept(entry)) {
+            self.removed_seq = self.removed_seq.max(row.seq);
+            *(if row.run.is_running() { &mut removed.in_flight } else { &mut removed.runs }) += 1;
+        }
+        removed
     }
 
     /// From when on runs are kept.
     pub fn retained(&self) -> &Retained {
         &self.retained
+    }
+
+    /// The last accepted sequence number.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// How many runs there are, and how many of them are in flight.
+    pub fn counts(&self) -> (u64, u64) {
+        let in_flight = self.entries.iter().filter(|entry| entry.row.run.is_running()).count();
+        (self.entries.len() as u64, in_flight as u64)
     }
 
     /// Goes on with what is left after a loss: these rows, each with the time of its report, and these streams.
@@ -132,20 +151,25 @@ impl Naive {
 
     /// What a tail gives that begins after a sequence number: every kept report that matches, in the order of
     /// acceptance. Of a run in flight only the latest report is kept, and of a finished run only its finish. The first
-    /// event tells of what retention removed after that number.
+    /// event reports what retention removed after that number.
     pub fn since(&self, seq: u64, filter: &TailFilter) -> Vec<TailEvent> {
         let kept = self.entries.iter().map(|entry| &entry.row);
         let mut rows: Vec<&Row> = kept.filter(|row| row.seq > seq && filter.matches(&row.run)).collect();
         rows.sort_by_key(|row| row.seq);
         let mut prev_matching_seq = seq;
-        let removed = TailGap { to_seq: self.removed_seq, by_retention: true, by_damage: false };
-        let mut gap = (self.removed_seq > seq).then_some(removed);
+        let mut gap = self.gap_after(seq);
         let event = |row: &Row| {
             let event = TailEvent { row: row.clone(), prev_matching_seq, gap: gap.take() };
             prev_matching_seq = row.seq;
             event
         };
         rows.into_iter().map(event).collect()
+    }
+
+    /// What a tail that begins after a sequence number may lack.
+    pub fn gap_after(&self, seq: u64) -> Option<TailGap> {
+        let removed = TailGap { to_seq: self.removed_seq, by_retention: true, by_damage: false };
+        (self.removed_seq > seq).then_some(removed)
     }
 
     /// Every stream of an account that ever had a run, in the order of their names.

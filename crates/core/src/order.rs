@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::answer::Row;
+use crate::row::Row;
 
 /// What rows are sorted by first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,6 +6,7 @@ use crate::order::Order;
 use crate::run::{RET_OK, Run};
 use crate::stream::Stream;
 use crate::summary::{FacetSpec, Histogram, HistogramSpec, QueryError};
+use crate::window::Window;
 
 /// What is asked of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,15 +51,6 @@ pub struct Scope {
     pub function: Option<String>,
     /// The version or alias.
     pub qualifier: Option<String>,
-}
-
-/// Starts from `start_ms` (inclusive) to `end_ms` (exclusive), in Unix milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Window {
-    /// The first start that belongs to the window.
-    pub start_ms: i64,
-    /// The first start after the window.
-    pub end_ms: i64,
 }
 
 /// Which results a query wants.
@@ -140,16 +132,6 @@ impl Scope {
             && fits(self.namespace.as_ref(), &stream.namespace)
             && fits(self.function.as_ref(), &stream.function)
             && fits(self.qualifier.as_ref(), &stream.qualifier)
-    }
-}
-
-impl Window {
-    /// Everything.
-    pub const ALL: Window = Window { start_ms: i64::MIN, end_ms: i64::MAX };
-
-    /// Whether a start lies in the window.
-    pub fn contains(self, start_ms: i64) -> bool {
-        self.start_ms <= start_ms && start_ms < self.end_ms
     }
 }
 

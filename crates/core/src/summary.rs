@@ -2,9 +2,9 @@
 //! not, from the same snapshot as rows and total; so the buckets, and each facet with its rest, sum up to the total.
 
 use crate::limits;
-use crate::query::Window;
 use crate::run::{RET_OK, RET_RUNNING};
 use crate::stream::Stream;
+use crate::window::Window;
 
 /// How a run stands, as its return code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! Following what is accepted, in the order of acceptance, so that a follower can prove that it missed nothing.
 
-use crate::answer::Row;
 use crate::query::{ResultFilter, Scope};
+use crate::row::Row;
 use crate::run::Run;
 
 /// Which reports a tail gives. There is no window: late ones are given when they arrive.

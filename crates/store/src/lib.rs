@@ -15,6 +15,7 @@
 //! The formats are drawn at the top of the files that own them, and together in `docs/internals/file-format.md`.
 
 mod append;
+mod as_engine;
 mod background;
 mod clock;
 mod codec;
@@ -54,7 +55,7 @@ pub use disk::{Disk, RealDisk};
 pub use error::{Error, Result};
 pub use health::{Health, SetAside, Stats};
 pub use options::{Options, Shape};
-pub use retain::Removed;
 pub use retention::{Keep, Retention};
+pub use runlog_core::Removed;
 pub use store::Store;
 pub use tail::Subscription;

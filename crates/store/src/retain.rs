@@ -9,8 +9,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use runlog_core::Retained;
 use runlog_core::limits::DAY_MS;
+use runlog_core::{Removed, Retained};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -21,17 +21,6 @@ use crate::segment::scan::Cursor;
 use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
 use crate::segment::{self, Segment};
-
-/// What [`crate::Store::retain`] removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Finished runs.
-    pub runs: u64,
-    /// Runs in flight.
-    pub in_flight: u64,
-    /// Bytes of segments.
-    pub bytes: u64,
-}
 
 /// Segments that go, and those that take their place.
 #[derive(Default)]

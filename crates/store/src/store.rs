@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use runlog_core::{Answer, Outcome, Query, Retained, Run, StreamSummary, TailFilter};
+use runlog_core::{Answer, Backup, Outcome, Query, Removed, Retained, Run, StreamSummary, TailFilter};
 
 use crate::clock::{Clock, SystemClock};
 use crate::disk::{Disk, RealDisk};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::health::{Health, Stats};
-use crate::operate::{Backup, Progress};
+use crate::operate::Progress;
 use crate::options::Options;
-use crate::retain::Removed;
 use crate::tail::Subscription;
 use crate::wal::writer::WalWriter;
 use crate::{background, recovery};

@@ -9,6 +9,8 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use runlog_core::Backup;
+
 use super::copy::Target;
 use super::{Meter, Progress};
 use crate::disk::{Disk, RealDisk};
@@ -17,19 +19,6 @@ use crate::error::{Doing, Result};
 use crate::manifest::Manifest;
 use crate::segment::Segment;
 use crate::wal;
-
-/// What a backup holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backup {
-    /// Everything accepted up to this sequence number is in it, and nothing later.
-    pub seq: u64,
-    /// Files, manifests aside.
-    pub files: u64,
-    /// How many of them are hard links: they take no space until the store has merged them away.
-    pub linked: u64,
-    /// Their bytes.
-    pub bytes: u64,
-}
 
 /// What the store was made of at one moment.
 struct Moment {
@@ -55,11 +44,11 @@ impl Engine {
         for number in moment.manifest.wal_start..=moment.last_log {
             let path = wal::path(number);
             let bytes = self.disk.map(&path).doing(|| format!("read {path}"))?;
-            backup.take(&*self.disk, &mut target, (&path, &bytes), &mut meter)?;
+            take(&mut backup, &*self.disk, &mut target, (&path, &bytes), &mut meter)?;
         }
         drop(no_flush);
         for segment in moment.segments.iter() {
-            backup.take(&*self.disk, &mut target, (&segment.path, segment.file_bytes()), &mut meter)?;
+            take(&mut backup, &*self.disk, &mut target, (&segment.path, segment.file_bytes()), &mut meter)?;
         }
         moment.manifest.write(to)?;
         target.finish()?;
@@ -86,22 +75,20 @@ impl Engine {
     }
 }
 
-impl Backup {
-    /// Links or copies a finished file. Its bytes are at hand, since it may be set aside, and so moved, meanwhile.
-    fn take(
-        &mut self,
-        from: &dyn Disk,
-        target: &mut Target<'_>,
-        (path, bytes): (&str, &[u8]),
-        meter: &mut Meter<'_>,
-    ) -> Result<()> {
-        self.files += 1;
-        self.bytes += bytes.len() as u64;
-        if target.link(from, path)? {
-            self.linked += 1;
-            meter.did(bytes.len() as u64);
-            return Ok(());
-        }
-        target.copy(path, bytes, meter)
+/// Links or copies a finished file. Its bytes are at hand, since it may be set aside, and so moved, meanwhile.
+fn take(
+    backup: &mut Backup,
+    from: &dyn Disk,
+    target: &mut Target<'_>,
+    (path, bytes): (&str, &[u8]),
+    meter: &mut Meter<'_>,
+) -> Result<()> {
+    backup.files += 1;
+    backup.bytes += bytes.len() as u64;
+    if target.link(from, path)? {
+        backup.linked += 1;
+        meter.did(bytes.len() as u64);
+        return Ok(());
     }
+    target.copy(path, bytes, meter)
 }

@@ -17,9 +17,9 @@ use crate::disk::Disk;
 use crate::error::{Doing, Result};
 use crate::{segment, wal};
 
-pub use backup::Backup;
 pub use repair::{Repair, Repaired, repair, repair_on};
 pub use restore::{restore, restore_on};
+pub use runlog_core::Backup;
 pub use verify::{Problem, Verified, verify, verify_on};
 
 /// The marker of a folder into which files are still being copied.
