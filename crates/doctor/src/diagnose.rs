@@ -1,6 +1,7 @@
 //! The diagnosis: what is wrong before the signature, the signature itself, and what the server checks after it.
 
-use runlog_wire::{ApiError, ApiRequest, Auth, ErrorCode, RawRequest, actions};
+use runlog_wire::actions::{Action, VERSION};
+use runlog_wire::{ApiError, ApiRequest, Auth, ErrorCode, RawRequest};
 
 use crate::finding::{Diagnosis, Finding};
 use crate::kind::Kind;
@@ -59,12 +60,12 @@ fn examine(sent: &SentRequest, raw: &RawRequest<'_>, known: &Known<'_>, diagnosi
         Auth::V3(auth) => tc3::examine(auth, &request, sent, raw, known, diagnosis),
     }
     let common = &request.common;
-    match actions::find(&common.action, &common.version).map_err(|error| error.error_code()) {
+    match Action::parse(&common.action, &common.version).map_err(|error| error.error_code()) {
         Err(ErrorCode::NoSuchVersion) => {
-            diagnosis.findings.push(Finding::new(Kind::Version, actions::VERSION, &common.version));
+            diagnosis.findings.push(Finding::new(Kind::Version, VERSION, &common.version));
         }
         Err(_) => {
-            let names: Vec<&str> = actions::ACTIONS.iter().map(|action| action.name).collect();
+            let names: Vec<&str> = Action::ALL.iter().map(|action| action.name()).collect();
             diagnosis.findings.push(Finding::new(Kind::Action, names.join(", "), &common.action));
         }
         Ok(_) => {}

@@ -38,3 +38,7 @@ pub const TIMESTAMP_MAX_S: i64 = 253_402_300_799;
 /// How far a `Timestamp` may be from the server's clock unless the server says otherwise, in seconds. Published:
 /// five minutes.
 pub const SIGNATURE_MAX_SKEW_S: i64 = 300;
+
+/// How many requests a key may send for one action in any second, unless the server says otherwise. Published for
+/// `GetFunctionLogs`; ours for the others.
+pub const ACTION_MAX_PER_S: u32 = 5;

@@ -15,7 +15,7 @@ use hmac::Mac;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::mac::{hmac_sha1, hmac_sha256};
-use crate::request::{RawRequest, Verified, host_forms};
+use crate::raw::{HostForm, RawRequest, host_forms};
 
 /// The credentials of a v1 request.
 #[derive(Clone, Debug)]
@@ -154,8 +154,12 @@ impl V1Auth {
     }
 }
 
-/// Compares the signature with every reading in turn.
-pub(crate) fn verify(auth: &V1Auth, raw: &RawRequest<'_>, secret_key: &str) -> Result<Verified, ApiError> {
+/// Compares the signature with every reading in turn. Tells the one that fits.
+pub(crate) fn verify(
+    auth: &V1Auth,
+    raw: &RawRequest<'_>,
+    secret_key: &str,
+) -> Result<(HostForm, FieldsForm), ApiError> {
     let failure = || ApiError::new(ErrorCode::AuthFailureSignatureFailure);
     let signature = STANDARD.decode(auth.signature()).map_err(|_| failure())?;
     let hosts = host_forms(raw.headers.only("Host").ok_or_else(|| ApiError::missing("Host"))?.trim_ascii());
@@ -178,7 +182,7 @@ pub(crate) fn verify(auth: &V1Auth, raw: &RawRequest<'_>, secret_key: &str) -> R
                 }
             };
             if fits {
-                return Ok(Verified::V1 { host: *host_form, fields: form });
+                return Ok((*host_form, form));
             }
         }
     }

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::limits::SIGNED_HEADERS_MAX;
 use crate::mac::hmac_sha256;
-use crate::request::{RawRequest, Verified, host_forms};
+use crate::raw::{HostForm, RawRequest, host_forms};
 use crate::text::{hex, hex_bytes};
 
 const ALGORITHM: &str = "TC3-HMAC-SHA256";
@@ -86,7 +86,7 @@ impl<'a> V3Input<'a> {
             more_headers: &[],
             payload,
             timestamp_s,
-            service: crate::actions::SERVICE,
+            service: crate::service::SERVICE,
             unsigned_payload: false,
         }
     }
@@ -214,13 +214,13 @@ impl V3Auth {
     }
 }
 
-/// Compares the signature with every reading in turn.
+/// Compares the signature with every reading in turn. Tells the reading that fits, and whether it leaves the payload out.
 pub(crate) fn verify(
     auth: &V3Auth,
     raw: &RawRequest<'_>,
     timestamp_s: i64,
     secret_key: &str,
-) -> Result<Verified, ApiError> {
+) -> Result<(HostForm, TypeForm, bool), ApiError> {
     let headers = signed_values(auth, raw)?;
     let (canonical, unsigned_payload) = canonical(raw);
     let scope = Scope { timestamp_s, date: &auth.date, service: &auth.service };
@@ -236,7 +236,7 @@ pub(crate) fn verify(
             let mut mac = hmac_sha256(&signing_key);
             scope.write(&hex(canonical.hash(&read)), |bytes| mac.update(bytes));
             if mac.verify_slice(&auth.signature).is_ok() {
-                return Ok(Verified::V3 { host: *host_form, content_type, unsigned_payload });
+                return Ok((*host_form, content_type, unsigned_payload));
             }
             tried.push(read);
         }
@@ -257,14 +257,14 @@ pub(crate) fn explain(
 }
 
 /// Names and values of the signed headers, sorted by name, under one reading.
-pub(crate) type SignedHeaders<'a> = Vec<(&'a str, Cow<'a, [u8]>)>;
+type SignedHeaders<'a> = Vec<(&'a str, Cow<'a, [u8]>)>;
 
 /// The canonical request without its headers, which differ from reading to reading.
-pub(crate) struct Canonical<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) query: &'a str,
-    pub(crate) hashed_payload: String,
+struct Canonical<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+    hashed_payload: String,
 }
 
 impl Canonical<'_> {
@@ -295,10 +295,10 @@ impl Canonical<'_> {
 }
 
 /// When and for what a signature is made.
-pub(crate) struct Scope<'a> {
-    pub(crate) timestamp_s: i64,
-    pub(crate) date: &'a str,
-    pub(crate) service: &'a str,
+struct Scope<'a> {
+    timestamp_s: i64,
+    date: &'a str,
+    service: &'a str,
 }
 
 impl Scope<'_> {
@@ -320,7 +320,7 @@ impl Scope<'_> {
     }
 }
 
-pub(crate) fn steps(
+fn steps(
     secret_id: &str,
     secret_key: &str,
     canonical: Canonical<'_>,
@@ -385,7 +385,7 @@ fn read_signed_headers(text: &str) -> Result<Vec<String>, ApiError> {
 }
 
 /// The signed headers with their values as sent, without the spaces around them (published).
-pub(crate) fn signed_values<'a>(auth: &'a V3Auth, raw: &RawRequest<'a>) -> Result<Vec<(&'a str, &'a [u8])>, ApiError> {
+fn signed_values<'a>(auth: &'a V3Auth, raw: &RawRequest<'a>) -> Result<Vec<(&'a str, &'a [u8])>, ApiError> {
     let value = |name: &'a String| match raw.headers.only(name) {
         Some(value) => Ok((name.as_str(), value.trim_ascii())),
         None => Err(unauthorized(Detail::SignedHeaderAbsent).with("name", name)),

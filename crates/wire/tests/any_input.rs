@@ -4,13 +4,10 @@ mod support;
 
 use proptest::prelude::*;
 use runlog_core::Zone;
-use runlog_wire::actions::{
-    Context, get_function, get_function_logs, get_request_status, list_functions, list_namespaces,
-    list_version_by_function,
-};
+use runlog_wire::actions::Context;
 use runlog_wire::sign_v1::V1Algorithm;
 use runlog_wire::text::encode_form;
-use runlog_wire::{ApiRequest, Headers, ParamTree, RawRequest, Steps};
+use runlog_wire::{Action, ApiRequest, Call, Headers, ParamTree, RawRequest, Steps};
 use support::{LAB_SECRET_KEY, NOW_S, json, tc3, v1, verify};
 
 fn fields() -> impl Strategy<Value = Vec<(String, String)>> {
@@ -24,12 +21,11 @@ fn fields() -> impl Strategy<Value = Vec<(String, String)>> {
 
 fn read_with_every_action(params: &ParamTree) {
     let ctx = Context { zone: Zone::UTC8, now_ms: 0, account: "a", region: "r", billing_step_ms: 1 };
-    let _ = get_function_logs::Request::parse(params, &ctx);
-    let _ = get_request_status::Request::parse(params, &ctx);
-    let _ = list_functions::Request::parse(params, &ctx);
-    let _ = get_function::Request::parse(params, &ctx);
-    let _ = list_namespaces::Request::parse(params, &ctx);
-    let _ = list_version_by_function::Request::parse(params, &ctx);
+    for action in Action::ALL {
+        if let Ok(call) = Call::parse(*action, params, &ctx) {
+            assert_eq!(call.action(), *action);
+        }
+    }
 }
 
 proptest! {

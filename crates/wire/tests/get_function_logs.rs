@@ -41,7 +41,7 @@ fn parse(params: &Value) -> Result<get_function_logs::Request, ApiError> {
 /// The code, and the arguments `name` and `value` if there are any.
 fn refusal(params: &Value) -> String {
     let error = parse(params).map(|request| panic!("{params} is {request:?}")).unwrap_err();
-    let known = get_function_logs::ACTION.errors.contains(&error.error_code());
+    let known = get_function_logs::TABLE.errors.contains(&error.error_code());
     assert!(known || COMMON_ERRORS.contains(&error.error_code()), "{error}");
     for language in [Language::English, Language::Chinese] {
         let message = error.message(language);
@@ -296,7 +296,7 @@ fn answered(params: &Value, answer: &Answer, ctx: &Context<'_>) -> String {
 #[test]
 fn the_published_sample_answer() {
     let answer = Answer { rows: vec![Row { seq: 1, run: sample_run() }], total: 1, ..Answer::default() };
-    assert_eq!(answered(&json!({}), &answer, &context()), get_function_logs::ACTION.sample_response);
+    assert_eq!(answered(&json!({}), &answer, &context()), get_function_logs::TABLE.sample_response);
 }
 
 #[test]

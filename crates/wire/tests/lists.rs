@@ -121,7 +121,7 @@ fn a_listed_function_is_as_the_sample() {
     let request = list_functions::Request::parse(&ParamTree::Null, &context()).unwrap();
     let context = context();
     let body = list_functions::response(&request, &streams, &context).unwrap();
-    let sample: Value = serde_json::from_str(list_functions::ACTION.sample_response).unwrap();
+    let sample: Value = serde_json::from_str(list_functions::TABLE.sample_response).unwrap();
     assert_eq!(answer(&body)["Functions"], sample["Response"]["Functions"]);
 }
 
@@ -155,7 +155,7 @@ fn one_function() {
     ] {
         assert_eq!(get(&params).unwrap_err().code(), expected, "{params}");
     }
-    let sample: Value = serde_json::from_str(get_function::ACTION.sample_response).unwrap();
+    let sample: Value = serde_json::from_str(get_function::TABLE.sample_response).unwrap();
     let streams = [summary("default", "APITest", "$LATEST", 1_527_811_200_000, 1_528_714_005_000)];
     let request = get_function::Request::parse(&tree(&json!({"FunctionName": "APITest"})), &context()).unwrap();
     let mut body = answer(&get_function::response(&request, &streams, &context()).unwrap());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use runlog_wire::actions::{ACTIONS, COMMON_ERRORS, find};
+use runlog_wire::actions::{Action, COMMON_ERRORS};
 use runlog_wire::params::{Field, Param, Type};
 use runlog_wire::{ErrorCode, Source, Text};
 use serde_json::Value;
@@ -79,14 +79,16 @@ fn check_value(ty: &Type<Field>, value: &Value, at: &str) {
 
 #[test]
 fn every_action_is_described() {
-    let names: BTreeSet<_> = ACTIONS.iter().map(|action| action.name).collect();
-    assert_eq!(names.len(), ACTIONS.len());
-    for action in ACTIONS {
+    assert!(Action::ALL.is_sorted_by_key(|action| action.name()));
+    for (served, action) in Action::ALL.iter().map(|served| (*served, served.table())) {
+        assert_eq!(served.name(), action.name);
+        assert_eq!(served.cam_name(), format!("scf:{}", action.name));
+        assert!(served.max_per_s() > 0, "{}", action.name);
         has_both_languages(action.title, action.name);
         has_both_languages(action.doc, action.name);
         check_params(action.params, action.name);
         assert!(!action.sources.is_empty(), "{}", action.name);
-        assert_eq!(find(action.name, action.version).map(|found| found.name), Ok(action.name));
+        assert_eq!(Action::parse(action.name, action.version), Ok(served));
         let sample: Value = serde_json::from_str(action.sample_response).unwrap();
         let mut response = sample["Response"].clone();
         assert!(response.as_object_mut().unwrap().remove("RequestId").is_some(), "{}", action.name);
@@ -100,7 +102,7 @@ fn every_action_is_described() {
 
 #[test]
 fn every_code_of_an_action_is_in_the_table_once() {
-    for codes in ACTIONS.iter().map(|action| action.errors).chain([COMMON_ERRORS]) {
+    for codes in Action::ALL.iter().map(|action| action.table().errors).chain([COMMON_ERRORS]) {
         let unique: BTreeSet<_> = codes.iter().collect();
         assert_eq!(unique.len(), codes.len());
         assert!(codes.iter().all(|code| ErrorCode::find(code.as_str()) == Some(*code)));
@@ -119,6 +121,6 @@ fn actions_that_are_not_served() {
             "NoSuchVersion: The specified api version=`2019-07-22` does not exist in service=`scf`.",
         ),
     ] {
-        assert_eq!(find(action, version).unwrap_err().to_string(), expected);
+        assert_eq!(Action::parse(action, version).unwrap_err().to_string(), expected);
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use runlog_core::StreamSummary;
 
-use super::DEFAULT_NAMESPACE;
 use crate::error::ApiError;
+use crate::service::DEFAULT_NAMESPACE;
 
 /// A stretch of time in which runs started, in Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

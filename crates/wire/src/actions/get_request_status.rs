@@ -3,23 +3,28 @@
 //! Its codes and units are not those of `GetFunctionLogs` (published): `RetCode` is 0 for success, 1 for running and
 //! -1 for failed, `MemUsage` is in MB.
 
-use runlog_core::limits::{PAGE_MAX_ROWS, REQUEST_ID_MAX_BYTES};
-use runlog_core::{Answer, Query, Row, Run, Scope, Window};
+use runlog_core::limits::REQUEST_ID_MAX_BYTES;
+use runlog_core::{Answer, Query, Row, Run, Scope, Window, Zone};
 use serde::{Serialize, Serializer};
 
-use super::get_function_logs::Milliseconds;
-use super::paging::{FUNCTION_NAME, NAMESPACE};
+use super::context::Context;
+use super::milliseconds::Milliseconds;
+use super::paging::{FUNCTION_NAME, NAMESPACE, PAGE_MAX};
 use super::window::{Ends, after, last, read};
-use super::{Context, VERSION};
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::language::Text;
-use crate::params::{Action, Checked, Field, Param, ParamTree, ResourceLevel, Struct, Type, check};
+use crate::limits::ACTION_MAX_PER_S;
+use crate::params::{ActionTable, Checked, Field, Param, ParamTree, ResourceLevel, Struct, Type, check};
+use crate::service::VERSION;
 
 /// How far back the window reaches when no start is given (published): 15 minutes.
 const DEFAULT_SPAN_MS: i64 = 15 * 60 * 1000;
 
+/// The most attempts of one invocation in an answer: the rows that a page can have.
+const ATTEMPTS_MAX: usize = PAGE_MAX;
+
 /// The action's row.
-pub const ACTION: Action = Action {
+pub const TABLE: ActionTable = ActionTable {
     name: "GetRequestStatus",
     version: VERSION,
     title: Text::new("获取函数单个请求运行状态", "Get the status of one invocation"),
@@ -34,6 +39,7 @@ pub const ACTION: Action = Action {
         ErrorCode::InvalidParameterValueStartTimeOrEndTime,
         ErrorCode::ResourceNotFoundFunctionName,
     ],
+    max_per_s: ACTION_MAX_PER_S,
     level: ResourceLevel::Function,
     sample_request: r#"{"FunctionName":"function-demo","FunctionRequestId":"96d91886-f49b-4962-825e-1b4b8a2585f7"}"#,
     sample_response: r#"{"Response":{"TotalCount":1,"Data":[{"FunctionName":"function-demo","RetMsg":"Hello","RequestId":"96d91886-f49b-4962-825e-1b4b8a2585f7","StartTime":"2024-12-25 19:50:07","RetCode":0,"Duration":0,"MemUsage":0,"RetryNum":0}],"RequestId":"a63607c3-581f-4be9-8c4b-631c75909f07"}}"#,
@@ -143,7 +149,7 @@ impl Request {
         Query {
             window: self.window,
             request_id: Some(self.request_id.clone()),
-            limit: usize::try_from(PAGE_MAX_ROWS).unwrap_or(usize::MAX),
+            limit: ATTEMPTS_MAX,
             ..Query::new(scope)
         }
     }
@@ -187,13 +193,13 @@ struct Data<'a> {
 
 impl Serialize for Data<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.rows.iter().map(|row| RequestStatus::new(&row.run, self.ctx)))
+        serializer.collect_seq(self.rows.iter().map(|row| RequestStatus::new(&row.run, self.ctx.zone)))
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct RequestStatus<'a> {
+pub(super) struct RequestStatus<'a> {
     function_name: &'a str,
     ret_msg: &'a str,
     request_id: &'a str,
@@ -205,12 +211,12 @@ struct RequestStatus<'a> {
 }
 
 impl<'a> RequestStatus<'a> {
-    fn new(run: &'a Run, ctx: &Context<'_>) -> Self {
+    pub(super) fn new(run: &'a Run, zone: Zone) -> Self {
         Self {
             function_name: &run.stream.function,
             ret_msg: &run.ret_msg,
             request_id: &run.request_id,
-            start_time: ctx.zone.format(run.start_ms),
+            start_time: zone.format(run.start_ms),
             ret_code: status_code(run),
             duration: Milliseconds(run.duration_us),
             mem_usage: run.mem_bytes as f64 / f64::from(1 << 20),

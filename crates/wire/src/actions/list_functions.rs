@@ -3,13 +3,17 @@
 use runlog_core::StreamSummary;
 use serde::Serialize;
 
+use super::context::Context;
 use super::filled::Filled;
 use super::functions::{Life, functions};
 use super::paging::{LIMIT, NAMESPACE, OFFSET, ORDER, Page};
-use super::{Context, VERSION};
 use crate::error::{ApiError, ErrorCode};
 use crate::language::Text;
-use crate::params::{Action, Checked, Field, Param, ParamTree, ResourceLevel, Struct, Type, Value, check, not_kept};
+use crate::limits::ACTION_MAX_PER_S;
+use crate::params::{
+    ActionTable, Checked, Field, Param, ParamTree, ResourceLevel, Struct, Type, Value, check, not_kept,
+};
+use crate::service::VERSION;
 
 /// `Status` of every function here.
 pub(super) const STATUS: &str = "Active";
@@ -17,7 +21,7 @@ pub(super) const STATUS: &str = "Active";
 pub(super) const KIND: &str = "Event";
 
 /// The action's row.
-pub const ACTION: Action = Action {
+pub const TABLE: ActionTable = ActionTable {
     name: "ListFunctions",
     version: VERSION,
     title: Text::new("获取函数列表", "List functions"),
@@ -36,6 +40,7 @@ pub const ACTION: Action = Action {
         ErrorCode::ResourceNotFoundNamespace,
         ErrorCode::UnsupportedOperation,
     ],
+    max_per_s: ACTION_MAX_PER_S,
     level: ResourceLevel::Account,
     sample_request: r#"{"Limit":2,"Order":"ASC"}"#,
     sample_response: r#"{"Response":{"Functions":[{"ModTime":"2018-06-11 18:46:45","AddTime":"2018-06-01 08:00:00","Runtime":null,"FunctionName":"APITest","FunctionId":"","Namespace":"default","Status":"Active","StatusDesc":"","Description":"","Tags":[],"Type":"Event","StatusReasons":[],"TotalProvisionedConcurrencyMem":null,"ReservedConcurrencyMem":null,"AsyncRunEnable":"FALSE","TraceEnable":"FALSE"}],"TotalCount":1,"RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,

@@ -3,15 +3,17 @@
 use runlog_core::StreamSummary;
 use serde::Serialize;
 
+use super::context::Context;
 use super::functions::{Life, namespaces};
 use super::paging::{LIMIT, OFFSET, ORDER, Page};
-use super::{Context, VERSION};
 use crate::error::{ApiError, ErrorCode};
 use crate::language::Text;
-use crate::params::{Action, Field, Param, ParamTree, ResourceLevel, Struct, Type, Value, check, not_kept};
+use crate::limits::ACTION_MAX_PER_S;
+use crate::params::{ActionTable, Field, Param, ParamTree, ResourceLevel, Struct, Type, Value, check, not_kept};
+use crate::service::VERSION;
 
 /// The action's row.
-pub const ACTION: Action = Action {
+pub const TABLE: ActionTable = ActionTable {
     name: "ListNamespaces",
     version: VERSION,
     title: Text::new("列出命名空间列表", "List namespaces"),
@@ -26,6 +28,7 @@ pub const ACTION: Action = Action {
         ErrorCode::LimitExceededOffset,
         ErrorCode::UnsupportedOperation,
     ],
+    max_per_s: ACTION_MAX_PER_S,
     level: ResourceLevel::Account,
     sample_request: r#"{"SearchKey":[{"Key":"Namespace","Value":"default"}]}"#,
     sample_response: r#"{"Response":{"Namespaces":[{"ModTime":"2018-06-11 18:46:45","AddTime":"2018-06-01 08:00:00","Description":"","Name":"default","Type":"default"}],"TotalCount":1,"RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,

@@ -3,16 +3,18 @@
 use runlog_core::StreamSummary;
 use serde::Serialize;
 
+use super::context::Context;
 use super::functions::{Life, versions};
 use super::list_functions::STATUS;
 use super::paging::{FUNCTION_NAME, LIMIT, NAMESPACE, OFFSET, ORDER, Page};
-use super::{Context, VERSION};
 use crate::error::{ApiError, ErrorCode};
 use crate::language::Text;
-use crate::params::{Action, Field, Param, ParamTree, ResourceLevel, Struct, Type, check};
+use crate::limits::ACTION_MAX_PER_S;
+use crate::params::{ActionTable, Field, Param, ParamTree, ResourceLevel, Struct, Type, check};
+use crate::service::VERSION;
 
 /// The action's row.
-pub const ACTION: Action = Action {
+pub const TABLE: ActionTable = ActionTable {
     name: "ListVersionByFunction",
     version: VERSION,
     title: Text::new("查询函数版本", "List the versions of a function"),
@@ -30,6 +32,7 @@ pub const ACTION: Action = Action {
         ErrorCode::ResourceNotFoundFunctionName,
         ErrorCode::ResourceNotFoundNamespace,
     ],
+    max_per_s: ACTION_MAX_PER_S,
     level: ResourceLevel::Function,
     sample_request: r#"{"FunctionName":"APITest"}"#,
     sample_response: r#"{"Response":{"FunctionVersion":["$LATEST"],"Versions":[{"Version":"$LATEST","Description":"","AddTime":"2018-06-01 08:00:00","ModTime":"2018-06-11 18:46:45","Status":"Active"}],"TotalCount":1,"RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,

@@ -5,6 +5,7 @@ use runlog_core::limits::PAGE_MAX_ROWS;
 use crate::error::{ApiError, ErrorCode};
 use crate::language::{Source, Text};
 use crate::params::{Checked, Param, Type};
+use crate::service::DEFAULT_NAMESPACE;
 
 /// The rows of a page when the request names no `Limit`.
 const LIMIT_DEFAULT: &str = "20";
@@ -50,8 +51,8 @@ pub(super) const ORDER: Param = Param {
 /// `Namespace`.
 pub(super) const NAMESPACE: Param = Param {
     name: "Namespace",
-    default: Some(super::DEFAULT_NAMESPACE),
-    example: super::DEFAULT_NAMESPACE,
+    default: Some(DEFAULT_NAMESPACE),
+    example: DEFAULT_NAMESPACE,
     doc: Text::new("函数所属命名空间，默认值：default", "The function's namespace; `default` when absent."),
     source: Source::Published,
     ..Param::OPTIONAL
@@ -70,9 +71,9 @@ pub(super) const FUNCTION_NAME: Param = Param {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Rows to skip.
-    pub offset: u64,
+    pub offset: usize,
     /// Rows to return.
-    pub limit: u64,
+    pub limit: usize,
     /// Whether the largest comes first.
     pub descending: bool,
 }
@@ -89,23 +90,28 @@ impl Page {
         if self.descending {
             rows.reverse();
         }
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        rows.into_iter().skip(count(self.offset)).take(count(self.limit)).collect()
+        rows.into_iter().skip(self.offset).take(self.limit).collect()
     }
 }
+
+/// [`PAGE_MAX_ROWS`], as a number of rows in memory.
+pub(super) const PAGE_MAX: usize = PAGE_MAX_ROWS as usize;
 
 /// Reads `Offset` and `Limit`, whose sum is bounded (published for `GetFunctionLogs`, kept for the others).
-pub(super) fn offset_and_limit(params: &Checked<'_>) -> Result<(u64, u64), ApiError> {
+pub(super) fn offset_and_limit(params: &Checked<'_>) -> Result<(usize, usize), ApiError> {
     let (offset, limit) = (params.count("Offset").unwrap_or_default(), params.count("Limit").unwrap_or_default());
-    within_page_max(offset, limit)?;
-    Ok((offset, limit))
+    within_page_max(offset, limit)
 }
 
+/// Offset and limit as numbers of rows.
+///
+/// # Errors
 /// `LimitExceeded.Offset` when a page reaches past the rows that can be paged to.
-pub(super) fn within_page_max(offset: u64, limit: u64) -> Result<(), ApiError> {
+pub(super) fn within_page_max(offset: u64, limit: u64) -> Result<(usize, usize), ApiError> {
     let sum = offset.saturating_add(limit);
-    if sum <= PAGE_MAX_ROWS {
-        return Ok(());
+    if sum > PAGE_MAX_ROWS {
+        return Err(ApiError::new(ErrorCode::LimitExceededOffset).with("sum", sum).with("max", PAGE_MAX_ROWS));
     }
-    Err(ApiError::new(ErrorCode::LimitExceededOffset).with("sum", sum).with("max", PAGE_MAX_ROWS))
+    let rows = |number: u64| usize::try_from(number).expect("at most PAGE_MAX_ROWS, which fits any usize");
+    Ok((rows(offset), rows(limit)))
 }

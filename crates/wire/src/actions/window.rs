@@ -5,7 +5,7 @@
 
 use runlog_core::{Precision, WallTime, Window};
 
-use super::Context;
+use super::context::Context;
 use crate::error::{ApiError, Detail, ErrorCode};
 
 /// A window's two ends as written.

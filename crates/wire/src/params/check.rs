@@ -7,7 +7,8 @@
 //!   quote numbers; `1.0` and `1e2` are no integers;
 //! - a text must be a JSON string: `"FunctionName": 12` is a type error (observed).
 
-use super::{Param, ParamTree, Type};
+use super::table::{Param, Type};
+use super::tree::ParamTree;
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::text::invalid;
 

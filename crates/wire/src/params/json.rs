@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::ParamTree;
+use super::tree::ParamTree;
 use crate::error::{ApiError, Detail};
 use crate::limits::{PARAM_MAX_DEPTH, PARAM_MAX_VALUES, STRUCT_MAX_FIELDS};
 use crate::text::invalid;

@@ -10,7 +10,9 @@
 
 use memchr::memmem;
 
-use super::{ParamTree, from_pairs, json};
+use super::json;
+use super::names::from_pairs;
+use super::tree::ParamTree;
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::limits::{MULTIPART_MAX_PARTS, PART_HEAD_MAX_BYTES};
 use crate::text::invalid;

@@ -3,7 +3,7 @@
 //! The names with dots and list items numbered from 0 are published. Names with brackets (`Filter[RetCode]`) are how
 //! the PHP SDK writes them under signature v1 (observed); they mean the same here.
 
-use super::ParamTree;
+use super::tree::ParamTree;
 use crate::error::{ApiError, Detail};
 use crate::limits::PARAM_MAX_DEPTH;
 use crate::text::invalid;

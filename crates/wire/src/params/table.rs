@@ -6,9 +6,9 @@ use runlog_core::limits::NAME_MAX_BYTES;
 use crate::error::ErrorCode;
 use crate::language::{Source, Text};
 
-/// One action of the API.
+/// What is known of one action of the API.
 #[derive(Clone, Copy, Debug)]
-pub struct Action {
+pub struct ActionTable {
     /// The action's name, as in `X-TC-Action`.
     pub name: &'static str,
     /// The API version, as in `X-TC-Version`.
@@ -23,6 +23,8 @@ pub struct Action {
     pub response: &'static [Field],
     /// The codes that it can raise, without the ones that every action can.
     pub errors: &'static [ErrorCode],
+    /// How many requests a key may send in any second, unless the server says otherwise.
+    pub max_per_s: u32,
     /// What a policy is about.
     pub level: ResourceLevel,
     /// Parameters of a sample call, as JSON.

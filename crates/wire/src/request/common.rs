@@ -1,9 +1,9 @@
 //! The common parameters: what every action has, in headers (TC3) or in fields (v1).
 
-use super::Headers;
 use runlog_core::Stream;
 
 use crate::error::{ApiError, Detail, ErrorCode};
+use crate::headers::Headers;
 use crate::language::Language;
 use crate::limits::TIMESTAMP_MAX_S;
 

@@ -3,8 +3,9 @@
 //! What is signed is what the dialect signs, with the request's own path in the place of `/`.
 
 use super::common::{check_skew, timestamp_s};
-use super::{RawRequest, Verified};
+use super::verified::Verified;
 use crate::error::ApiError;
+use crate::raw::RawRequest;
 use crate::sign_v3::{self, V3Auth};
 
 /// A TC3 credential, not yet verified.
@@ -45,7 +46,7 @@ impl Tc3 {
         max_skew_s: i64,
     ) -> Result<Verified, ApiError> {
         check_skew(self.timestamp_s, now_s, max_skew_s)?;
-        sign_v3::verify(&self.auth, raw, self.timestamp_s, secret_key)
+        sign_v3::verify(&self.auth, raw, self.timestamp_s, secret_key).map(Verified::of_v3)
     }
 }
 

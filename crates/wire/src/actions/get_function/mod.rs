@@ -3,20 +3,18 @@
 
 mod table;
 
-pub use table::ACTION;
+use table::LATEST;
+pub use table::TABLE;
 
 use runlog_core::StreamSummary;
 use serde::{Serialize, Serializer};
 
-use super::Context;
+use super::context::Context;
 use super::filled::Filled;
 use super::functions::{functions, versions};
 use super::list_functions::{KIND, STATUS};
 use crate::error::{ApiError, ErrorCode};
 use crate::params::{ParamTree, check, not_kept};
-
-/// The version that a function has when nothing was published (published).
-const LATEST: &str = "$LATEST";
 
 /// A call, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +33,7 @@ impl Request {
     /// # Errors
     /// Those of [`check`]; `UnsupportedOperation` when the code is asked for.
     pub fn parse(params: &ParamTree, _ctx: &Context<'_>) -> Result<Self, ApiError> {
-        let params = check(params, ACTION.params)?;
+        let params = check(params, TABLE.params)?;
         if let Some("TRUE") = params.text("ShowCode") {
             return Err(not_kept("ShowCode", "TRUE"));
         }
@@ -101,6 +99,6 @@ impl Serialize for Response<'_> {
         ];
         let off = ["UseGpu", "InstallDependency", "L5Enable", "AsyncRunEnable", "TraceEnable", "DnsCache"];
         known.extend(off.map(|name| (name, "FALSE")));
-        Filled { fields: ACTION.response, known }.serialize(serializer)
+        Filled { fields: TABLE.response, known }.serialize(serializer)
     }
 }

@@ -1,15 +1,18 @@
 //! The table of `GetFunction`, whose answer is written from it.
 
-use super::LATEST;
-use crate::actions::VERSION;
 use crate::actions::list_functions::{STATUS_REASON, TAG};
 use crate::actions::paging::{FUNCTION_NAME, NAMESPACE};
 use crate::error::ErrorCode;
 use crate::language::Text;
-use crate::params::{Action, Field, Param, ResourceLevel, Struct, Type};
+use crate::limits::ACTION_MAX_PER_S;
+use crate::params::{ActionTable, Field, Param, ResourceLevel, Struct, Type};
+use crate::service::VERSION;
+
+/// The version that a function has when nothing was published (published).
+pub(super) const LATEST: &str = "$LATEST";
 
 /// The action's row.
-pub const ACTION: Action = Action {
+pub const TABLE: ActionTable = ActionTable {
     name: "GetFunction",
     version: VERSION,
     title: Text::new("获取函数详细信息", "Get a function"),
@@ -25,6 +28,7 @@ pub const ACTION: Action = Action {
         ErrorCode::ResourceNotFoundQualifier,
         ErrorCode::UnsupportedOperation,
     ],
+    max_per_s: ACTION_MAX_PER_S,
     level: ResourceLevel::Function,
     sample_request: r#"{"FunctionName":"APITest"}"#,
     sample_response: r#"{"Response":{"ModTime":"2018-06-11 18:46:45","CodeInfo":"","Description":"","Triggers":[],"Handler":"","CodeSize":0,"Timeout":0,"FunctionVersion":"$LATEST","MemorySize":0,"Runtime":null,"FunctionName":"APITest","VpcConfig":{"VpcId":"","SubnetId":""},"UseGpu":"FALSE","Environment":{"Variables":[]},"CodeResult":"","CodeError":"","ErrNo":0,"Namespace":"default","Role":"","InstallDependency":"FALSE","Status":"Active","StatusDesc":"","ClsLogsetId":"","ClsTopicId":"","FunctionId":"","Tags":[],"EipConfig":{"EipFixed":"","Eips":[]},"AccessInfo":{"Host":"","Vip":""},"Type":"Event","L5Enable":"FALSE","Layers":[],"DeadLetterConfig":{"Type":"","Name":"","FilterType":""},"AddTime":"2018-06-01 08:00:00","PublicNetConfig":null,"OnsEnable":null,"CfsConfig":{"CfsInsList":[]},"AvailableStatus":"","Qualifier":"$LATEST","InitTimeout":0,"StatusReasons":[],"AsyncRunEnable":"FALSE","TraceEnable":"FALSE","ImageConfig":null,"ProtocolType":null,"ProtocolParams":null,"InstanceConcurrencyConfig":null,"DnsCache":"FALSE","IntranetConfig":null,"RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,

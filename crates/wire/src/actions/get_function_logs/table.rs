@@ -2,14 +2,15 @@
 
 use runlog_core::limits::{KEYWORD_MAX_BYTES, REQUEST_ID_MAX_BYTES};
 
-use crate::actions::VERSION;
 use crate::actions::paging::{FUNCTION_NAME, LIMIT, NAMESPACE, OFFSET};
 use crate::error::ErrorCode;
 use crate::language::{Source, Text};
-use crate::params::{Action, Field, Param, ResourceLevel, Struct, Type};
+use crate::limits::ACTION_MAX_PER_S;
+use crate::params::{ActionTable, Field, Param, ResourceLevel, Struct, Type};
+use crate::service::VERSION;
 
 /// The action's row.
-pub const ACTION: Action = Action {
+pub const TABLE: ActionTable = ActionTable {
     name: "GetFunctionLogs",
     version: VERSION,
     title: Text::new("获取函数运行日志", "Get the run logs of a function"),
@@ -20,6 +21,7 @@ pub const ACTION: Action = Action {
     params: PARAMS,
     response: RESPONSE,
     errors: ERRORS,
+    max_per_s: ACTION_MAX_PER_S,
     level: ResourceLevel::Function,
     sample_request: r#"{"FunctionName":"APITest","Offset":0,"Limit":20,"Order":"desc","OrderBy":"start_time","Filter":{"RetCode":"not0"},"StartTime":"2018-06-11 18:00:00","EndTime":"2018-06-11 18:59:59"}"#,
     sample_response: r#"{"Response":{"TotalCount":1,"Data":[{"MemUsage":3174400,"RetCode":1,"RetMsg":"Success","Log":"","BillDuration":100,"InvokeFinished":1,"RequestId":"bc309eaa-6d64-11e8-a7fe-5254000b4175","StartTime":"2018-06-11 18:46:45","Duration":0.532,"FunctionName":"APITest","Level":"","Source":"","RetryNum":1}],"SearchContext":{"Offset":"","Limit":0,"Keyword":"","Type":""},"RequestId":"e2571ff3-da04-4c53-8438-f58bf057ce4a"}}"#,
