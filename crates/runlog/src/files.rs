@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -122,20 +122,44 @@ pub(crate) fn private_dir(path: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make {}", path.display()))
 }
 
-/// Replaces a file that only its owner can read: the old text or the new one survives a crash, never a mixture.
+/// Replaces a file that holds a secret: the old text or the new one survives a crash, never a mixture. Owner and mode
+/// stay as they were, since a server reads the file as a user of its own while root changes it. A new file is for its
+/// owner alone; one that root makes belongs to the owner of the folder.
+///
+/// # Errors
+/// When the folder cannot be written to, or this user cannot give the file its former owner.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let replace = || -> io::Result<()> {
-        let next = path.with_extension("next");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+        let folder = folder_of(path);
+        // Under a name that nobody can have put a link at.
+        let mut file = tempfile::Builder::new().prefix(".").suffix(".next").tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&next, path)?;
-        match path.parent() {
-            Some(parent) => File::open(parent)?.sync_all(),
-            None => Ok(()),
+        match fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file) {
+            Some(former) => {
+                give_to(file.as_file(), &former)?;
+                file.as_file().set_permissions(Permissions::from_mode(former.mode() & 0o777))?;
+            }
+            None => give_to_owner_of(folder, file.as_file())?,
         }
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
     };
     replace().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Gives a file the owner and group that another one has.
+fn give_to(file: &File, other: &fs::Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) == (other.uid(), other.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(other.uid()), Some(other.gid()))
+}
+
+/// Gives a file that root has made to the owner of its folder. Other users keep what they make.
+fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
+    if rustix::process::geteuid().is_root() { give_to(file, &fs::metadata(folder)?) } else { Ok(()) }
 }
 
 /// Whether there is something at a path that is no file, such as a pipe or a device: it is not to be replaced.
@@ -204,7 +228,18 @@ fn folder_of(path: &Path) -> &Path {
 pub(crate) fn lock_beside(path: &Path) -> anyhow::Result<File> {
     let lock = path.with_extension("lock");
     let take = || -> io::Result<File> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&lock)?;
+        let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        let mut options = OpenOptions::new();
+        options.write(true).mode(0o600).custom_flags(no_link);
+        let file = match options.clone().create_new(true).open(&lock) {
+            Ok(file) => {
+                // The folder's owner must be able to take it, too.
+                give_to_owner_of(folder_of(&lock), &file)?;
+                file
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(&lock)?,
+            Err(error) => return Err(error),
+        };
         file.lock()?;
         Ok(file)
     };
