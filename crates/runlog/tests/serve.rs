@@ -286,6 +286,18 @@ fn a_log_that_is_torn_at_its_end_is_cut_and_the_rest_served() {
     assert_eq!(api.logs(day).total(), 20);
 }
 
+#[test]
+fn a_hangup_does_not_end_the_server_and_is_logged() {
+    let mut server = Server::start();
+    let mut api = server.api();
+    for _ in 0..2 {
+        server.hang_up();
+    }
+    eventually("a line of the log", || server.stderr().contains("SIGHUP is ignored").then_some(()));
+    api.ingest_new(&[json!({ "FunctionName": "f" })]);
+    assert!(server.stop().success());
+}
+
 fn newest(folder: &Path) -> std::path::PathBuf {
     let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let files = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());

@@ -35,7 +35,9 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (runtime, server, backend) = start(settings)?;
     announce(&server)?;
     runtime.block_on(async {
+        let hangups = tokio::spawn(survive_hangups()?);
         server.run(stopped()?).await;
+        hangups.abort();
         anyhow::Ok(())
     })?;
     close(runtime, backend)?;
@@ -88,6 +90,17 @@ pub(crate) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping: no new connections, open requests finish");
+    })
+}
+
+/// Keeps a SIGHUP from ending the server: its sender expects the server to read its options again. The log
+/// says that it does not.
+fn survive_hangups() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            tracing::info!("SIGHUP is ignored: options are read at the start only; keys.json is read when it changes");
+        }
     })
 }
 

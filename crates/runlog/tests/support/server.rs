@@ -151,8 +151,17 @@ impl Server {
 
     /// Asks the server to stop, and does not wait.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Tells the server that its terminal is gone, or to read its options again (SIGHUP).
+    pub(crate) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    fn signal(&self, name: &str) {
         // Without unsafe code std sends no other signal than SIGKILL; every shell can.
-        let kill = format!("kill -TERM {}", self.process.child.id());
+        let kill = format!("kill -{name} {}", self.process.child.id());
         let status = Command::new("sh").args(["-c", &kill]).status().expect("a shell");
         assert!(status.success(), "{kill}");
     }
