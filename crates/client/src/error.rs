@@ -83,6 +83,14 @@ pub enum Error {
         /// What happened.
         cause: std::io::Error,
     },
+    /// Other users can reach into a spool's folder, so that it is not used.
+    #[error("the spool {} is not used: {reason}", dir.display())]
+    SpoolUnsafe {
+        /// The folder.
+        dir: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A spool has reached one of its bounds, so that a run was not kept.
     #[error(
         "the spool {} is full with {runs} runs of {bytes} bytes; ship or drop them (`runlog spool`), or raise its bounds",

@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 
@@ -83,6 +84,44 @@ fn a_refused_record_is_kept_aside_with_its_reason_and_stops_no_other() {
     let dropped = place.runlog(&["spool", "drop", "--refused"]).output().expect("a drop");
     assert!(stderr(&dropped).contains("dropped 2"));
     assert!(stdout(&place.runlog(&["spool", "list"]).output().expect("a list")).is_empty());
+}
+
+#[test]
+fn without_home_nothing_is_taken_from_the_folder_for_temporary_files() {
+    let server = Server::start();
+    let place = Place::at(&server);
+    let user = rustix::process::geteuid().as_raw();
+    let folder = place.path(&format!("runlog-spool-{user}"));
+    fs::create_dir(&folder).expect("a folder");
+    let planted = folder.join("0000000000000001-planted.json");
+    fs::write(&planted, r#"{"FunctionName":"planted","RequestId":"p","StartTime":1795822736394}"#).expect("a file");
+    let mut run = place.shell("f", &[], "true");
+    let output = run.env_remove("RUNLOG_SPOOL").env("TMPDIR", place.folder.path()).output().expect("a run");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(planted.exists() && fs::read_dir(&folder).expect("the folder").count() == 1);
+    assert_eq!(server.api().logs(json!({ "FunctionName": "planted" })).code(), Some("ResourceNotFound.FunctionName"));
+}
+
+#[test]
+fn an_unsafe_spool_is_not_used_which_is_said() {
+    let server = Server::start();
+    let away = Place::without_server();
+    away.run("early", &[], "true");
+    let open = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(away.spool(), open).expect("a mode");
+    let output = away.run("lost", &[], "exit 3");
+    let said = stderr(&output);
+    assert!(output.status.code() == Some(3) && said.contains("is lost: the spool"), "{said}");
+    assert!(said.contains("other users can write to it"), "{said}");
+    let place = Place { endpoint: format!("http://{}", server.address()), ..away };
+    let output = place.run("stored", &[], "true");
+    assert!(output.status.success() && stderr(&output).contains("is not used: other users"), "{}", stderr(&output));
+    for action in ["list", "ship"] {
+        let output = place.runlog(&["spool", action]).output().expect("a failure");
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert!(stderr(&output).contains("chmod go-w"), "{}", stderr(&output));
+    }
+    assert_eq!((server.api().logs(json!({})).total(), place.waiting()), (1, 1));
 }
 
 #[test]

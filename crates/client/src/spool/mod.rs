@@ -11,19 +11,31 @@
 //! A run is in the spool once its file and the folder are fsynced, and leaves it once a server has answered for it. Its
 //! request id, start and region are fixed before, so that a run that is shipped twice is stored once. Any number of
 //! processes may add; one ships at a time. The lock goes with its process, however that ends.
-#![allow(clippy::disallowed_methods, reason = "this is the SDK's one place for files")]
+//!
+//! The folder must belong to this user and be closed to others: what is in it is sent with this user's key
+//! ([`folder`]).
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+mod folder;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use folder::{Folder, Trouble};
 
 use crate::clock::{Clock, SystemClock};
 use crate::{BATCH_BYTES, BATCH_MAX_RUNS, Error, NewRun, PutReport, StartTime};
 
 /// How old a half-written file must be before it is taken for the rest of a writer that died.
 const TMP_MAX_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// The file that the process which ships holds locked.
+const LOCK: &str = ".lock";
+
+/// The folder of refused runs, in that of the spool.
+const REFUSED: &str = "refused";
 
 /// How much a spool may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +85,8 @@ pub struct Shipped {
 }
 
 impl Spool {
-    /// The spool in a folder, which is made when the first run is added.
+    /// The spool in a folder, which is made when the first run is added. A folder that is there must belong to this user,
+    /// must not be writable for others, and must not be a link.
     pub fn new(dir: impl Into<PathBuf>, bounds: SpoolBounds) -> Self {
         Self { dir: dir.into(), bounds }
     }
@@ -87,7 +100,7 @@ impl Spool {
     ///
     /// # Errors
     /// [`Error::SpoolFull`] when a bound is reached, which writers at the same moment can exceed by a run each;
-    /// [`Error::Spool`] when the folder cannot be written.
+    /// [`Error::SpoolUnsafe`] when other users can reach into the folder; [`Error::Spool`] when it cannot be written.
     pub fn add(&self, run: NewRun) -> Result<PathBuf, Error> {
         self.keep(run, None)
     }
@@ -99,68 +112,68 @@ impl Spool {
     pub fn keep(&self, mut run: NewRun, refusal: Option<&str>) -> Result<PathBuf, Error> {
         run.settle(None, || SystemClock.now_ms());
         let text = serde_json::to_vec(&run).map_err(Error::Request)?;
-        let dir = if refusal.is_some() { self.refused_dir() } else { self.dir.clone() };
-        DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(self.doing("make the folder"))?;
-        let (waiting, refused) = (self.waiting()?, self.list(&self.refused_dir())?);
+        let folder = Folder::make(&self.dir).map_err(self.trouble("make the folder"))?;
+        let (waiting, refused) = (self.list(&folder, &self.dir)?, self.refused_in(&folder)?);
         let runs = waiting.len() + refused.len();
         let bytes = waiting.iter().chain(&refused).map(|run| run.bytes).sum::<u64>();
         if runs >= self.bounds.max_runs || bytes + text.len() as u64 > self.bounds.max_bytes {
             return Err(Error::SpoolFull { dir: self.dir.clone(), runs, bytes });
         }
-        let path = dir.join(file_name(&run));
-        if let Some(reason) = refusal {
-            self.write(&path.with_extension("reason"), reason.as_bytes())?;
-        }
-        self.write(&path, &text)?;
-        Ok(path)
+        let name = PathBuf::from(file_name(&run));
+        let Some(reason) = refusal else {
+            self.write(&folder, &folder, name.as_os_str(), &text)?;
+            return Ok(self.dir.join(name));
+        };
+        let aside = self.make_aside(&folder)?;
+        self.write(&folder, &aside, name.with_extension("reason").as_os_str(), reason.as_bytes())?;
+        self.write(&folder, &aside, name.as_os_str(), &text)?;
+        Ok(self.refused_dir().join(name))
     }
 
     /// The runs that wait, those that started first in front.
     ///
     /// # Errors
-    /// [`Error::Spool`] when the folder cannot be read.
+    /// [`Error::SpoolUnsafe`] when other users can reach into the folder, [`Error::Spool`] when it cannot be read.
     pub fn waiting(&self) -> Result<Vec<SpooledRun>, Error> {
-        self.list(&self.dir)
+        self.open()?.map_or(Ok(Vec::new()), |folder| self.list(&folder, &self.dir))
     }
 
     /// The runs that a server refused. [`Spool::retry`] lets them be shipped again.
     ///
     /// # Errors
-    /// [`Error::Spool`] when the folder cannot be read.
+    /// Those of [`Spool::waiting`].
     pub fn refused(&self) -> Result<Vec<SpooledRun>, Error> {
-        let mut runs = self.list(&self.refused_dir())?;
-        for run in &mut runs {
-            run.refusal = Some(fs::read_to_string(run.path.with_extension("reason")).unwrap_or_default());
-        }
-        Ok(runs)
+        self.open()?.map_or(Ok(Vec::new()), |folder| self.refused_in(&folder))
     }
 
     /// Reads a run.
     ///
     /// # Errors
-    /// [`Error::Spool`] when its file cannot be read or is damaged.
+    /// Those of [`Spool::waiting`]; [`Error::Spool`] also when the file is damaged.
     pub fn read(&self, run: &SpooledRun) -> Result<NewRun, Error> {
-        let text = fs::read(&run.path).map_err(self.doing("read a run"))?;
+        let folder = self.folder_of(run)?;
+        let text = folder.read(name_of(run)).map_err(self.doing("read a run"))?;
         serde_json::from_slice(&text).map_err(|error| self.doing("read a run")(error.into()))
     }
 
     /// Lets a refused run be shipped again.
     ///
     /// # Errors
-    /// [`Error::Spool`] when the folder cannot be written.
+    /// Those of [`Spool::waiting`]; [`Error::Spool`] also when the folder cannot be written.
     pub fn retry(&self, run: &SpooledRun) -> Result<(), Error> {
-        let name = run.path.file_name().unwrap_or_default();
-        fs::rename(&run.path, self.dir.join(name)).map_err(self.doing("move a run"))?;
-        self.forget(&run.path.with_extension("reason"))
+        let (folder, aside) = (self.opened()?, self.folder_of(run)?);
+        aside.rename(name_of(run), &folder, name_of(run)).map_err(self.doing("move a run"))?;
+        aside.remove(&reason_of(run)).map_err(self.doing("delete a run"))
     }
 
     /// Deletes a run.
     ///
     /// # Errors
-    /// [`Error::Spool`] when the folder cannot be written.
+    /// Those of [`Spool::waiting`]; [`Error::Spool`] also when the folder cannot be written.
     pub fn remove(&self, run: &SpooledRun) -> Result<(), Error> {
-        self.forget(&run.path)?;
-        if run.refusal.is_some() { self.forget(&run.path.with_extension("reason")) } else { Ok(()) }
+        let folder = self.folder_of(run)?;
+        folder.remove(name_of(run)).map_err(self.doing("delete a run"))?;
+        if run.refusal.is_some() { folder.remove(&reason_of(run)).map_err(self.doing("delete a run")) } else { Ok(()) }
     }
 
     /// Delivers up to `max_runs` runs, oldest first, by `deliver`, such as
@@ -179,26 +192,28 @@ impl Spool {
         mut deliver: impl FnMut(Vec<NewRun>) -> Result<PutReport, Error>,
     ) -> Result<Shipped, Error> {
         let mut shipped = Shipped::default();
-        if self.waiting()?.is_empty() {
+        let Some(folder) = self.open()? else { return Ok(shipped) };
+        if self.list(&folder, &self.dir)?.is_empty() {
             return Ok(shipped);
         }
-        let Some(_lock) = self.lock(wait)? else {
+        let Some(_lock) = self.lock(&folder, wait)? else {
             return Ok(Shipped { is_busy: true, ..shipped });
         };
-        self.sweep();
-        // Listed again: whoever held the lock has shipped some of them.
-        let waiting = self.waiting()?;
+        sweep(&folder);
+        // Listed again: the process that held the lock may have shipped some of them.
+        let waiting = self.list(&folder, &self.dir)?;
         let mut left = &waiting[..waiting.len().min(max_runs)];
         while !left.is_empty() {
             let (now, later) = left.split_at(batch_len(left));
             left = later;
-            self.ship_batch(now, &mut deliver, &mut shipped)?;
+            self.ship_batch(&folder, now, &mut deliver, &mut shipped)?;
         }
         Ok(shipped)
     }
 
     fn ship_batch(
         &self,
+        folder: &Folder,
         batch: &[SpooledRun],
         deliver: &mut impl FnMut(Vec<NewRun>) -> Result<PutReport, Error>,
         shipped: &mut Shipped,
@@ -210,9 +225,9 @@ impl Spool {
                     files.push(file);
                     runs.push(run);
                 }
-                // Somebody else has removed it.
+                // Another process has removed it.
                 Err(Error::Spool { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => shipped.refused.push(self.set_aside(file, &error.to_string())?),
+                Err(error) => shipped.refused.push(self.set_aside(folder, file, &error.to_string())?),
             }
         }
         if runs.is_empty() {
@@ -223,103 +238,119 @@ impl Spool {
         shipped.duplicates += report.duplicates;
         for (file, at) in files.into_iter().zip(0_u64..) {
             match report.refused.iter().find(|refused| refused.index == at) {
-                None => self.forget(&file.path)?,
+                None => folder.remove(name_of(file)).map_err(self.doing("delete a run"))?,
                 Some(refused) => {
                     let reason = format!("{}: {}", refused.code, refused.message.trim_end());
-                    shipped.refused.push(self.set_aside(file, &reason)?);
+                    shipped.refused.push(self.set_aside(folder, file, &reason)?);
                 }
             }
         }
         Ok(())
     }
 
-    /// Moves a run to those that were refused. The reason is written first, so that no run lies there without one.
-    fn set_aside(&self, run: &SpooledRun, reason: &str) -> Result<SpooledRun, Error> {
-        let aside = self.refused_dir();
-        let mut maker = DirBuilder::new();
-        maker.recursive(true).mode(0o700).create(&aside).map_err(self.doing("make the folder of refused runs"))?;
-        let path = aside.join(run.path.file_name().unwrap_or_default());
-        self.write(&path.with_extension("reason"), reason.as_bytes())?;
-        fs::rename(&run.path, &path).map_err(self.doing("set a refused run aside"))?;
+    /// Moves a run to those that were refused. The reason is written first, so that no refused run is without one.
+    fn set_aside(&self, folder: &Folder, run: &SpooledRun, reason: &str) -> Result<SpooledRun, Error> {
+        let aside = self.make_aside(folder)?;
+        self.write(folder, &aside, &reason_of(run), reason.as_bytes())?;
+        folder.rename(name_of(run), &aside, name_of(run)).map_err(self.doing("set a refused run aside"))?;
+        let path = self.refused_dir().join(name_of(run));
         Ok(SpooledRun { path, bytes: run.bytes, refusal: Some(reason.to_owned()) })
     }
 
-    /// Writes a file that is whole or not there, and durable when this returns.
-    fn write(&self, path: &Path, text: &[u8]) -> Result<(), Error> {
-        let next = self.dir.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
+    /// Writes a file into `to` that is whole or not there, and durable when this returns.
+    fn write(&self, folder: &Folder, to: &Folder, name: &OsStr, text: &[u8]) -> Result<(), Error> {
+        let next = OsString::from(format!(".{}.tmp", uuid::Uuid::new_v4()));
         let write = || -> io::Result<()> {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
-            file.write_all(text)?;
-            file.sync_all()?;
-            fs::rename(&next, path)?;
-            File::open(path.parent().unwrap_or(&self.dir))?.sync_all()
+            folder.create(&next, text)?;
+            folder.rename(&next, to, name)?;
+            to.sync()
         };
         write().map_err(|error| {
             // The first failure is what matters; what cannot be deleted now is swept later.
-            let _ = fs::remove_file(&next);
+            let _ = folder.remove(&next);
             self.doing("write a run")(error)
         })
     }
 
-    fn forget(&self, path: &Path) -> Result<(), Error> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.doing("delete a run")(error)),
-            _ => Ok(()),
-        }
+    fn lock(&self, folder: &Folder, wait: bool) -> Result<Option<File>, Error> {
+        folder.lock(LOCK, wait).map_err(self.doing("lock the folder"))
     }
 
-    fn lock(&self, wait: bool) -> Result<Option<File>, Error> {
-        let path = self.dir.join(".lock");
-        let open = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = open.map_err(self.doing("lock the folder"))?;
-        let taken = if wait { file.lock().map_err(TryLockError::Error) } else { file.try_lock() };
-        match taken {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(self.doing("lock the folder")(error)),
-        }
+    fn list(&self, folder: &Folder, path: &Path) -> Result<Vec<SpooledRun>, Error> {
+        let files = folder.files("json").map_err(self.doing("list the folder"))?;
+        let run = |file: folder::Entry| SpooledRun { path: path.join(file.name), bytes: file.bytes, refusal: None };
+        Ok(files.into_iter().map(run).collect())
     }
 
-    /// Deletes what writers that died have left half-written.
-    fn sweep(&self) {
-        for entry in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
-            let is_tmp = entry.path().extension().is_some_and(|extension| extension == "tmp");
-            let modified = entry.metadata().and_then(|meta| meta.modified());
-            let age = modified.ok().and_then(|modified| modified.elapsed().ok()).unwrap_or_default();
-            if is_tmp && age > TMP_MAX_AGE {
-                // What cannot be deleted is tried again the next time.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
-
-    fn list(&self, dir: &Path) -> Result<Vec<SpooledRun>, Error> {
-        let entries = match fs::read_dir(dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(self.doing("list the folder")(error)),
+    fn refused_in(&self, folder: &Folder) -> Result<Vec<SpooledRun>, Error> {
+        let Some(aside) = folder.open_inside(REFUSED).map_err(self.trouble("read the folder of refused runs"))? else {
+            return Ok(Vec::new());
         };
-        let mut runs = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(self.doing("list the folder"))?;
-            let path = entry.path();
-            // One that is gone by now was shipped.
-            let Ok(meta) = entry.metadata() else { continue };
-            if meta.is_file() && path.extension().is_some_and(|extension| extension == "json") {
-                runs.push(SpooledRun { path, bytes: meta.len(), refusal: None });
-            }
+        let mut runs = self.list(&aside, &self.refused_dir())?;
+        for run in &mut runs {
+            let reason = aside.read(&reason_of(run)).unwrap_or_default();
+            run.refusal = Some(String::from_utf8_lossy(&reason).into_owned());
         }
-        runs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(runs)
     }
 
+    fn open(&self) -> Result<Option<Folder>, Error> {
+        Folder::open(&self.dir).map_err(self.trouble("read the folder"))
+    }
+
+    fn opened(&self) -> Result<Folder, Error> {
+        self.open()?.ok_or_else(|| self.doing("read the folder")(io::ErrorKind::NotFound.into()))
+    }
+
+    /// The folder that a run's file is in.
+    fn folder_of(&self, run: &SpooledRun) -> Result<Folder, Error> {
+        let folder = self.opened()?;
+        if run.refusal.is_none() {
+            return Ok(folder);
+        }
+        let aside = folder.open_inside(REFUSED).map_err(self.trouble("read the folder of refused runs"))?;
+        aside.ok_or_else(|| self.doing("read the folder of refused runs")(io::ErrorKind::NotFound.into()))
+    }
+
+    fn make_aside(&self, folder: &Folder) -> Result<Folder, Error> {
+        folder.make_inside(REFUSED).map_err(self.trouble("make the folder of refused runs"))
+    }
+
     fn refused_dir(&self) -> PathBuf {
-        self.dir.join("refused")
+        self.dir.join(REFUSED)
+    }
+
+    fn trouble(&self, doing: &'static str) -> impl Fn(Trouble) -> Error {
+        let dir = self.dir.clone();
+        move |trouble| match trouble {
+            Trouble::Unsafe(reason) => Error::SpoolUnsafe { dir: dir.clone(), reason },
+            Trouble::Failed(cause) => Error::Spool { dir: dir.clone(), doing, cause },
+        }
     }
 
     fn doing(&self, doing: &'static str) -> impl Fn(io::Error) -> Error {
         let dir = self.dir.clone();
         move |cause| Error::Spool { dir: dir.clone(), doing, cause }
+    }
+}
+
+/// The name of a run's file.
+fn name_of(run: &SpooledRun) -> &OsStr {
+    run.path.file_name().unwrap_or_default()
+}
+
+/// The name of the file with the reason of a refusal, beside the run's.
+fn reason_of(run: &SpooledRun) -> OsString {
+    Path::new(name_of(run)).with_extension("reason").into_os_string()
+}
+
+/// Deletes half-written files of writers that died.
+fn sweep(folder: &Folder) {
+    for file in folder.files("tmp").unwrap_or_default() {
+        if file.modified.elapsed().is_ok_and(|age| age > TMP_MAX_AGE) {
+            // What cannot be deleted is tried again the next time.
+            let _ = folder.remove(&file.name);
+        }
     }
 }
 

@@ -16,10 +16,17 @@ use crate::runner::Put;
 /// How long to wait before a data folder that is locked is tried again.
 const LOCKED_WAIT: Duration = Duration::from_millis(20);
 
+/// The spool of root.
+const ROOT_SPOOL: &str = "/var/spool/runlog";
+
+/// What is said where a user has no spool.
+pub(super) const NO_SPOOL: &str = "this user has no home folder, so there is no spool; name one with --spool";
+
 /// Where undelivered runs are kept, and how many.
 #[derive(clap::Args)]
 pub(super) struct SpoolArgs {
-    /// Folder of runs that could not be delivered [env: RUNLOG_SPOOL] [default: runlog/spool in $XDG_STATE_HOME].
+    /// Folder of runs that could not be delivered [env: RUNLOG_SPOOL] [default: runlog/spool in $XDG_STATE_HOME; for
+    /// root /var/spool/runlog].
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
     /// The most runs in it.
@@ -31,18 +38,23 @@ pub(super) struct SpoolArgs {
 }
 
 impl SpoolArgs {
-    pub(super) fn spool(&self) -> Spool {
+    /// The spool; `None` for a user who has no folder for one.
+    pub(super) fn spool(&self) -> Option<Spool> {
         let bounds = SpoolBounds { max_runs: self.spool_max_runs, max_bytes: self.spool_max_bytes };
-        Spool::new(self.dir(), bounds)
+        let dir = self.spool.clone().or_else(|| folder_in("RUNLOG_SPOOL")).or_else(usual_spool)?;
+        Some(Spool::new(dir, bounds))
     }
+}
 
-    fn dir(&self) -> PathBuf {
-        let chosen = self.spool.clone().or_else(|| folder_in("RUNLOG_SPOOL"));
-        chosen.or_else(|| Some(state_folder()?.join("spool"))).unwrap_or_else(|| {
-            let user = rustix::process::getuid().as_raw();
-            env::temp_dir().join(format!("runlog-spool-{user}"))
-        })
+/// Where a user's spool is if nothing names a folder: never in a folder that others can write to, such as `/tmp`. Root
+/// has one place, since services have no `HOME` and `sudo` may keep another user's.
+fn usual_spool() -> Option<PathBuf> {
+    if folder_in("XDG_STATE_HOME").is_none() && rustix::process::geteuid().is_root() {
+        return Some(PathBuf::from(ROOT_SPOOL));
     }
+    // Without `HOME`, as in a service of a user, the password database knows the home.
+    let in_home = || Some(env::home_dir().filter(|home| home.is_absolute())?.join(".local/state/runlog"));
+    Some(state_folder().or_else(in_home)?.join("spool"))
 }
 
 /// A way to deliver runs.

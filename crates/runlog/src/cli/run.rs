@@ -8,7 +8,7 @@ use std::time::Duration;
 use runlog_client::{NewRun, Spool};
 use runlog_core::limits::{LOG_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_BYTES};
 
-use super::deliver::{SpoolArgs, Way};
+use super::deliver::{NO_SPOOL, SpoolArgs, Way};
 use super::logs::server::ServerArgs;
 use crate::runner::{Delivered, End, Job, Means, Reporter, die_of};
 
@@ -93,10 +93,10 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     }
     match reporter.finish(run.clone(), report_timeout) {
         Delivered::Stored => {}
-        Delivered::Refused(reason) => keep(&spool, run, Some(&reason)),
+        Delivered::Refused(reason) => keep(spool.as_ref(), run, Some(&reason)),
         Delivered::Failed(reason) => {
             eprintln!("runlog: {reason}");
-            keep(&spool, run, None);
+            keep(spool.as_ref(), run, None);
         }
     }
     let code = match end {
@@ -110,8 +110,12 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Keeps a record that could not be delivered. Whatever comes of it, the command's own end stands.
-fn keep(spool: &Spool, run: NewRun, refusal: Option<&str>) {
+fn keep(spool: Option<&Spool>, run: NewRun, refusal: Option<&str>) {
     let what = format!("the record of {} {}", run.function_name, run.request_id.as_deref().unwrap_or_default());
+    let Some(spool) = spool else {
+        eprintln!("runlog: {what} is lost: {NO_SPOOL}");
+        return;
+    };
     match (spool.keep(run, refusal), refusal) {
         (Ok(path), None) => eprintln!("runlog: {what} waits in {}; `runlog spool ship` delivers it", path.display()),
         (Ok(path), Some(why)) => eprintln!("runlog: {what} was refused ({why}) and is kept in {}", path.display()),

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use runlog_client::{Error, Shipped, Spool, SpooledRun};
 
-use super::deliver::{SpoolArgs, Way};
+use super::deliver::{NO_SPOOL, SpoolArgs, Way};
 use super::logs::server::ServerArgs;
 use crate::runner::Put;
 
@@ -79,13 +80,17 @@ struct Ship {
 /// Lists, ships or drops.
 pub(crate) fn run(args: SpoolCommand) -> anyhow::Result<ExitCode> {
     match args.action {
-        Action::List { spool } => list(&spool.spool()),
+        Action::List { spool } => list(&existing(&spool)?),
         Action::Ship(ship) => ship.run(),
         Action::Drop { request_ids, refused, all, spool } => {
-            let spool = spool.spool();
+            let spool = existing(&spool)?;
             drop_runs(&spool, |run, id| all || (refused && run.refusal.is_some()) || request_ids.contains(id))
         }
     }
+}
+
+fn existing(args: &SpoolArgs) -> anyhow::Result<Spool> {
+    args.spool().context(NO_SPOOL)
 }
 
 fn list(spool: &Spool) -> anyhow::Result<ExitCode> {
@@ -118,7 +123,7 @@ fn drop_runs(spool: &Spool, is_meant: impl Fn(&SpooledRun, &String) -> bool) -> 
 
 impl Ship {
     fn run(&self) -> anyhow::Result<ExitCode> {
-        let spool = self.spool.spool();
+        let spool = existing(&self.spool)?;
         if self.refused {
             for run in spool.refused()? {
                 spool.retry(&run)?;
@@ -136,7 +141,7 @@ impl Ship {
                     }
                     std::thread::sleep(WATCH_INTERVAL);
                 }
-                Err(error) if self.watch && !matches!(error, Error::Spool { .. }) => {
+                Err(error) if self.watch && !matches!(error, Error::Spool { .. } | Error::SpoolUnsafe { .. }) => {
                     eprintln!("{error}; again in {} s", wait.as_secs());
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(BACKOFF_MAX);

@@ -55,14 +55,14 @@ impl Reporter {
     /// reporting thread, when there is something to report.
     pub(crate) fn start<P: Put>(
         progress: Option<Progress>,
-        spool: Spool,
+        spool: Option<Spool>,
         connect: impl FnOnce() -> Result<P, String> + Send + 'static,
     ) -> Self {
         let (finish, orders) = channel();
         let (answer, delivered) = channel();
         thread::spawn(move || {
             let line = Line { connect: Some(connect), way: None };
-            report(line, progress.as_ref(), &spool, &orders, &answer);
+            report(line, progress.as_ref(), spool.as_ref(), &orders, &answer);
         });
         Self { finish, delivered }
     }
@@ -121,7 +121,7 @@ impl<P: Put, C: FnOnce() -> Result<P, String>> Line<C, P> {
 fn report<P: Put>(
     mut line: Line<impl FnOnce() -> Result<P, String>, P>,
     progress: Option<&Progress>,
-    spool: &Spool,
+    spool: Option<&Spool>,
     orders: &Receiver<NewRun>,
     answer: &Sender<Delivered>,
 ) {
@@ -144,9 +144,11 @@ fn report<P: Put>(
     };
     let result = line.put(vec![last]);
     let is_stored = result == Delivered::Stored;
-    if answer.send(result).is_ok() && is_stored {
+    if let (Ok(()), true, Some(spool)) = (answer.send(result), is_stored, spool)
         // What cannot be shipped stays for the next time.
-        let _ = spool.ship(SHIPPED_MAX_RUNS, false, |runs| line.send(runs));
+        && let Err(error @ Error::SpoolUnsafe { .. }) = spool.ship(SHIPPED_MAX_RUNS, false, |runs| line.send(runs))
+    {
+        eprintln!("runlog: {error}");
     }
 }
 
