@@ -19,17 +19,18 @@ PREFACE = """# runlog and its peers
 
 Written by `bench/peers/report.py` from `bench/results/`; do not edit.
 
-Everything in a section was measured in one run on one machine. Every system holds the same generated runs and answers
-the same questions: a page of 20 whole rows with their texts, in one total order (key, start, order of acceptance), and
-the exact number of all matches. The run fails unless all systems give the same rows and totals. How each peer is set
-up, and why, stands at the top of its file in `bench/peers/`.
+Each section was measured in one benchmark run on one machine. Every system has the same generated runs and answers the
+same queries: a page of 20 whole rows with their texts, in one total order (key, start, order of acceptance), and the
+exact number of all matches. The benchmark fails unless all systems give the same rows and totals. The top of each
+peer's file in `bench/peers/` says how the peer is set up, and why.
 
-- *In process*: a library call of one client, on warm data; peers by prepared statements where they have them.
-- *HTTP*: a signed request to a server process over loopback, JSON both ways; only runlog is asked so.
+- *In process*: a library call of one client, on warm data; with prepared statements for peers that have them.
+- *HTTP*: a signed request to a server process over loopback, JSON both ways; only runlog is queried this way.
 - *Best peer / runlog* compares in process with in process. Above 1, runlog is faster.
-- runlog's ingest is NDJSON over HTTP on 4 connections, answered when the runs are fsynced; the peers load one file in
-  bulk, without a promise in between. Merging the rest follows and is not part of it: a server does it by and by.
-- Memory after the queries includes the pages of mapped files that are in use; they can be taken away at any moment.
+- runlog's ingest is NDJSON over HTTP on 4 connections, answered after the runs are fsynced. The peers load one file in
+  bulk, without durability guarantees in between. The remaining merges follow and do not count; a server does them in
+  the background.
+- Memory after the queries includes the pages of mapped files that are in use; the system can reclaim them at any time.
 """
 
 

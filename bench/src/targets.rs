@@ -56,10 +56,11 @@ const TARGETS: &[Target] = &[
 
 const PREFACE: &str = "# Targets and what was measured
 
-Written by `cargo xtask bench --targets` from `bench/results/`; do not edit. How it is measured: [README.md](README.md).
-Latencies are the engine's in process, warm, one client. The generated runs are about 1.3 KB of JSON each, many of whose
-bytes are random digits; the target of bytes a run was set for runs of 1 KB. Latencies and rates of queries are targets
-for ten million runs, growth and memory for any number: what a larger size misses of the former is shown all the same.
+Written by `cargo xtask bench --targets` from `bench/results/`; do not edit. [README.md](README.md) says how it is
+measured. Latencies are those of the engine in process, warm, with one client. The generated runs have about 1.3 KB of
+JSON each, with many random digits; the target for bytes per run was set for runs of 1 KB. The targets for latencies and
+query rates apply to ten million runs, those for growth and memory to any number. The table also marks larger sizes that
+miss the former.
 ";
 
 /// Writes the table beside the folder of raw results.
