@@ -1,12 +1,20 @@
-//! Text on the wire: percent escapes, form fields, hexadecimal digits.
+//! Text on the wire: percent escapes, form fields, hexadecimal digits, dates of headers.
 //!
-//! Decoding is strict: a broken escape or bytes that are not UTF-8 are an error, since a silently changed name or
-//! value would answer a question that nobody asked.
+//! Decoding is strict: a broken escape, or bytes that are not UTF-8, are an error. A name or value that is changed in
+//! silence would answer another question than the one that was asked.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::UNIX_EPOCH;
+
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::limits::STRUCT_MAX_FIELDS;
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Name and value of each field of a query string or a form, decoded, in the order as sent.
 ///
@@ -40,26 +48,13 @@ pub(crate) fn form_field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 
 /// Undoes the escapes of one name or value; `+` is a space.
 fn decode(text: &str) -> Result<String, ApiError> {
-    if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
-        return Ok(text.to_owned());
+    let is_escape = |after: &str| after.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    if !text.split('%').skip(1).all(is_escape) {
+        return Err(invalid(Detail::BrokenEscape).with("value", text));
     }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let escaped = tail.split_first_chunk::<2>().and_then(|(digits, tail)| {
-                    rest = tail;
-                    unhex(digits)
-                });
-                escaped.ok_or_else(|| invalid(Detail::BrokenEscape).with("value", text))?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(decoded).map_err(|_| invalid(Detail::NotUtf8).with("value", text))
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| invalid(Detail::NotUtf8).with("value", text))
 }
 
 /// Fields as a query string or form.
@@ -69,62 +64,26 @@ pub fn encode_form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> S
     fields.join("&")
 }
 
-/// Unix seconds of `Sun, 06 Nov 1994 08:49:37 GMT`, the form that servers write (published: RFC 9110).
+/// Unix seconds of a date in a header, such as `Sun, 06 Nov 1994 08:49:37 GMT` (published: RFC 9110). `None` for any
+/// other text, and for a date before 1970.
 pub fn http_date_s(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let rest = text.split_once(", ")?.1.strip_suffix(" GMT")?;
-    let mut words = rest.split(' ');
-    let (day, month, year, time) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let month = 1 + MONTHS.iter().position(|name| *name == month)?;
-    let civil = format!("{year}-{month:02}-{day:0>2} {time}");
-    runlog_core::Zone::UTC.parse(&civil).ok().map(|time| time.ms.div_euclid(1000))
+    let since = httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
 }
 
 /// Escapes everything but the unreserved characters of RFC 3986, as every official SDK decodes it.
 pub fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                encoded.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
-            }
-        }
-    }
-    encoded
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
-    let bytes = bytes.as_ref();
-    let mut text = String::with_capacity(2 * bytes.len());
-    for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-        text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-    }
-    text
+    HEXLOWER.encode(bytes.as_ref())
 }
 
 /// Exactly `N` bytes from hexadecimal digits of either case.
 pub(crate) fn hex_bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-        return None;
-    };
-    if pairs.len() != N {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(pairs) {
-        *byte = unhex(digits)?;
-    }
-    Some(bytes)
-}
-
-fn unhex(digits: &[u8; 2]) -> Option<u8> {
-    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let [high, low] = *digits;
-    Some((value(high)? << 4) | value(low)?)
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 /// `InvalidParameter` with a detail.
@@ -149,7 +108,9 @@ mod tests {
 
     #[test]
     fn broken_text_is_an_error() {
-        for text in ["A=%", "A=%4", "A=%zz", "%FF=1", "A=%C3%28", "=x", "A=1&A=2", "A=1&%41=2"] {
+        for text in
+            ["A=%", "A=%4", "A=%zz", "A=%%41", "A=%4+", "A=%中", "%FF=1", "A=%C3%28", "=x", "A=1&A=2", "A=1&%41=2"]
+        {
             let error = form_pairs(text).unwrap_err();
             assert_eq!(error.code(), "InvalidParameter", "{text}");
         }
@@ -177,7 +138,13 @@ mod tests {
     #[test]
     fn dates_of_http() {
         assert_eq!(http_date_s("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        for text in ["", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT"] {
+        for text in [
+            "",
+            "06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 31 Feb 1994 08:49:37 GMT",
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+        ] {
             assert_eq!(http_date_s(text), None, "{text}");
         }
     }

@@ -17,6 +17,7 @@ use crate::params::ParamTree;
 
 /// An action with its parameters, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a request, and short-lived")]
 pub enum Call {
     /// It asks for runs.
     Runs(RunsCall),
@@ -26,6 +27,7 @@ pub enum Call {
 
 /// A call that the runs of a query answer, written by a [`RowsWriter`](super::RowsWriter).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a request, and short-lived")]
 pub enum RunsCall {
     /// `GetFunctionLogs`.
     GetFunctionLogs(get_function_logs::Request),
