@@ -1,6 +1,8 @@
 //! Reading and writing little-endian numbers, lengths and texts. Reading never panics: a short or odd input is
 //! [`Malformed`].
 
+use runlog_core::Stream;
+
 /// Why bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);
@@ -109,6 +111,19 @@ pub(crate) fn seal(payload: &mut Vec<u8>) {
 pub(crate) fn checked(bytes: &[u8]) -> Result<&[u8], Malformed> {
     let (payload, sum) = bytes.split_last_chunk::<4>().ok_or(Malformed("it ends too early"))?;
     if crc32c::crc32c(payload) == u32::from_le_bytes(*sum) { Ok(payload) } else { Err(Malformed("a checksum differs")) }
+}
+
+/// Writes a stream's names.
+pub(crate) fn put_stream(out: &mut Vec<u8>, stream: &Stream) {
+    for name in [&stream.account, &stream.region, &stream.namespace, &stream.function, &stream.qualifier] {
+        put_short_text(out, name);
+    }
+}
+
+/// Reads a stream's names.
+pub(crate) fn read_stream(reader: &mut Reader<'_>) -> Result<Stream, Malformed> {
+    let mut name = || reader.short_text().map(str::to_owned);
+    Ok(Stream { account: name()?, region: name()?, namespace: name()?, function: name()?, qualifier: name()? })
 }
 
 #[cfg(test)]

@@ -10,12 +10,12 @@ use runlog_core::Stream;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::manifest::SegmentName;
 use crate::options::{COUNTED_CODES_MAX, MERGE_MAX_SEGMENTS, Options, TIER_FLOOR_ROWS, TIER_RATIO};
+use crate::partition::{self, SegmentName};
+use crate::segment::Segment;
 use crate::segment::scan::Cursor;
 use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
-use crate::segment::{self, Segment};
 
 type Segments = Vec<Arc<Segment>>;
 
@@ -57,7 +57,7 @@ impl Engine {
         match self.write_merged(name, inputs) {
             Ok(merged) => self.publish_merge(inputs, &merged),
             Err(Error::Damaged { file, what }) => {
-                self.disk.remove(&segment::path(name)).ok();
+                self.disk.remove(&partition::path(name)).ok();
                 self.set_segment_aside(&file, what);
                 Ok(())
             }

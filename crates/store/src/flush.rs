@@ -6,11 +6,11 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
-use crate::manifest::SegmentName;
 use crate::memtable::{Memtable, Place};
 use crate::options::COUNTED_CODES_MAX;
+use crate::partition::{self, SegmentName};
+use crate::segment::Segment;
 use crate::segment::writer::{Purpose, SegmentWriter};
-use crate::segment::{self, Segment};
 use crate::state::Sealed;
 use crate::wal;
 
@@ -72,7 +72,7 @@ impl Engine {
     /// [`Error::Io`] also for one that is not as it was written just now: there is nothing to set aside, and to write
     /// it again and again would not help.
     pub(crate) fn open_segment(&self, name: SegmentName) -> Result<Arc<Segment>> {
-        let folder = segment::folder(name.day);
+        let folder = partition::folder(name.day);
         self.disk.sync_dir(&folder).doing(|| format!("sync {folder}"))?;
         Segment::open(&self.disk, name, &self.texts).map(Arc::new).map_err(|error| match error {
             Error::Damaged { file, what } => Error::Io {
@@ -117,7 +117,7 @@ fn by_day(table: &Memtable) -> BTreeMap<i64, Vec<Place>> {
         let mut rows: Vec<_> = (0..).zip(&slot.facts).map(|(row, facts)| (facts.start_ms, facts.seq, row)).collect();
         rows.sort_unstable();
         for (start_ms, _, row) in rows {
-            days.entry(segment::day_of(start_ms)).or_default().push(Place { slot: at, row });
+            days.entry(partition::day_of(start_ms)).or_default().push(Place { slot: at, row });
         }
     }
     days

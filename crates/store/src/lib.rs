@@ -17,6 +17,7 @@
 mod append;
 mod as_engine;
 mod background;
+mod catalog;
 mod clock;
 mod codec;
 mod commit;
@@ -34,6 +35,7 @@ mod memtable;
 pub mod operate;
 mod options;
 mod pack;
+mod partition;
 mod publish;
 mod query;
 mod record;
@@ -48,6 +50,7 @@ mod store;
 mod tail;
 #[cfg(test)]
 mod testing;
+mod unfinished;
 mod wal;
 
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -16,14 +16,17 @@
 use std::io;
 use std::sync::Arc;
 
-use runlog_core::{Retained, Stream};
+use runlog_core::Retained;
 
-use crate::codec::{Malformed, Reader, checked, put_short_text, put_varint, seal, unzigzag, zigzag};
+use crate::catalog::Catalog;
+use crate::codec::{
+    Malformed, Reader, checked, put_short_text, put_stream, put_varint, read_stream, seal, unzigzag, zigzag,
+};
 use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
 use crate::gone::Gone;
 use crate::health::SetAside;
-use crate::state::Catalog;
+use crate::partition::SegmentName;
 
 const MAGIC: [u8; 8] = *b"runlogM\xff";
 const VERSION: u32 = 3;
@@ -50,15 +53,6 @@ pub(crate) struct Manifest {
     pub(crate) retained: Retained,
     /// Up to where reports are missing.
     pub(crate) gone: Gone,
-}
-
-/// Names a segment's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct SegmentName {
-    /// The partition: days since 1970, UTC.
-    pub(crate) day: i64,
-    /// Unique in the store.
-    pub(crate) number: u64,
 }
 
 /// What the folder has by way of a manifest.
@@ -205,19 +199,6 @@ impl From<Malformed> for Unreadable {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed)
     }
-}
-
-/// Writes a stream's names.
-pub(crate) fn put_stream(out: &mut Vec<u8>, stream: &Stream) {
-    for name in [&stream.account, &stream.region, &stream.namespace, &stream.function, &stream.qualifier] {
-        put_short_text(out, name);
-    }
-}
-
-/// Reads a stream's names.
-pub(crate) fn read_stream(reader: &mut Reader<'_>) -> std::result::Result<Stream, Malformed> {
-    let mut name = || reader.short_text().map(str::to_owned);
-    Ok(Stream { account: name()?, region: name()?, namespace: name()?, function: name()?, qualifier: name()? })
 }
 
 #[cfg(test)]

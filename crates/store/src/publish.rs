@@ -7,8 +7,9 @@ use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
 use crate::gone::Gone;
 use crate::health::SetAside;
-use crate::manifest::{Manifest, SegmentName};
-use crate::segment::{self, Segment};
+use crate::manifest::Manifest;
+use crate::partition::{self, SegmentName};
+use crate::segment::Segment;
 use crate::state::State;
 
 /// The folder of damaged files.
@@ -55,9 +56,9 @@ impl Engine {
 
     /// Makes a partition's folder, durable.
     pub(crate) fn make_folder(&self, day: i64) -> Result<()> {
-        let folder = segment::folder(day);
+        let folder = partition::folder(day);
         self.disk.create_dir(&folder).doing(|| format!("make the folder {folder}"))?;
-        self.disk.sync_dir(segment::DIR).doing(|| format!("sync {}", segment::DIR))
+        self.disk.sync_dir(partition::DIR).doing(|| format!("sync {}", partition::DIR))
     }
 
     /// Does `work`; each time that it meets a damaged segment, sets that aside and does it again.

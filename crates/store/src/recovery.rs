@@ -20,14 +20,15 @@ use crate::disk::Disk;
 use crate::engine::{Engine, Work};
 use crate::error::{Doing, Error, Result};
 use crate::health::SetAside;
-use crate::manifest::{Manifest, Recovered, SegmentName};
-use crate::operate::is_unfinished;
+use crate::manifest::{Manifest, Recovered};
 use crate::options::Options;
+use crate::partition::{self, SegmentName};
 use crate::publish::{SET_ASIDE, move_aside};
 use crate::replay::{Replay, replay};
-use crate::segment::{self, Segment, SharedTexts};
+use crate::segment::{Segment, SharedTexts};
 use crate::signal::Signal;
 use crate::state::State;
+use crate::unfinished::is_unfinished;
 use crate::wal;
 use crate::wal::writer::WalWriter;
 
@@ -36,7 +37,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     if is_unfinished(&*disk)? {
         return Err(Error::Unfinished);
     }
-    for folder in [wal::DIR, segment::DIR, SET_ASIDE] {
+    for folder in [wal::DIR, partition::DIR, SET_ASIDE] {
         disk.create_dir(folder).doing(|| format!("make the folder {folder}"))?;
     }
     disk.sync_dir("").doing(|| "sync the data folder".into())?;
@@ -100,9 +101,9 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
 /// Every segment file of the folder, named by a manifest or not.
 pub(crate) fn segment_files(disk: &dyn Disk) -> Result<Vec<SegmentName>> {
     let mut names = Vec::new();
-    let folders = disk.list(segment::DIR).doing(|| format!("list {}", segment::DIR))?;
-    for day in folders.iter().filter_map(|entry| segment::day_of_folder(&entry.name)) {
-        let folder = segment::folder(day);
+    let folders = disk.list(partition::DIR).doing(|| format!("list {}", partition::DIR))?;
+    for day in folders.iter().filter_map(|entry| partition::day_of_folder(&entry.name)) {
+        let folder = partition::folder(day);
         for entry in disk.list(&folder).doing(|| format!("list {folder}"))? {
             let number = entry.name.strip_suffix(".seg").and_then(|number| number.parse().ok());
             names.extend(number.map(|number| SegmentName { day, number }));
@@ -128,7 +129,7 @@ fn read_manifest(disk: &dyn Disk, files: &[SegmentName]) -> Result<(Manifest, bo
 fn open_segments(disk: &Arc<dyn Disk>, manifest: &mut Manifest, texts: &Arc<SharedTexts>) -> Result<Vec<Arc<Segment>>> {
     let mut segments = Vec::new();
     for name in std::mem::take(&mut manifest.segments) {
-        let path = segment::path(name);
+        let path = partition::path(name);
         match Segment::open(disk, name, texts) {
             Ok(segment) => {
                 manifest.segments.push(name);
@@ -160,9 +161,9 @@ fn remove_unnamed(engine: &Engine, files: &[SegmentName]) -> Result<()> {
     let manifest = engine.manifest();
     let named: BTreeSet<SegmentName> = manifest.segments.iter().copied().collect();
     for name in files.iter().filter(|name| !named.contains(name)) {
-        match engine.disk.remove(&segment::path(*name)) {
+        match engine.disk.remove(&partition::path(*name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            done => done.doing(|| format!("remove {}", segment::path(*name)))?,
+            done => done.doing(|| format!("remove {}", partition::path(*name)))?,
         }
     }
     engine.remove_logs(manifest.wal_start.saturating_sub(1));

@@ -15,12 +15,12 @@ use runlog_core::{Removed, Retained};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::gone::Gone;
-use crate::manifest::SegmentName;
+use crate::partition::{self, SegmentName};
 use crate::retention::Sizes;
+use crate::segment::Segment;
 use crate::segment::scan::Cursor;
 use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
-use crate::segment::{self, Segment};
 
 /// Segments that go, and those that take their place.
 #[derive(Default)]
@@ -95,7 +95,7 @@ impl Engine {
         let name = self.next_name(segment.name.day);
         let written = self.write_rows(segment, next, name).and_then(|()| self.open_segment(name));
         match &written {
-            Err(Error::Damaged { .. }) => drop(self.disk.remove(&segment::path(name))),
+            Err(Error::Damaged { .. }) => drop(self.disk.remove(&partition::path(name))),
             Err(error) => self.poison(error),
             Ok(_) => {}
         }
@@ -164,10 +164,10 @@ impl Engine {
         // Whoever sets the last file of a folder aside still has that folder to sync.
         let _no_set_aside = self.manifest();
         let segments = Arc::clone(&self.state().segments);
-        let folders = self.disk.list(segment::DIR).unwrap_or_default();
-        for day in folders.iter().filter_map(|entry| segment::day_of_folder(&entry.name)) {
+        let folders = self.disk.list(partition::DIR).unwrap_or_default();
+        for day in folders.iter().filter_map(|entry| partition::day_of_folder(&entry.name)) {
             if segments.iter().all(|segment| segment.name.day != day) {
-                self.disk.remove_dir(&segment::folder(day)).ok();
+                self.disk.remove_dir(&partition::folder(day)).ok();
             }
         }
     }

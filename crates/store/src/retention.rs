@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use runlog_core::Retained;
 use runlog_core::limits::DAY_MS;
 
-use crate::segment::day_of;
+use crate::partition::day_of;
 
 /// How long runs are kept. The default keeps everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What the store knows, and the snapshot of it that a query runs on.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use runlog_core::{Retained, Stream, StreamSummary};
 
+use crate::catalog::Catalog;
 use crate::gone::Gone;
 use crate::in_flight::{Flight, InFlight};
 use crate::memtable::Memtable;
@@ -44,10 +44,6 @@ pub(crate) struct Sealed {
     pub(crate) wal_number: u64,
 }
 
-/// Every stream that ever had a run, with its first and last start.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Catalog(pub(crate) BTreeMap<Arc<Stream>, (i64, i64)>);
-
 /// What one query sees.
 pub(crate) struct Snapshot {
     /// Rows of memtables with a later sequence number came later.
@@ -68,19 +64,6 @@ impl Shared {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Memtable> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Catalog {
-    pub(crate) fn include(&mut self, stream: &Arc<Stream>, (first, last): (i64, i64)) {
-        let starts = self.0.entry(Arc::clone(stream)).or_insert((first, last));
-        *starts = (starts.0.min(first), starts.1.max(last));
-    }
-
-    pub(crate) fn include_table(&mut self, table: &Memtable) {
-        for slot in table.slots() {
-            self.include(&slot.stream, slot.starts);
-        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Meter, UNFINISHED, name_of};
+use super::{Meter, name_of};
 use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
-use crate::{segment, wal};
+use crate::unfinished::UNFINISHED;
+use crate::{partition, wal};
 
 /// Bytes that are copied between two reports of progress.
 const PIECE_BYTES: usize = 1 << 20;
@@ -31,7 +32,7 @@ impl<'a> Target<'a> {
         write_file(disk, UNFINISHED, &[])?;
         disk.sync_dir("").doing(|| "sync the target".into())?;
         let mut target = Self { disk, folders: BTreeSet::new() };
-        for folder in [wal::DIR, segment::DIR] {
+        for folder in [wal::DIR, partition::DIR] {
             target.make_folder(folder)?;
         }
         Ok(target)

@@ -1,7 +1,7 @@
 //! What an operator does with a data folder: back it up, restore it, verify it, repair it.
 //!
 //! A backup is a data folder itself: the files of one moment, under their own names, so it can be verified, repaired,
-//! and in need served as it is. Whoever copies into a folder first puts the marker [`UNFINISHED`] there and removes it
+//! and in an emergency served as it is. A copy into a folder first puts the marker `UNFINISHED` there and removes it
 //! last; a folder with the marker is not opened.
 
 mod backup;
@@ -11,19 +11,14 @@ mod restore;
 mod salvage;
 mod verify;
 
-use std::io;
-
 use crate::disk::Disk;
 use crate::error::{Doing, Result};
-use crate::{segment, wal};
+use crate::{partition, wal};
 
 pub use repair::{Repair, Repaired, repair, repair_on};
 pub use restore::{restore, restore_on};
 pub use runlog_core::Backup;
 pub use verify::{Problem, Verified, verify, verify_on};
-
-/// The marker of a folder into which files are still being copied.
-const UNFINISHED: &str = "UNFINISHED";
 
 /// How far a long call has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,15 +52,6 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Whether a copy into this folder was cut short.
-pub(crate) fn is_unfinished(disk: &dyn Disk) -> Result<bool> {
-    match disk.map(UNFINISHED) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error).doing(|| format!("read {UNFINISHED}")),
-    }
-}
-
 /// What a folder is called in messages.
 fn name_of(disk: &dyn Disk) -> String {
     disk.folder().map_or_else(|| "the folder".to_owned(), |folder| folder.display().to_string())
@@ -75,8 +61,8 @@ fn name_of(disk: &dyn Disk) -> String {
 /// aside are not among them.
 fn data_files(disk: &dyn Disk) -> Result<Vec<(String, u64)>> {
     let mut folders = vec![wal::DIR.to_owned()];
-    let days = disk.list(segment::DIR).doing(|| format!("list {}", segment::DIR))?;
-    folders.extend(days.iter().filter_map(|entry| segment::day_of_folder(&entry.name)).map(segment::folder));
+    let days = disk.list(partition::DIR).doing(|| format!("list {}", partition::DIR))?;
+    folders.extend(days.iter().filter_map(|entry| partition::day_of_folder(&entry.name)).map(partition::folder));
     let mut files = Vec::new();
     for folder in folders {
         let entries = disk.list(&folder).doing(|| format!("list {folder}"))?;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::salvage::{Salvage, salvage, segment_of};
-use super::{Problem, Progress, UNFINISHED, Verified, verify_on};
+use super::{Problem, Progress, Verified, verify_on};
 use crate::clock::{Clock, SystemClock};
 use crate::disk::{Disk, RealDisk, write_file};
 use crate::engine::Engine;
@@ -20,6 +20,7 @@ use crate::error::{Doing, Result};
 use crate::options::Options;
 use crate::publish::{SET_ASIDE, aside_path};
 use crate::recovery;
+use crate::unfinished::UNFINISHED;
 use crate::wal::writer::WalWriter;
 
 /// What [`repair`] did.

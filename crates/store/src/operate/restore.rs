@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::copy::Target;
-use super::{Meter, Progress, Verified, data_files, is_unfinished, name_of, verify};
+use super::{Meter, Progress, Verified, data_files, name_of, verify};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Doing, Error, Result};
+use crate::unfinished::is_unfinished;
 
 /// Copies the backup in `from` into the folder `to`, which is empty or does not exist, and verifies the copy. Nothing
 /// is linked, so the backup stays what it is whatever becomes of the copy.

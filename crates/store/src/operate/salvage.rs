@@ -11,9 +11,9 @@ use runlog_core::{Outcome, Refusal, Run};
 use crate::disk::Disk;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::manifest::SegmentName;
+use crate::partition::{self, SegmentName};
 use crate::publish::aside_path;
-use crate::segment::{self, Segment, TextCache};
+use crate::segment::{Segment, TextCache};
 
 /// Runs and bytes of text that are offered at once.
 const BATCH_RUNS: usize = 1_000;
@@ -32,8 +32,8 @@ pub(super) struct Salvage {
 
 /// The segment that a path in the data folder names.
 pub(super) fn segment_of(path: &str) -> Option<SegmentName> {
-    let (day, file) = path.strip_prefix(segment::DIR)?.strip_prefix('/')?.split_once('/')?;
-    Some(SegmentName { day: segment::day_of_folder(day)?, number: file.strip_suffix(".seg")?.parse().ok()? })
+    let (day, file) = path.strip_prefix(partition::DIR)?.strip_prefix('/')?.split_once('/')?;
+    Some(SegmentName { day: partition::day_of_folder(day)?, number: file.strip_suffix(".seg")?.parse().ok()? })
 }
 
 /// Saves what can be read of the segment that once was at `path` and now is set aside.

@@ -5,13 +5,15 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Meter, Progress, UNFINISHED, data_files, is_unfinished, name_of};
+use super::{Meter, Progress, data_files, name_of};
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Doing, Error, Result};
 use crate::manifest::{COPIES, Manifest, Recovered};
+use crate::partition;
 use crate::record::Record;
 use crate::recovery::segment_files;
-use crate::segment::{self, Segment, SharedTexts};
+use crate::segment::{Segment, SharedTexts};
+use crate::unfinished::{UNFINISHED, is_unfinished};
 use crate::wal;
 use crate::wal::format::header_version;
 use crate::wal::reader::scan;
@@ -110,7 +112,7 @@ impl Verified {
                 Ok(segment) => segments.push(segment),
                 Err(Error::Damaged { file, what }) => self.note(&file, what),
                 Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                    self.note(&segment::path(name), "it is missing");
+                    self.note(&partition::path(name), "it is missing");
                 }
                 Err(error) => return Err(error),
             }

@@ -21,8 +21,7 @@ use runlog_core::Stream;
 
 use super::words::Stripe;
 use super::zones::Zone;
-use crate::codec::{Malformed, Reader, checked, put_varint, seal, unzigzag, zigzag};
-use crate::manifest::{put_stream, read_stream};
+use crate::codec::{Malformed, Reader, checked, put_stream, put_varint, read_stream, seal, unzigzag, zigzag};
 use crate::options::Shape;
 
 pub(crate) const MAGIC: [u8; 8] = *b"runlogS\xff";

@@ -15,13 +15,13 @@ use super::texts::TextCache;
 use super::verified::Verified;
 use super::words::{CHECKED_PARTS, Candidates, Probe, RowSet};
 use super::zones::{Bounds, Chunk, Front};
-use super::{SharedTexts, ids, lookup, path};
+use super::{SharedTexts, ids, lookup};
 use crate::codec::{Malformed, Reader};
 use crate::disk::{Disk, Map};
 use crate::error::{Doing, Error, Result};
 use crate::hash::same_function;
-use crate::manifest::SegmentName;
 use crate::pack::Lane;
+use crate::partition::{self, SegmentName};
 
 /// An open segment.
 pub(crate) struct Segment {
@@ -61,7 +61,7 @@ pub(super) type Parsed<T> = std::result::Result<T, Malformed>;
 impl Segment {
     /// Opens a published segment: reads its directory, leaves the rest to its use.
     pub(crate) fn open(disk: &Arc<dyn Disk>, name: SegmentName, shared: &Arc<SharedTexts>) -> Result<Self> {
-        Self::open_at(disk, name, path(name), Some(shared))
+        Self::open_at(disk, name, partition::path(name), Some(shared))
     }
 
     /// Opens a damaged segment wherever it lies, to save what can be read. Its directory must be whole; its id filter,

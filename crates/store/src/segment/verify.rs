@@ -1,6 +1,7 @@
 //! Reading a whole segment to see whether it is as it was written: every checksum, every row, and that what stands in
 //! two places (zone maps, counts, ids, streams, the index of keywords) says the same in both.
 
+use super::Block;
 use super::format::{Extent, TRAILER_BYTES, header, read_trailer};
 use super::ids::is_uuid;
 use super::reader::Segment;
@@ -8,10 +9,10 @@ use super::text::{Field, OWN_ID_MIN_BYTES};
 use super::texts::TextCache;
 use super::words::StripeCheck;
 use super::zones::Zone;
-use super::{Block, day_of};
 use crate::codec::{Malformed, Reader};
 use crate::error::Result;
 use crate::hash::id_hash;
+use crate::partition::day_of;
 use crate::record::Facts;
 
 /// What was seen of the rows so far.
@@ -190,7 +191,8 @@ mod tests {
     use crate::disk::Disk;
     use crate::disk::sim::SimDisk;
     use crate::operate::{repair_on, verify_on};
-    use crate::segment::{SharedTexts, path};
+    use crate::partition::path;
+    use crate::segment::SharedTexts;
     use crate::testing::finished;
     use crate::{Clock, ManualClock, Options, Store};
 

@@ -7,18 +7,18 @@ use runlog_core::Stream;
 use super::columns::ColumnsBuilder;
 use super::format::{Footer, StreamRows, Superblock, TEXT_CHUNK_BLOCKS, VERSION, header, trailer};
 use super::ids::IdsBuilder;
+use super::lookup;
 use super::output::Output;
 use super::text::{OWN_ID_MIN_BYTES, TextBuilder};
 use super::words::{Stripe, StripeBuilder};
 use super::zones::{Zone, put_chunk};
-use super::{lookup, path};
 use crate::codec::seal;
 use crate::disk::Disk;
 use crate::error::{Doing, Result};
 use crate::hash::id_hash;
-use crate::manifest::SegmentName;
 use crate::options::Shape;
 use crate::pack::{PADDING, put_lane};
+use crate::partition::{self, SegmentName};
 use crate::record::Record;
 
 /// A segment that is being written.
@@ -70,7 +70,7 @@ struct TextDirectory {
 
 impl SegmentWriter {
     pub(crate) fn create(disk: &dyn Disk, purpose: Purpose) -> Result<Self> {
-        let path = path(purpose.name);
+        let path = partition::path(purpose.name);
         let file = disk.create(&path).doing(|| format!("create {path}"))?;
         let mut codes = vec![0];
         codes.extend(purpose.codes.into_iter().filter(|code| *code != 0));

@@ -1,0 +1,25 @@
+//! Every stream that ever had a run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use runlog_core::Stream;
+
+use crate::memtable::Memtable;
+
+/// Streams with their first and last start, in Unix milliseconds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalog(pub(crate) BTreeMap<Arc<Stream>, (i64, i64)>);
+
+impl Catalog {
+    pub(crate) fn include(&mut self, stream: &Arc<Stream>, (first, last): (i64, i64)) {
+        let starts = self.0.entry(Arc::clone(stream)).or_insert((first, last));
+        *starts = (starts.0.min(first), starts.1.max(last));
+    }
+
+    pub(crate) fn include_table(&mut self, table: &Memtable) {
+        for slot in table.slots() {
+            self.include(&slot.stream, slot.starts);
+        }
+    }
+}
