@@ -15,6 +15,8 @@ export interface Tc3Input {
   readonly body: string;
   /** Unix seconds. */
   readonly timestamp: number;
+  /** The date of the credential; the UTC date of the timestamp when absent. */
+  readonly date?: string;
   readonly service: string;
   /** More headers that the signature covers, by their lower-case names. */
   readonly more?: Readonly<Record<string, string>>;
@@ -49,7 +51,7 @@ export function tc3Steps(input: Tc3Input): Tc3Steps {
   const signedHeaders = names.join(";");
   const canonicalRequest = [input.method, input.path, input.query, canonicalHeaders, signedHeaders, hashedPayload].join("\n");
   const hashedCanonicalRequest = sha256Hex(canonicalRequest);
-  const date = utcDate(input.timestamp);
+  const date = input.date ?? utcDate(input.timestamp);
   const credentialScope = `${date}/${input.service}/tc3_request`;
   const stringToSign = [TC3, String(input.timestamp), credentialScope, hashedCanonicalRequest].join("\n");
   return { hashedPayload, canonicalRequest, hashedCanonicalRequest, date, credentialScope, stringToSign, signedHeaders };
