@@ -10,6 +10,7 @@ mod compat;
 mod demo;
 mod fuzz;
 mod mutants;
+mod prose;
 mod report;
 mod server;
 mod test;

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use toml::Table;
 
+use crate::prose;
 use crate::tools::{command, no_more, output, root};
 
 /// The widest line, in characters. Text that cannot be broken is exempt: rows of tables, text inside quotes, and
@@ -56,10 +57,11 @@ const PLACES: [&str; 9] = [
 
 type Check = fn(&Tree) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("dependencies point one way", arrows),
     ("every Rust file says what it is for", openings),
     ("lines are clean and narrow", lines),
+    ("prose is plain", plain),
     ("nothing is unfinished", unfinished),
     ("no machine's paths, no registry's hosts", places),
     ("the code map lists every crate", code_map),
@@ -238,6 +240,14 @@ fn is_chinese(line: &str) -> bool {
     line.chars().any(|character| ('\u{4e00}'..='\u{9fff}').contains(&character))
 }
 
+fn plain(tree: &Tree) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for file in tree.files.iter().filter(|file| prose::is_revised(file)) {
+        problems.extend(prose::problems(file, &tree.text(file)?));
+    }
+    Ok(problems)
+}
+
 fn unfinished(tree: &Tree) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for file in tree.with_extension(&["rs"]) {
@@ -320,6 +330,11 @@ mod tests {
     }
 
     #[test]
+    fn prose_is_plain() {
+        holds(plain);
+    }
+
+    #[test]
     fn nothing_is_unfinished() {
         holds(unfinished);
     }
@@ -363,7 +378,7 @@ mod tests {
              [target.x.dev-dependencies]\nengine.workspace = true\n",
         );
         write("crates/wire/src/lib.rs", &format!("fn f() {{ {}) }} \n\t{}", UNFINISHED[0], "好".repeat(121)));
-        write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\n");
+        write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\nIt lies here.\n");
         write("README.zh-CN.md", &format!("{}\n", "好".repeat(121)));
         write("CONTRIBUTING.md", "| `engine` |\n");
         write("crates/core/Cargo.toml", "[dependencies]\nrunlog-core = {}\nserde = \"1\"\n");
@@ -373,6 +388,7 @@ mod tests {
         assert_eq!(arrows(&tree).unwrap(), ["crates/wire/Cargo.toml: runlog-wire may not depend on runlog-store"]);
         assert_eq!(found(openings), 1);
         assert_eq!(found(lines), 4, "a space, a tab, a wide line, no newline");
+        assert_eq!(plain(&tree).unwrap(), ["docs/guarantees.md:2: `lies`; write: is"]);
         assert_eq!(found(unfinished), 1);
         assert_eq!(found(places), 1);
         assert_eq!(found(code_map), 2);
