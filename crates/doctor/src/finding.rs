@@ -3,7 +3,8 @@
 use runlog_wire::{ApiError, Detail, Language};
 use serde::Serialize;
 
-use crate::kind::Kind;
+use crate::kind::{KEY_NOT_ON_SERVER, Kind};
+use crate::shown::Shown;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -33,15 +34,15 @@ pub struct Finding {
     /// What.
     pub kind: Kind,
     /// What the server expects; its meaning follows from the kind.
-    pub expected: String,
+    pub expected: Shown,
     /// What the request has.
-    pub found: String,
+    pub found: Shown,
     /// Whether it is certain: computed, not guessed.
     pub is_proven: bool,
 }
 
 impl Finding {
-    pub(crate) fn new(kind: Kind, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: Kind, expected: impl Into<Shown>, found: impl Into<Shown>) -> Self {
         Self { kind, expected: expected.into(), found: found.into(), is_proven: true }
     }
 
@@ -63,30 +64,43 @@ impl Finding {
 }
 
 impl Finding {
-    /// What is wrong and what to do, in one or two sentences.
+    /// What is wrong, and what to do about it.
     pub fn text(&self, language: Language) -> String {
-        let skew = self.skew_s();
-        let template = if self.is_empty_pair() { self.kind.bare() } else { self.kind.text() };
+        let (what, advice) = (self.what(language), self.advice(language));
+        match language {
+            _ if advice.is_empty() => what,
+            Language::English => format!("{what} {advice}"),
+            Language::Chinese => format!("{what}{advice}"),
+        }
+    }
+
+    /// What is wrong.
+    pub fn what(&self, language: Language) -> String {
+        let template = match self.kind {
+            Kind::KeyUnknown if self.expected.is_empty() => KEY_NOT_ON_SERVER,
+            kind => kind.row().what,
+        };
+        let skew_s = self.skew_s().map(|seconds| seconds.to_string());
         template
             .get(language)
-            .replace("{skew}", &skew)
-            .replace("{expected}", shown(&self.expected))
-            .replace("{found}", shown(&self.found))
+            .replace("{skew}", &skew_s.unwrap_or_default())
+            .replace("{expected}", quoted_if_empty(self.expected.get(language)))
+            .replace("{found}", quoted_if_empty(self.found.get(language)))
+    }
+
+    /// What to do about it; empty if there is nothing to do.
+    pub fn advice(&self, language: Language) -> &'static str {
+        self.kind.row().advice.get(language)
     }
 
     /// How far apart two clocks are, in seconds, for [`Kind::Skew`] and [`Kind::Old`].
-    fn skew_s(&self) -> String {
-        let seconds = |text: &str| text.parse::<i64>().ok();
-        let apart = seconds(&self.expected).zip(seconds(&self.found)).map(|(a, b)| a.abs_diff(b).to_string());
-        apart.unwrap_or_default()
-    }
-
-    fn is_empty_pair(&self) -> bool {
-        self.expected.is_empty() && self.found.is_empty()
+    fn skew_s(&self) -> Option<u64> {
+        let seconds = |shown: &Shown| shown.get(Language::English).parse::<i64>().ok();
+        Some(seconds(&self.expected)?.abs_diff(seconds(&self.found)?))
     }
 }
 
-fn shown(text: &str) -> &str {
+fn quoted_if_empty(text: &str) -> &str {
     if text.is_empty() { "\"\"" } else { text }
 }
 
@@ -100,5 +114,16 @@ mod tests {
         let text = finding.text(Language::English);
         assert!(text.contains("600 seconds") && text.contains("1000") && text.contains("400"), "{text}");
         assert!(finding.text(Language::Chinese).contains("600 秒"));
+    }
+
+    #[test]
+    fn a_key_that_the_server_does_not_know_is_compared_with_nothing() {
+        let finding = Finding::new(Kind::KeyUnknown, "", "AKID1");
+        assert_eq!(
+            finding.text(Language::English),
+            "The server does not know the SecretId AKID1. Compare it with `runlog keys list` on the server."
+        );
+        assert!(finding.text(Language::Chinese).starts_with("服务器不认识 SecretId AKID1。"));
+        assert!(Finding::new(Kind::KeyUnknown, "AKID2", "AKID1").text(Language::English).contains("expected AKID2"));
     }
 }

@@ -1,6 +1,7 @@
 //! Trying usual mistakes, alone and in pairs.
 
 use crate::kind::Kind;
+use crate::shown::Shown;
 
 /// The most guesses that are tried at a time.
 const PAIR: usize = 2;
@@ -9,17 +10,17 @@ const PAIR: usize = 2;
 pub(crate) struct Guess<T> {
     pub(crate) kind: Kind,
     /// What the server signs in this place.
-    pub(crate) expected: String,
+    pub(crate) expected: Shown,
     /// What the sender would have signed.
-    pub(crate) found: String,
+    pub(crate) found: Shown,
     pub(crate) apply: Box<dyn Fn(&mut T)>,
 }
 
 impl<T> Guess<T> {
     pub(crate) fn new(
         kind: Kind,
-        expected: impl Into<String>,
-        found: impl Into<String>,
+        expected: impl Into<Shown>,
+        found: impl Into<Shown>,
         apply: impl Fn(&mut T) + 'static,
     ) -> Self {
         Self { kind, expected: expected.into(), found: found.into(), apply: Box::new(apply) }

@@ -17,12 +17,14 @@ mod mac;
 mod mistakes;
 pub mod read;
 mod sent;
+mod shown;
 mod tc3;
 mod v1;
 
 pub use diagnose::diagnose;
 pub use finding::{Diagnosis, Finding, Step};
-pub use kind::Kind;
+pub use kind::{Kind, KindRow};
 pub use known::Known;
 pub use read::read;
 pub use sent::{Payload, SentRequest};
+pub use shown::Shown;

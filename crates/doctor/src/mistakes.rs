@@ -1,6 +1,8 @@
 //! Mistakes that both signatures share: hosts and secrets that a sender may have used instead.
 
-/// Hosts that may have been signed in the place of the one that was sent.
+use runlog_wire::Text;
+
+/// Hosts that may have been signed instead of the one that was sent.
 pub(crate) fn other_hosts(host: &str, region: Option<&str>, known: Option<&str>) -> Vec<String> {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name);
@@ -19,16 +21,22 @@ pub(crate) fn other_hosts(host: &str, region: Option<&str>, known: Option<&str>)
     hosts
 }
 
-/// Secrets that may have been used in the place of the right one, in words.
-pub(crate) fn secrets(secret_key: &str, secret_id: &str) -> Vec<(&'static str, String)> {
+/// Secrets that may have been used instead of the right one, in words.
+pub(crate) fn secrets(secret_key: &str, secret_id: &str) -> Vec<(Text, String)> {
     let trimmed = secret_key.trim();
     let mut secrets = vec![
-        ("a line end behind the secret", format!("{trimmed}\n")),
-        ("a blank behind the secret", format!("{trimmed} ")),
-        ("quotes around the secret", format!("\"{trimmed}\"")),
-        ("white space that is part of the given secret", trimmed.to_owned()),
-        ("the SecretId in the place of the secret", secret_id.to_owned()),
-        ("an empty secret", String::new()),
+        (Text::new("密钥后面有换行", "a line end after the secret"), format!("{trimmed}\n")),
+        (Text::new("密钥后面有空格", "a space after the secret"), format!("{trimmed} ")),
+        (Text::new("密钥带引号", "quotes around the secret"), format!("\"{trimmed}\"")),
+        (
+            Text::new(
+                "给出的密钥前后有空白，签名时没有",
+                "white space around the given secret that was not signed with",
+            ),
+            trimmed.to_owned(),
+        ),
+        (Text::new("把 SecretId 当作密钥", "the SecretId instead of the secret"), secret_id.to_owned()),
+        (Text::new("密钥为空", "an empty secret"), String::new()),
     ];
     secrets.retain(|(_, secret)| secret != secret_key);
     secrets

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use runlog_wire::sign_v1::{V1Algorithm, V1Auth, V1Input, sign_v1};
 use runlog_wire::text::percent_encode;
-use runlog_wire::{ApiRequest, RawRequest};
+use runlog_wire::{ApiRequest, RawRequest, Text};
 
 use crate::finding::{Diagnosis, Finding, Step};
 use crate::guess::{Guess, explain};
@@ -119,28 +119,44 @@ fn guesses(
             *value = percent_encode(value);
         }
     };
-    guesses.push(Guess::new(Kind::Query, "values as they are", "values that are escaped already", escape));
     guesses.push(Guess::new(
         Kind::Query,
-        "fields sorted by name",
-        "fields in the order as sent",
+        Text::new("未转义的值", "unescaped values"),
+        Text::new("已转义的值", "values that were escaped first"),
+        escape,
+    ));
+    guesses.push(Guess::new(
+        Kind::Query,
+        Text::new("按名称排序的参数", "fields sorted by name"),
+        Text::new("按发送顺序的参数", "fields in the order they were sent"),
         move |parts: &mut Parts| {
             parts.fields.clone_from(&as_sent);
         },
     ));
     guesses.push(Guess::new(
         Kind::Query,
-        "fields sorted by bytes",
-        "fields sorted without regard to case",
+        Text::new("按字节排序的参数", "fields sorted by bytes"),
+        Text::new("不区分大小写排序的参数", "fields sorted without regard to case"),
         |parts: &mut Parts| {
             parts.fields.sort_by_key(|(name, _)| name.to_ascii_lowercase());
         },
     ));
-    for name in ["SignatureMethod", "Token", "Region", "Language", "RequestClient", "Version"] {
-        let without = format!("without {name}");
-        guesses.push(Guess::new(Kind::Query, "every field but Signature", without, move |parts: &mut Parts| {
-            parts.fields.retain(|(found, _)| found != name);
-        }));
+    for (name, without) in [
+        ("SignatureMethod", Text::new("不含 SignatureMethod 的参数", "fields without SignatureMethod")),
+        ("Token", Text::new("不含 Token 的参数", "fields without Token")),
+        ("Region", Text::new("不含 Region 的参数", "fields without Region")),
+        ("Language", Text::new("不含 Language 的参数", "fields without Language")),
+        ("RequestClient", Text::new("不含 RequestClient 的参数", "fields without RequestClient")),
+        ("Version", Text::new("不含 Version 的参数", "fields without Version")),
+    ] {
+        guesses.push(Guess::new(
+            Kind::Query,
+            Text::new("除 Signature 外的全部参数", "every field but Signature"),
+            without,
+            move |parts: &mut Parts| {
+                parts.fields.retain(|(found, _)| found != name);
+            },
+        ));
     }
     let region = auth.fields().iter().find(|(name, _)| name == "Region").map(|(_, value)| value.as_str());
     for host in other_hosts(sent.header("Host").unwrap_or_default().trim(), region, known.host) {

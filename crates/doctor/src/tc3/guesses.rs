@@ -1,8 +1,8 @@
 //! The usual mistakes under TC3, the earliest step first.
 
-use runlog_wire::ApiRequest;
 use runlog_wire::sign_v3::utc_date;
 use runlog_wire::text::{form_pairs, percent_encode};
+use runlog_wire::{ApiRequest, Text};
 
 use super::parts::{Parts, Shape, sha256_hex};
 use crate::guess::Guess;
@@ -56,13 +56,18 @@ pub(super) fn guesses(base: &Parts, request: &ApiRequest, sent: &SentRequest, kn
             .push(Guess::new(Kind::Body, "", what, move |parts: &mut Parts| parts.hashed_payload.clone_from(&hashed)));
     }
     for (shape, what) in [
-        (Shape::NoEmptyLine, "no empty line behind the headers"),
-        (Shape::CarriageReturns, "line ends of Windows (CR LF)"),
-        (Shape::UpperHash, "the hash in upper case"),
+        (Shape::NoEmptyLine, Text::new("头之后没有空行", "no empty line after the headers")),
+        (Shape::CarriageReturns, Text::new("Windows 换行 (CR LF)", "Windows line ends (CR LF)")),
+        (Shape::UpperHash, Text::new("哈希用了大写", "an upper-case hash")),
     ] {
-        guesses.push(Guess::new(Kind::Canonical, "the published form", what, move |parts: &mut Parts| {
-            parts.shape = shape;
-        }));
+        guesses.push(Guess::new(
+            Kind::Canonical,
+            Text::new("文档规定的形式", "the published form"),
+            what,
+            move |parts: &mut Parts| {
+                parts.shape = shape;
+            },
+        ));
     }
     let at_s = request.common.timestamp_s;
     let near = [-2, -1, 1, 2].map(|step| (at_s + step).to_string());
@@ -86,9 +91,14 @@ pub(super) fn guesses(base: &Parts, request: &ApiRequest, sent: &SentRequest, kn
             parts.service = service.into();
         }));
     }
-    guesses.push(Guess::new(Kind::SecretKey, "", "TC3 is missing before the secret", |parts: &mut Parts| {
-        parts.shape = Shape::NoPrefix;
-    }));
+    guesses.push(Guess::new(
+        Kind::SecretKey,
+        "",
+        Text::new("密钥前缺少 TC3", "`TC3` is missing before the secret"),
+        |parts: &mut Parts| {
+            parts.shape = Shape::NoPrefix;
+        },
+    ));
     for (what, secret) in secrets(&base.secret_key, request.secret_id()) {
         guesses
             .push(Guess::new(Kind::SecretKey, "", what, move |parts: &mut Parts| parts.secret_key.clone_from(&secret)));
@@ -120,37 +130,62 @@ fn hosts(base: &Parts, request: &ApiRequest, known: &Known<'_>) -> Vec<String> {
     other_hosts(&base.header("host"), request.common.region.as_deref(), known.host)
 }
 
-/// Bodies that may have been signed in the place of the one that was sent, in words, and their hashes.
-fn bodies(sent: &SentRequest) -> Vec<(String, String)> {
-    let mut bodies: Vec<(&str, Vec<u8>)> = vec![
-        ("an empty body", Vec::new()),
-        ("UNSIGNED-PAYLOAD, without its header", b"UNSIGNED-PAYLOAD".to_vec()),
-        ("{}", b"{}".to_vec()),
+/// Bodies that may have been signed instead of the one that was sent, in words, and their hashes.
+fn bodies(sent: &SentRequest) -> Vec<(Text, String)> {
+    let mut bodies: Vec<(Text, Vec<u8>)> = vec![
+        (Text::new("空的请求体", "an empty body"), Vec::new()),
+        (
+            Text::new("UNSIGNED-PAYLOAD（没有发送对应的头）", "UNSIGNED-PAYLOAD, without its header"),
+            b"UNSIGNED-PAYLOAD".to_vec(),
+        ),
+        (Text::new(" {} ", "the body {}"), b"{}".to_vec()),
     ];
     if let Payload::Text(body) = &sent.body {
-        bodies.push(("the body", body.clone()));
-        bodies.push(("the body and a line end", [body, &b"\n"[..]].concat()));
-        bodies.push(("the body without white space around it", body.trim_ascii().to_vec()));
+        bodies.push((Text::new("请求体本身", "the body itself"), body.clone()));
+        bodies.push((Text::new("请求体加一个换行", "the body and a line end"), [body, &b"\n"[..]].concat()));
+        bodies.push((
+            Text::new("去掉首尾空白的请求体", "the body without the white space around it"),
+            body.trim_ascii().to_vec(),
+        ));
         if let Ok(text) = std::str::from_utf8(body) {
             let (compact, blanks) = (json::respaced(text, false), json::respaced(text, true));
-            bodies.push(("the same JSON in ASCII, with \\u escapes", json::escaped(text).into_bytes()));
-            bodies.push(("the same JSON in ASCII, without white space", json::escaped(&compact).into_bytes()));
             bodies.push((
-                "the same JSON in ASCII, with a blank behind commas and colons",
+                Text::new("ASCII 形式（\\u 转义）的同一 JSON", "the same JSON in ASCII, with \\u escapes"),
+                json::escaped(text).into_bytes(),
+            ));
+            bodies.push((
+                Text::new("ASCII 形式、无空白的同一 JSON", "the same JSON in ASCII, without white space"),
+                json::escaped(&compact).into_bytes(),
+            ));
+            bodies.push((
+                Text::new(
+                    "ASCII 形式、逗号和冒号后有空格的同一 JSON",
+                    "the same JSON in ASCII, with a space after commas and colons",
+                ),
                 json::escaped(&blanks).into_bytes(),
             ));
-            bodies.push(("the same JSON without white space", compact.into_bytes()));
-            bodies.push(("the same JSON with a blank behind commas and colons", blanks.into_bytes()));
+            bodies.push((Text::new("无空白的同一 JSON", "the same JSON without white space"), compact.into_bytes()));
             bodies.push((
-                "the same text with line ends of Windows",
+                Text::new("逗号和冒号后有空格的同一 JSON", "the same JSON with a space after commas and colons"),
+                blanks.into_bytes(),
+            ));
+            bodies.push((
+                Text::new("Windows 换行的同一文本", "the same text with Windows line ends"),
                 text.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes(),
             ));
-            bodies.push(("the same text with line ends of Unix", text.replace("\r\n", "\n").into_bytes()));
+            bodies.push((
+                Text::new("Unix 换行的同一文本", "the same text with Unix line ends"),
+                text.replace("\r\n", "\n").into_bytes(),
+            ));
             if let Some(sorted) = json::sorted(text) {
-                bodies.push(("the same JSON with sorted names and blanks", json::respaced(&sorted, true).into_bytes()));
-                bodies.push(("the same JSON with sorted names", sorted.into_bytes()));
+                bodies.push((
+                    Text::new("按名称排序、有空格的同一 JSON", "the same JSON with sorted names and spaces"),
+                    json::respaced(&sorted, true).into_bytes(),
+                ));
+                bodies
+                    .push((Text::new("按名称排序的同一 JSON", "the same JSON with sorted names"), sorted.into_bytes()));
             }
         }
     }
-    bodies.into_iter().map(|(what, body)| (what.to_owned(), sha256_hex(&body))).collect()
+    bodies.into_iter().map(|(what, body)| (what, sha256_hex(&body))).collect()
 }
