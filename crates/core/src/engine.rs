@@ -51,11 +51,19 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::append`].
     fn expire_in_flight(&self) -> Result<usize, EngineError>;
 
-    /// Removes what is no longer kept.
+    /// Removes what is no longer kept; nothing while the clock cannot be believed, see [`Health::clock_ahead_ms`].
     ///
     /// # Errors
     /// [`Fault::Engine`] when it cannot be removed.
     fn retain(&self) -> Result<Removed, EngineError>;
+
+    /// As [`Engine::retain`], on the word of an operator who knows that the clock is right.
+    ///
+    /// # Errors
+    /// As [`Engine::retain`].
+    fn retain_trusting_clock(&self) -> Result<Removed, EngineError> {
+        self.retain()
+    }
 
     /// Backs up what is stored into a folder that is new or empty. An engine without files need not support it.
     ///
@@ -133,6 +141,9 @@ pub struct Health {
     pub poisoned: Option<String>,
     /// Files that could not be read and were set aside, each with the reason.
     pub set_aside: Vec<String>,
+    /// How far the clock is past everything that the engine has seen, in milliseconds, where that is too far to remove
+    /// anything by it.
+    pub clock_ahead_ms: Option<u64>,
 }
 
 /// Counts of what an engine holds.

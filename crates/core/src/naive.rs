@@ -28,6 +28,8 @@ pub struct Naive {
     /// The last report that retention removed.
     removed_seq: u64,
     in_flight_max: Option<usize>,
+    /// Silence before this counts for nothing.
+    silence_from_ms: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -68,7 +70,9 @@ impl Naive {
     /// Closes as interrupted every run in flight that was last heard of `ttl_ms` or longer before `now_ms`, in the
     /// order of their last reports; returns how many.
     pub fn expire(&mut self, ttl_ms: i64, now_ms: i64) -> usize {
-        let expired = |entry: &Entry| entry.row.run.is_running() && entry.heard_ms.saturating_add(ttl_ms) <= now_ms;
+        let silent_from_ms = |entry: &Entry| entry.heard_ms.max(self.silence_from_ms);
+        let expired =
+            |entry: &Entry| entry.row.run.is_running() && silent_from_ms(entry).saturating_add(ttl_ms) <= now_ms;
         let mut gone: Vec<Entry> = self.entries.extract_if(.., |entry| expired(entry)).collect();
         gone.sort_by_key(|entry| entry.row.seq);
         let expired = gone.len();
@@ -76,6 +80,12 @@ impl Naive {
             self.accept(Run { ret_code: RET_INTERRUPTED, ..row.run }, now_ms);
         }
         expired
+    }
+
+    /// A life of the engine begins in which silence counts from a moment on, or from the reports themselves: where the
+    /// clock cannot be believed, nobody knows how long runs have been silent.
+    pub fn begin_life(&mut self, silence_from_ms: Option<i64>) {
+        self.silence_from_ms = silence_from_ms.unwrap_or(i64::MIN);
     }
 
     /// Removes every run, finished or in flight, that started before what is kept. Streams stay.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use runlog_core::{Outcome, RET_INTERRUPTED, RET_RUNNING, Refusal, Retained, Run, limits};
 
+use crate::clock::millis;
 use crate::commit::{Queue, Report, Ticket};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -63,7 +64,7 @@ impl Engine {
         let mut closed = 0;
         loop {
             let mut queue = self.commit.enter(self)?;
-            let mut runs = self.silent_runs(&queue, now_ms);
+            let mut runs = self.silent_runs(&queue);
             runs.sort_by_key(|(seq, ..)| *seq);
             let before = closed;
             // A group at a time, since any number of them may have fallen silent.
@@ -83,13 +84,14 @@ impl Engine {
         }
     }
 
-    fn silent_runs(&self, queue: &Queue, now_ms: i64) -> Vec<(u64, u64, Run)> {
+    fn silent_runs(&self, queue: &Queue) -> Vec<(u64, u64, Run)> {
         let ttl_ms = self.options.in_flight_ttl_ms;
+        // The wall clock may jump, so it tells nothing of silence.
+        let now_ms = millis(self.clock.elapsed());
         let state = self.state();
         let silent = state.in_flight.iter().filter_map(|flight| {
-            let record = flight.record()?;
-            let row =
-                (record.heard_ms.saturating_add(ttl_ms) <= now_ms).then(|| record.to_row(&flight.stream).ok())??;
+            let is_silent = flight.heard_at_ms().saturating_add(ttl_ms) <= now_ms;
+            let row = is_silent.then(|| flight.record()?.to_row(&flight.stream).ok())??;
             Some((flight.seq, flight.hash, Run { ret_code: RET_INTERRUPTED, ..row.run }))
         });
         // A pending report is news of the run.
@@ -140,6 +142,7 @@ impl Engine {
 
     /// Makes a durable group visible.
     pub(crate) fn apply(&self, bytes: &Arc<Vec<u8>>, reports: &[Report]) {
+        let heard_at_ms = millis(self.clock.elapsed());
         let mut guard = self.state_mut();
         let state = &mut *guard;
         let mut table = state.active.write();
@@ -149,9 +152,10 @@ impl Engine {
             let Ok(record) = Record::decode(encoded) else { continue };
             debug_assert!(state.last_seq < record.facts.seq, "sequence numbers rise");
             state.last_seq = record.facts.seq;
+            state.newest_ms = state.newest_ms.max(Some(record.facts.start_ms));
             if record.facts.ret_code == RET_RUNNING {
                 table.hear(&report.stream, record.facts, group, &report.range);
-                state.in_flight.upsert(Flight::new(&report.stream, &record, encoded));
+                state.in_flight.upsert(Flight::new(&report.stream, &record, encoded, heard_at_ms));
             } else {
                 table.insert(&report.stream, report.hash, record.facts, group, &report.range);
                 state.in_flight.remove(report.hash, &report.stream, record.request_id, record.retry_num);

@@ -42,6 +42,10 @@ impl Engine for Store {
         Ok(Store::retain(self)?)
     }
 
+    fn retain_trusting_clock(&self) -> Result<Removed, EngineError> {
+        Ok(Store::retain_trusting_clock(self)?)
+    }
+
     fn backup(&self, to: &Path) -> Result<Backup, EngineError> {
         Ok(Store::backup(self, to, &mut |_| ())?)
     }
@@ -49,7 +53,7 @@ impl Engine for Store {
     fn health(&self) -> Health {
         let health = Store::health(self);
         let set_aside = health.set_aside.iter().map(|aside| format!("{}: {}", aside.file, aside.reason)).collect();
-        Health { poisoned: health.poisoned, set_aside }
+        Health { poisoned: health.poisoned, set_aside, clock_ahead_ms: health.clock_ahead_ms }
     }
 
     fn gauges(&self) -> Gauges {

@@ -12,6 +12,11 @@ use crate::memtable::Memtable;
 pub(crate) struct Catalog(pub(crate) BTreeMap<Arc<Stream>, (i64, i64)>);
 
 impl Catalog {
+    /// The newest start of any run.
+    pub(crate) fn newest_ms(&self) -> Option<i64> {
+        self.0.values().map(|(_, last)| *last).max()
+    }
+
     pub(crate) fn include(&mut self, stream: &Arc<Stream>, (first, last): (i64, i64)) {
         let starts = self.0.entry(Arc::clone(stream)).or_insert((first, last));
         *starts = (starts.0.min(first), starts.1.max(last));

@@ -37,30 +37,44 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told otherwise.
+/// A duration in milliseconds, as wall times are counted.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    // The monotonic clocks count from the start of the process: they never come near this bound.
+    i64::try_from(duration.as_millis()).expect("a monotonic time is less than 292 million years")
+}
+
+/// A clock that moves only when it is told to.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     now_ms: AtomicI64,
+    /// How far the wall time is ahead of the monotonic one.
+    jumped_ms: AtomicI64,
 }
 
 impl ManualClock {
     /// A clock that shows `now_ms`.
     pub fn at(now_ms: i64) -> Self {
-        Self { now_ms: AtomicI64::new(now_ms) }
+        Self { now_ms: AtomicI64::new(now_ms), jumped_ms: AtomicI64::new(0) }
     }
 
-    /// Moves the clock to `now_ms`.
+    /// Moves the clock to `now_ms`, as time passes.
     pub fn set(&self, now_ms: i64) {
         self.now_ms.store(now_ms, Ordering::SeqCst);
+        self.jumped_ms.store(0, Ordering::SeqCst);
+    }
+
+    /// Sets the wall time this far ahead of the one that time has brought, or back; no time passes.
+    pub fn jump(&self, ahead_ms: i64) {
+        self.jumped_ms.store(ahead_ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now_ms(&self) -> i64 {
-        self.now_ms.load(Ordering::SeqCst)
+        self.now_ms.load(Ordering::SeqCst) + self.jumped_ms.load(Ordering::SeqCst)
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.now_ms()).unwrap_or_default())
+        Duration::from_millis(u64::try_from(self.now_ms.load(Ordering::SeqCst)).unwrap_or_default())
     }
 }

@@ -18,6 +18,7 @@ use crate::segment::SharedTexts;
 use crate::signal::Signal;
 use crate::state::{Sealed, Shared, State};
 use crate::wal::writer::WalWriter;
+use crate::wall::{Reading, WallClock};
 
 /// An open store. Locks are taken in the order of the fields, never the other way.
 pub(crate) struct Engine {
@@ -35,6 +36,7 @@ pub(crate) struct Engine {
     pub(crate) manifest: Mutex<Manifest>,
     pub(crate) state: RwLock<State>,
     pub(crate) set_aside: Mutex<Vec<SetAside>>,
+    pub(crate) wall: Mutex<WallClock>,
     /// The next segment file's number.
     pub(crate) next_file: AtomicU64,
     pub(crate) poison: OnceLock<String>,
@@ -94,7 +96,25 @@ impl Engine {
 
     pub(crate) fn health(&self) -> Health {
         let set_aside = self.set_aside().clone();
-        Health { poisoned: self.poison.get().cloned(), set_aside, torn_bytes: self.torn_bytes }
+        let reading = self.reading();
+        let clock_ahead_ms = self.wall().ahead_ms(reading);
+        Health { poisoned: self.poison.get().cloned(), set_aside, torn_bytes: self.torn_bytes, clock_ahead_ms }
+    }
+
+    /// What the clocks say, and the newest run.
+    pub(crate) fn reading(&self) -> Reading {
+        let newest_ms = self.state().newest_ms;
+        Reading { now_ms: self.clock.now_ms(), elapsed: self.clock.elapsed(), newest_ms }
+    }
+
+    /// How far the wall clock is ahead, if it cannot be believed; remembers what was seen.
+    pub(crate) fn look_at_clock(&self) -> Option<u64> {
+        let reading = self.reading();
+        self.wall().look(reading)
+    }
+
+    pub(crate) fn wall(&self) -> MutexGuard<'_, WallClock> {
+        self.wall.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn stats(&self) -> Stats {

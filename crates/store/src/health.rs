@@ -11,6 +11,9 @@ pub struct Health {
     /// were never used. They were never acknowledged, unless they rotted after a crash: what was written last, or runs
     /// in flight that a file without anything new begins with.
     pub torn_bytes: u64,
+    /// How far the wall clock is past everything that the store has seen, in milliseconds, where that is more than a
+    /// day. Until it is not, or the store is told to trust the clock, retention removes nothing.
+    pub clock_ahead_ms: Option<u64>,
 }
 
 /// A damaged file.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use hashbrown::HashTable;
 use runlog_core::{Retained, Run, Stream};
@@ -25,19 +26,33 @@ pub(crate) struct Flight {
     pub(crate) hash: u64,
     pub(crate) stream: Arc<Stream>,
     pub(crate) seq: u64,
+    /// When it was heard of last, in milliseconds of the monotonic clock; of a run that was heard of in an earlier life,
+    /// before that clock began, if the wall clock can be believed.
+    heard_at_ms: AtomicI64,
     report: Box<[u8]>,
 }
 
 impl Flight {
     /// A run in flight from its report's bytes, which `record` was read from.
-    pub(crate) fn new(stream: &Arc<Stream>, record: &Record<'_>, report: &[u8]) -> Self {
+    pub(crate) fn new(stream: &Arc<Stream>, record: &Record<'_>, report: &[u8], heard_at_ms: i64) -> Self {
         let hash = id_hash(&stream.account, record.request_id);
-        Self { hash, stream: Arc::clone(stream), seq: record.facts.seq, report: report.into() }
+        Self {
+            hash,
+            stream: Arc::clone(stream),
+            seq: record.facts.seq,
+            heard_at_ms: AtomicI64::new(heard_at_ms),
+            report: report.into(),
+        }
     }
 
     /// The latest report; `None` never happens, since the bytes were read before.
     pub(crate) fn record(&self) -> Option<Record<'_>> {
         Record::decode(&self.report).ok()
+    }
+
+    /// When it was heard of last, in milliseconds of the monotonic clock.
+    pub(crate) fn heard_at_ms(&self) -> i64 {
+        self.heard_at_ms.load(Ordering::Relaxed)
     }
 
     fn is_of(&self, stream: &Stream, request_id: &str, retry_num: u8) -> bool {
@@ -47,6 +62,16 @@ impl Flight {
 }
 
 impl InFlight {
+    /// A life of the store begins, at a moment of its monotonic clock and, if that can be believed, of the wall clock.
+    /// Otherwise nobody knows how long runs have been silent, and it counts from now.
+    pub(crate) fn begin_life(&self, began_ms: i64, wall_ms: Option<i64>) {
+        for flight in self.by_seq.values() {
+            let heard_ms = flight.record().map(|record| record.heard_ms);
+            let silent_ms = wall_ms.zip(heard_ms).map_or(0, |(wall_ms, heard_ms)| wall_ms.saturating_sub(heard_ms));
+            flight.heard_at_ms.store(began_ms.saturating_sub(silent_ms.max(0)), Ordering::Relaxed);
+        }
+    }
+
     /// Takes a report, unless a later one of the same run is known.
     pub(crate) fn upsert(&mut self, flight: Flight) {
         let flight = Arc::new(flight);

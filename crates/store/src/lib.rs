@@ -52,6 +52,7 @@ mod tail;
 mod testing;
 mod unfinished;
 mod wal;
+mod wall;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::{Disk, RealDisk};

@@ -4,10 +4,11 @@
 //! "runlogM" 0xff | version 4 | generation | wal_start | next_file | last_seq |
 //! segments: count, (day zigzag, number)* | set aside: count, (file, reason)* |
 //! streams: count, (account, region, namespace, function, qualifier, first_start, last_start)* |
-//! retained from: default zigzag | count, (namespace, zigzag)* | gone: by_retention, by_damage (`gone.rs`) | crc 4
+//! retained from: default zigzag | count, (namespace, zigzag)* | gone: by_retention, by_damage (`gone.rs`) |
+//! last wall time seen: 0 or 1 | zigzag if 1 | crc 4
 //! ```
 //!
-//! Version 1 ends before `retained from`, version 2 before `gone`.
+//! Version 1 ends before `retained from`, version 2 before `gone`, version 3 before `last wall time seen`.
 //!
 //! Numbers are varints, texts follow their length. There are two copies, `manifest` and `manifest.copy`, each written
 //! aside, synced, renamed over its predecessor and made durable, one after the other. Files that a new manifest no
@@ -29,7 +30,8 @@ use crate::health::SetAside;
 use crate::partition::SegmentName;
 
 const MAGIC: [u8; 8] = *b"runlogM\xff";
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+const VERSION_WITHOUT_TIME: u32 = 3;
 const VERSION_WITHOUT_GONE: u32 = 2;
 const VERSION_WITHOUT_RETENTION: u32 = 1;
 /// The two copies, in the order in which they are written.
@@ -53,6 +55,8 @@ pub(crate) struct Manifest {
     pub(crate) retained: Retained,
     /// Up to where reports are missing.
     pub(crate) gone: Gone,
+    /// The last wall time that was believed, in Unix milliseconds; see `wall.rs`.
+    pub(crate) seen_ms: Option<i64>,
 }
 
 /// What the folder has by way of a manifest.
@@ -142,6 +146,10 @@ impl Manifest {
             put_varint(&mut out, zigzag(*from_ms));
         }
         self.gone.put(&mut out);
+        put_varint(&mut out, self.seen_ms.is_some().into());
+        if let Some(seen_ms) = self.seen_ms {
+            put_varint(&mut out, zigzag(seen_ms));
+        }
         seal(&mut out);
         out
     }
@@ -152,7 +160,7 @@ impl Manifest {
             return Err(Malformed("it does not begin as a manifest").into());
         }
         let version = reader.u32()?;
-        if ![VERSION, VERSION_WITHOUT_GONE, VERSION_WITHOUT_RETENTION].contains(&version) {
+        if !(VERSION_WITHOUT_RETENTION..=VERSION).contains(&version) {
             return Err(Unreadable::Version(version));
         }
         let mut manifest = Self {
@@ -174,15 +182,18 @@ impl Manifest {
             let starts = (unzigzag(reader.varint()?), unzigzag(reader.varint()?));
             manifest.catalog.0.insert(Arc::new(stream), starts);
         }
-        if version != VERSION_WITHOUT_RETENTION {
+        if version > VERSION_WITHOUT_RETENTION {
             manifest.retained.default_from_ms = unzigzag(reader.varint()?);
             for _ in 0..reader.count(2)? {
                 let namespace = reader.short_text()?.to_owned();
                 manifest.retained.namespaces.insert(namespace, unzigzag(reader.varint()?));
             }
         }
-        if version == VERSION {
+        if version > VERSION_WITHOUT_GONE {
             manifest.gone = Gone::read(&mut reader)?;
+        }
+        if version > VERSION_WITHOUT_TIME && reader.varint()? == 1 {
+            manifest.seen_ms = Some(unzigzag(reader.varint()?));
         }
         reader.end()?;
         Ok(manifest)
@@ -212,24 +223,29 @@ mod tests {
             segments: vec![SegmentName { day: 20_000, number: 3 }],
             retained: Retained { default_from_ms: 86_400_000, namespaces: [("a".to_owned(), 0)].into() },
             gone: Gone { by_retention: 5, by_damage: 6 },
+            seen_ms: Some(40),
             ..Manifest::default()
         };
         let bytes = manifest.encode();
         let read = Manifest::decode(&bytes).ok().unwrap();
         assert_eq!((read.generation, &read.retained, read.gone), (7, &manifest.retained, manifest.gone));
+        assert_eq!(read.seen_ms, Some(40));
         let with_version = |version: u32, cut: usize| {
             let mut bytes = bytes[..bytes.len() - 4 - cut].to_vec();
             bytes[8..12].copy_from_slice(&version.to_le_bytes());
             seal(&mut bytes);
             Manifest::decode(&bytes)
         };
+        // What version 4 adds: two small numbers.
+        let old = with_version(3, 2).ok().unwrap();
+        assert_eq!((old.gone, old.seen_ms), (manifest.gone, None));
         // What version 3 adds: two small numbers.
-        let old = with_version(2, 2).ok().unwrap();
+        let old = with_version(2, 2 + 2).ok().unwrap();
         assert_eq!((old.retained, old.gone), (manifest.retained, Gone::default()));
         // What version 2 adds: four bytes of a number, a count, a name of one letter, its moment.
-        let old = with_version(1, 2 + 4 + 1 + 2 + 1).ok().unwrap();
+        let old = with_version(1, 2 + 2 + 4 + 1 + 2 + 1).ok().unwrap();
         assert_eq!((old.segments, old.retained), (manifest.segments, Retained::default()));
-        assert!(matches!(with_version(4, 0), Err(Unreadable::Version(4))));
-        assert!(matches!(with_version(3, 1), Err(Unreadable::Malformed(_))));
+        assert!(matches!(with_version(5, 0), Err(Unreadable::Version(5))));
+        assert!(matches!(with_version(4, 1), Err(Unreadable::Malformed(_))));
     }
 }

@@ -31,12 +31,14 @@ impl Engine {
         apply: impl FnOnce(&mut State),
     ) -> Result<()> {
         self.check_poison()?;
+        self.look_at_clock();
         let mut new = Manifest::clone(manifest);
         change(&mut new);
         new.segments.sort_unstable();
         new.generation += 1;
         new.next_file = self.next_file.load(Ordering::SeqCst);
         new.set_aside.clone_from(&self.set_aside());
+        new.seen_ms = self.wall().last_seen_ms();
         {
             let state = self.state();
             new.last_seq = state.last_seq;

@@ -14,7 +14,7 @@ use std::io;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, millis};
 use crate::commit::Commit;
 use crate::disk::Disk;
 use crate::engine::{Engine, Work};
@@ -31,6 +31,7 @@ use crate::state::State;
 use crate::unfinished::is_unfinished;
 use crate::wal;
 use crate::wal::writer::WalWriter;
+use crate::wall::{Reading, WallClock};
 
 /// Opens the store on a disk.
 pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options) -> Result<Engine> {
@@ -52,8 +53,6 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     let mut state = State {
         last_seq: manifest.last_seq,
         catalog: manifest.catalog.clone(),
-        retained: manifest.retained.clone(),
-        accepted: manifest.retained.clone(),
         gone: manifest.gone,
         ..State::default()
     };
@@ -64,7 +63,15 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         }
     }
     state.segments = Arc::new(segments);
+    let (now_ms, elapsed) = (clock.now_ms(), clock.elapsed());
+    manifest.retained = options.retention.without_future(&manifest.retained, now_ms);
+    (state.retained, state.accepted) = (manifest.retained.clone(), manifest.retained.clone());
     let Replay { last_file, carried, torn_bytes, is_damaged } = replay(&*disk, &mut manifest, &mut state, is_rebuilt)?;
+    state.newest_ms = state.catalog.newest_ms();
+    let reading = Reading { now_ms, elapsed, newest_ms: state.newest_ms };
+    let mut wall = WallClock::new(manifest.seen_ms, reading);
+    let is_believed = wall.look(reading).is_none();
+    state.in_flight.begin_life(millis(elapsed), is_believed.then_some(now_ms));
     if is_rebuilt || is_damaged || manifest.set_aside.len() > known_damage {
         // What was in files that cannot be read is not known, nor what an older manifest knew to be gone. A damaged log
         // may have lost more since it was noted.
@@ -85,6 +92,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         merging: Mutex::default(),
         wal: Mutex::new(wal),
         set_aside: Mutex::new(std::mem::take(&mut manifest.set_aside)),
+        wall: Mutex::new(wall),
         manifest: Mutex::new(manifest),
         next_file: AtomicU64::new(next_file),
         state: RwLock::new(state),

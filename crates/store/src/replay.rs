@@ -120,7 +120,7 @@ impl File<'_> {
                 }
                 if !is_finished {
                     self.table.hear(&stream, facts, group_number, range);
-                    self.state.in_flight.upsert(Flight::new(&stream, &record, report));
+                    self.state.in_flight.upsert(Flight::new(&stream, &record, report, 0));
                 } else {
                     if group.kind == Kind::Carried {
                         self.brought_back.insert(hash);

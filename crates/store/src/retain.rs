@@ -22,6 +22,9 @@ use crate::segment::scan::Cursor;
 use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
 
+/// How old the time in the manifest may become, in milliseconds: far less than the day by which a clock may be ahead.
+const KEEP_TIME_MS: i64 = 60 * 60 * 1000;
+
 /// Segments that go, and those that take their place.
 #[derive(Default)]
 struct Change {
@@ -30,14 +33,35 @@ struct Change {
 }
 
 impl Engine {
-    /// See [`crate::Store::retain`].
-    pub(crate) fn retain(&self) -> Result<Removed> {
+    /// See [`crate::Store::retain`] and [`crate::Store::retain_trusting_clock`].
+    pub(crate) fn retain(&self, trusts_clock: bool) -> Result<Removed> {
         self.check_poison()?;
+        let now_ms = self.clock.now_ms();
+        if trusts_clock {
+            let reading = self.reading();
+            self.wall().believe(reading);
+        }
+        if self.look_at_clock().is_some() {
+            return Ok(Removed::default());
+        }
+        let removed = self.retain_at(now_ms)?;
+        self.keep_time()?;
+        Ok(removed)
+    }
+
+    /// Writes down the time now and then, since it is compared with the clock's after a restart.
+    fn keep_time(&self) -> Result<()> {
+        let (seen_ms, kept_ms) = (self.wall().last_seen_ms(), self.manifest().seen_ms);
+        let is_stale = seen_ms.is_some_and(|seen_ms| kept_ms.is_none_or(|kept_ms| kept_ms + KEEP_TIME_MS <= seen_ms));
+        if is_stale { self.publish(|_| (), |_| ()) } else { Ok(()) }
+    }
+
+    fn retain_at(&self, now_ms: i64) -> Result<Removed> {
         let (retained, segments) = {
             let state = self.state();
             (state.retained.clone(), Arc::clone(&state.segments))
         };
-        let next = self.options.retention.from(&retained, self.clock.now_ms(), &sizes(&segments));
+        let next = self.options.retention.from(&retained, now_ms, &sizes(&segments));
         let is_due = next != retained || segments.iter().any(|segment| kept_rows(segment, &next) < segment.rows());
         drop(segments);
         let removed = if is_due { self.remove(&next)? } else { Removed::default() };

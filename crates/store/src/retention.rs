@@ -55,6 +55,22 @@ impl Retention {
     }
 }
 
+impl Retention {
+    /// Where data begins that a clock which was wrong had put into the future: by age alone, until the next removal.
+    pub(crate) fn without_future(&self, before: &Retained, now_ms: i64) -> Retained {
+        let past = |from_ms: i64, max_age_days| if from_ms > now_ms { from_age(max_age_days, now_ms) } else { from_ms };
+        let age_of = |name: &String| self.namespaces.get(name).map_or(self.max_age_days, |keep| keep.max_age_days);
+        Retained {
+            default_from_ms: past(before.default_from_ms, self.max_age_days),
+            namespaces: before
+                .namespaces
+                .iter()
+                .map(|(name, from_ms)| (name.clone(), past(*from_ms, age_of(name))))
+                .collect(),
+        }
+    }
+}
+
 /// The beginning of the first day that is not over for so long.
 fn from_age(max_age_days: Option<u32>, now_ms: i64) -> i64 {
     let days_ms = max_age_days.map(|days| i64::from(days) * DAY_MS);
@@ -105,6 +121,19 @@ mod tests {
             let retained = rules.from(&Retained::default(), NOW_MS, &sizes(&days));
             assert_eq!((retained.default_from_ms, retained.from_ms("a") / DAY_MS), (0, from), "{max}");
         }
+    }
+
+    #[test]
+    fn data_never_begins_in_the_future() {
+        let week = Retention { max_age_days: Some(7), ..Retention::default() };
+        let keep = Keep { max_age_days: None, ..Keep::default() };
+        let rules = Retention { namespaces: BTreeMap::from([("a".to_owned(), keep)]), ..week };
+        let days = |default: i64, a: i64, b: i64| Retained {
+            default_from_ms: default * DAY_MS,
+            namespaces: [("a".to_owned(), a * DAY_MS), ("b".to_owned(), b * DAY_MS)].into(),
+        };
+        assert_eq!(rules.without_future(&days(470, 470, 470), NOW_MS), days(93, 0, 93));
+        assert_eq!(rules.without_future(&days(100, 99, 20), NOW_MS), days(100, 99, 20), "no clock was wrong");
     }
 
     #[test]

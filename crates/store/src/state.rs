@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub(crate) accepted: Retained,
     /// Up to where reports are missing.
     pub(crate) gone: Gone,
+    /// The newest start of any run that was ever accepted.
+    pub(crate) newest_ms: Option<i64>,
 }
 
 /// A memtable that readers hold on to while rows are added to it.

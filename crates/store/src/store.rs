@@ -138,12 +138,24 @@ impl Store {
     }
 
     /// Removes what the retention rules of the options no longer keep, and from then on refuses runs of that time.
-    /// Whole days (UTC) go, of those namespaces whose time has come; streams stay known. To be called now and then.
+    /// Whole days (UTC) go, of those namespaces whose time has come; streams stay known. To be called now and then, at
+    /// least a few times a day: it also notes the time.
+    ///
+    /// Removes nothing while the wall clock is far ahead of what the store has seen (see [`Health::clock_ahead_ms`]).
     ///
     /// # Errors
     /// When the disk fails; the store is poisoned then.
     pub fn retain(&self) -> Result<Removed> {
-        self.engine.retain()
+        self.engine.retain(false)
+    }
+
+    /// As [`Store::retain`], by the word of somebody who knows that the wall clock is right. The store believes it from
+    /// then on.
+    ///
+    /// # Errors
+    /// As [`Store::retain`].
+    pub fn retain_trusting_clock(&self) -> Result<Removed> {
+        self.engine.retain(true)
     }
 
     /// Where retained data begins.

@@ -64,6 +64,7 @@ impl World {
 
     pub fn open(&mut self) -> Result<(), Error> {
         self.store = Some(open(&self.disk, &self.clock, &self.options)?);
+        self.naive.begin_life(self.store().health().clock_ahead_ms.map(|_| self.now_ms));
         Ok(())
     }
 
@@ -92,8 +93,12 @@ impl World {
                 self.accepted.extend(closings.into_iter().map(|row| (row.seq, (row.run, self.now_ms))));
             }
             Step::Retain => {
+                // A clock that is ahead of all that was seen removes nothing.
+                let is_believed = self.store().health().clock_ahead_ms.is_none();
                 self.store().retain().map_err(nothing)?;
-                self.naive.retain(&retained(self.now_ms));
+                if is_believed {
+                    self.naive.retain(&retained(self.now_ms));
+                }
             }
             Step::Backup => {
                 let copy = backup(self.store()).map_err(nothing)?;
