@@ -1,9 +1,12 @@
 //! A run that is to be stored.
 
+use std::fmt::Display;
 use std::time::SystemTime;
 
+use runlog_core::{DraftStart, RunDraft};
 use serde::{Deserialize, Serialize};
 
+use crate::FunctionLog;
 use crate::clock::unix_ms;
 
 /// A run to store. Only the function's name is required.
@@ -100,6 +103,60 @@ impl NewRun {
 
 fn fresh_id() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+impl From<RunDraft> for NewRun {
+    fn from(draft: RunDraft) -> Self {
+        Self {
+            function_name: draft.function_name,
+            request_id: draft.request_id,
+            start_time: draft.start_time.map(|start| match start {
+                DraftStart::UnixMs(ms) => StartTime::UnixMs(ms),
+                DraftStart::Text(text) => StartTime::Text(text),
+            }),
+            duration: draft.duration,
+            bill_duration: draft.bill_duration,
+            mem_usage: draft.mem_usage,
+            ret_code: draft.ret_code,
+            ret_msg: draft.ret_msg,
+            invoke_finished: draft.invoke_finished,
+            log: draft.log,
+            namespace: draft.namespace,
+            qualifier: draft.qualifier,
+            region: draft.region,
+            level: draft.level,
+            source: draft.source,
+            retry_num: draft.retry_num,
+            exit_code: draft.exit_code,
+        }
+    }
+}
+
+/// Without its start, which names no zone.
+impl TryFrom<FunctionLog> for NewRun {
+    /// A sentence about a number that no run can have.
+    type Error = String;
+
+    fn try_from(row: FunctionLog) -> Result<Self, String> {
+        let too_large = |name: &str, value: &dyn Display| format!("{name} is {value}, which no run can have");
+        let ret_code = i32::try_from(row.ret_code).map_err(|_| too_large("RetCode", &row.ret_code))?;
+        let finished = i32::try_from(row.invoke_finished);
+        Ok(Self {
+            function_name: row.function_name,
+            request_id: Some(row.request_id),
+            duration: Some(row.duration),
+            bill_duration: Some(row.bill_duration),
+            mem_usage: Some(row.mem_usage),
+            ret_code: Some(ret_code),
+            ret_msg: Some(row.ret_msg),
+            invoke_finished: Some(finished.map_err(|_| too_large("InvokeFinished", &row.invoke_finished))?),
+            log: Some(row.log),
+            retry_num: Some(u8::try_from(row.retry_num).map_err(|_| too_large("RetryNum", &row.retry_num))?),
+            level: Some(row.level),
+            source: Some(row.source),
+            ..Self::default()
+        })
+    }
 }
 
 impl From<i64> for StartTime {

@@ -1,219 +1,21 @@
-//! Every option of the program, in one table.
+//! The options of `runlog serve`, from the command line, the environment and a TOML file.
 //!
-//! A row is a flag, an environment variable, a TOML key and a line of the documentation: `rate_limit` is
-//! `--rate-limit`, `RUNLOG_RATE_LIMIT` and `rate_limit = 5`. The flag wins over the variable, the variable over the
-//! file, the file over the default.
+//! The table itself is the server's, [`OPTIONS`]. The flag wins over the variable, the variable over the file, the file
+//! over the default.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use runlog_core::{Stream, Zone};
+use runlog_server::{Effective, OPTIONS, Settings};
 
 use crate::files;
-use crate::retention::NamespaceRules;
-
-/// Defines [`Settings`] and [`OPTIONS`] from one list of rows.
-macro_rules! options {
-    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:literal, $value:literal $(, $secret:ident)?;)+) => {
-        /// The effective options.
-        #[derive(Clone, Debug)]
-        pub(crate) struct Settings {
-            $($(#[doc = $doc])+ pub(crate) $name: $type,)+
-        }
-
-        /// The table of options.
-        pub(crate) const OPTIONS: &[OptionRow] = &[$(OptionRow {
-            name: stringify!($name),
-            value: $value,
-            default: $default,
-            doc: concat!($($doc),+),
-            is_switch: <$type as OptionValue>::IS_SWITCH,
-            is_secret: options!(@secret $($secret)?),
-        },)+];
-
-        impl Settings {
-            fn from_texts(texts: &BTreeMap<&'static str, Effective>) -> anyhow::Result<Self> {
-                Ok(Self { $($name: read_option(texts, stringify!($name))?,)+ })
-            }
-        }
-    };
-    (@secret secret) => { true };
-    (@secret) => { false };
-}
-
-options! {
-    /// Folder that holds the data; made if absent.
-    data: PathBuf = "runlog-data", "DIR";
-    /// Address to serve on; port 0 picks a free one.
-    listen: SocketAddr = "127.0.0.1:9160", "ADDRESS";
-    /// Root key of this server, instead of the one made on the first start.
-    root_key: Option<RootKey> = "", "SECRETID:SECRETKEY", secret;
-    /// Serve the native API without credentials, as the root of the first account. Only on a loopback address.
-    insecure_dev: bool = "false", "BOOL";
-    /// Requests a second for each key and action, in any second; 0 turns the limit off.
-    rate_limit: u32 = "5", "N";
-    /// How far a request's timestamp may differ from this server's clock, in seconds.
-    signature_max_skew: u32 = "300", "SECONDS";
-    /// Refuse a v1 request that comes again with the same Nonce, Timestamp and Signature.
-    refuse_replay: bool = "false", "BOOL";
-    /// Zone of times that are written without one, in requests and answers.
-    time_zone: Zone = "+08:00", "ZONE";
-    /// Region of requests and runs that name none.
-    default_region: String = "ap-guangzhou", "REGION";
-    /// The only regions to serve, separated by commas; empty serves every region.
-    regions: Names = "", "LIST";
-    /// Billed time is the duration rounded up to this many milliseconds, where the source gives none.
-    billing_step_ms: u32 = "100", "MS";
-    /// A run in flight that is silent for this long is closed as interrupted, in seconds.
-    in_flight_ttl: u32 = "86400", "SECONDS";
-    /// Days that runs are kept, in whole days of UTC; 0 keeps them forever.
-    retention_days: u32 = "0", "DAYS";
-    /// Bytes of stored runs over which the oldest days go, today never; 0 sets no bound.
-    retention_bytes: u64 = "0", "BYTES";
-    /// Namespaces with rules of their own, such as `batch=7d,audit=forever,logs=30d+10GB`.
-    retention: NamespaceRules = "", "LIST";
-    /// Folder that a root key may have backups made in, over HTTP; without one, that is refused.
-    backup_dir: Option<PathBuf> = "", "DIR";
-    /// TLS certificate chain, PEM. With one, http and https are served on the same port.
-    tls_cert: Option<PathBuf> = "", "FILE";
-    /// Private key of the certificate, PEM.
-    tls_key: Option<PathBuf> = "", "FILE";
-    /// Serve TLS with a certificate made for this machine, kept in DATA/tls/cert.pem. For development.
-    tls_self_signed: bool = "false", "BOOL";
-    /// Largest body of one ingest request as it is sent, in bytes.
-    ingest_max_body: u64 = "268435456", "BYTES";
-    /// Ingest requests that are worked on at a time; more are told to retry.
-    ingest_max_concurrent: u32 = "64", "N";
-    /// Address to serve OpenTelemetry logs on by gRPC, usually port 4317; none is off.
-    otlp_grpc: Option<SocketAddr> = "", "ADDRESS";
-    /// Address to serve OpenTelemetry logs on by HTTP, usually port 4318; `listen` serves them too.
-    otlp_http: Option<SocketAddr> = "", "ADDRESS";
-    /// A run of OpenTelemetry lines that nothing was heard of for this long has finished, in seconds.
-    otlp_idle: u32 = "60", "SECONDS";
-    /// Runs of OpenTelemetry lines that go on at a time; lines of more are rejected.
-    otlp_max_open_runs: u32 = "50000", "N";
-    /// Seconds that a client may be silent while its request is awaited or arrives.
-    client_timeout: u32 = "30", "SECONDS";
-    /// Connections that are open at a time; more wait.
-    max_connections: u32 = "4096", "N";
-    /// Seconds that open requests get to finish when the server stops.
-    shutdown_grace: u32 = "20", "SECONDS";
-    /// Level of the log on stderr: off, error, warn, info, debug or trace.
-    log_level: LogLevel = "info", "LEVEL";
-    /// Form of the log on stderr: text or json.
-    log_format: LogFormat = "text", "FORMAT";
-}
-
-impl Settings {
-    /// How long a client may be silent.
-    pub(crate) fn client_timeout(&self) -> Duration {
-        Duration::from_secs(self.client_timeout.into())
-    }
-
-    /// Whether requests and runs of a region are taken.
-    pub(crate) fn serves_region(&self, region: &str) -> bool {
-        self.regions.0.is_empty() || self.regions.0.iter().any(|served| served == region)
-    }
-
-    /// What no option can check by itself.
-    fn check(&self) -> anyhow::Result<()> {
-        if self.tls_cert.is_some() != self.tls_key.is_some() {
-            bail!("--tls-cert and --tls-key go together: give both, or --tls-self-signed");
-        }
-        if self.tls_cert.is_some() && self.tls_self_signed {
-            bail!("--tls-self-signed makes its own certificate: give it, or --tls-cert and --tls-key, not both");
-        }
-        if let Some(id) = self.regions.0.iter().chain([&self.default_region]).find(|id| !Stream::is_region(id)) {
-            bail!("`{id}` is not a region's id; it takes 1 to 64 letters, digits, - and _");
-        }
-        let mut addresses = [Some(self.listen), self.otlp_grpc, self.otlp_http].into_iter().flatten();
-        if let Some(open) = addresses.find(|address| self.insecure_dev && !address.ip().is_loopback()) {
-            bail!("--insecure-dev serves whoever can connect, so it needs a loopback address, not {open}");
-        }
-        if self.otlp_idle == 0 {
-            bail!("option `otlp_idle`: 0 seconds would end every run at its first line; give at least 1");
-        }
-        if self.client_timeout == 0 {
-            bail!("option `client_timeout`: 0 seconds would refuse every client; give at least 1");
-        }
-        Ok(())
-    }
-}
 
 /// Options that cannot be used as they are given.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Unusable(String);
-
-/// One row of the table.
-pub(crate) struct OptionRow {
-    /// The TOML key; flag and variable follow from it.
-    pub(crate) name: &'static str,
-    /// What stands for the value in help.
-    pub(crate) value: &'static str,
-    /// The default, as text; empty for none.
-    pub(crate) default: &'static str,
-    /// One sentence or two.
-    pub(crate) doc: &'static str,
-    /// Whether the flag may stand without a value.
-    pub(crate) is_switch: bool,
-    /// Whether the value must not be shown.
-    pub(crate) is_secret: bool,
-}
-
-/// An option's text, and where it came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Effective {
-    pub(crate) text: String,
-    pub(crate) origin: &'static str,
-}
-
-/// A type that an option can have.
-pub(crate) trait OptionValue: Sized {
-    /// Whether the flag alone means true.
-    const IS_SWITCH: bool = false;
-    /// Reads the value; the error says what is expected.
-    fn read(text: &str) -> Result<Self, String>;
-}
-
-/// The root key given on the command line.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct RootKey {
-    pub(crate) secret_id: String,
-    pub(crate) secret_key: String,
-}
-
-/// A list of names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names(pub(crate) Vec<String>);
-
-/// See [`Settings::log_level`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LogLevel(pub(crate) tracing_subscriber::filter::LevelFilter);
-
-/// See [`Settings::log_format`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    Text,
-    Json,
-}
-
-impl OptionRow {
-    /// The flag, without its dashes.
-    pub(crate) fn flag(&self) -> String {
-        self.name.replace('_', "-")
-    }
-
-    /// The environment variable.
-    pub(crate) fn variable(&self) -> String {
-        format!("RUNLOG_{}", self.name.to_uppercase())
-    }
-}
 
 /// The flags of the command line, as an argument group for any command that needs settings.
 #[derive(Clone, Debug, Default)]
@@ -249,12 +51,9 @@ impl Flags {
     /// # Errors
     /// [`Unusable`], which the command line takes for a mistake in its usage.
     pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
-        let read = || {
-            let settings = Settings::from_texts(&self.effective()?)?;
-            settings.check()?;
-            anyhow::Ok(settings)
-        };
-        read().map_err(|error| Unusable(format!("{error:#}")).into())
+        self.effective()
+            .and_then(|texts| Settings::from_texts(&texts))
+            .map_err(|error| Unusable(format!("{error:#}")).into())
     }
 
     /// The same flags with one option set, unless the command line sets it.
@@ -292,11 +91,6 @@ fn utf8(text: OsString, name: &str) -> anyhow::Result<String> {
     text.into_string().map_err(|_| anyhow::anyhow!("{name} is not UTF-8"))
 }
 
-fn read_option<T: OptionValue>(texts: &BTreeMap<&'static str, Effective>, name: &'static str) -> anyhow::Result<T> {
-    let Effective { text, origin } = texts.get(name).with_context(|| format!("option `{name}` is missing"))?;
-    T::read(text).map_err(|expected| anyhow::anyhow!("option `{name}` (from {origin}): {expected}"))
-}
-
 impl clap::Args for Flags {
     fn augment_args(command: clap::Command) -> clap::Command {
         let config = clap::Arg::new("config")
@@ -328,99 +122,6 @@ impl clap::FromArgMatches for Flags {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
-}
-
-impl std::fmt::Debug for RootKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RootKey({}, ***)", self.secret_id)
-    }
-}
-
-impl OptionValue for RootKey {
-    fn read(text: &str) -> Result<Self, String> {
-        let parts = text.split_once(':').filter(|(id, key)| {
-            let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
-            plain(id) && plain(key) && !id.contains('/') && !id.contains(',')
-        });
-        let (secret_id, secret_key) = parts.ok_or("write it as SECRETID:SECRETKEY, printable ASCII without spaces")?;
-        Ok(Self { secret_id: secret_id.to_owned(), secret_key: secret_key.to_owned() })
-    }
-}
-
-impl OptionValue for bool {
-    const IS_SWITCH: bool = true;
-
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is neither true nor false"))
-    }
-}
-
-impl OptionValue for String {
-    fn read(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
-    }
-}
-
-impl OptionValue for PathBuf {
-    fn read(text: &str) -> Result<Self, String> {
-        String::read(text).map(PathBuf::from)
-    }
-}
-
-impl OptionValue for Names {
-    fn read(text: &str) -> Result<Self, String> {
-        Ok(Self(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()))
-    }
-}
-
-impl<T: OptionValue> OptionValue for Option<T> {
-    fn read(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
-    }
-}
-
-impl OptionValue for LogFormat {
-    fn read(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("`{text}` is neither text nor json")),
-        }
-    }
-}
-
-impl OptionValue for LogLevel {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|_| format!("`{text}` is not one of off, error, warn, info, debug, trace"))
-    }
-}
-
-impl OptionValue for Zone {
-    fn read(text: &str) -> Result<Self, String> {
-        parsed(text)
-    }
-}
-
-impl OptionValue for SocketAddr {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not an address; write it as 127.0.0.1:9160 or [::]:9160"))
-    }
-}
-
-impl OptionValue for u32 {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not a whole number from 0 to {}", u32::MAX))
-    }
-}
-
-impl OptionValue for u64 {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not a whole number from 0 to {}", u64::MAX))
-    }
-}
-
-fn parsed<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: T::Err| error.to_string())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::{Api, Key, Server, Setup, program};
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/tests/data/import").join(name)
 }
 
 fn text(path: &Path) -> &str {

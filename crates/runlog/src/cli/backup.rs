@@ -15,7 +15,7 @@ use runlog_store::{Options, RealDisk, Store, SystemClock};
 use super::logs::server::{Access, connect, setting};
 use super::place::Place;
 use super::progress::{Bar, human};
-use crate::keys::KeyFile;
+use runlog_server::keys::KeyFile;
 
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);

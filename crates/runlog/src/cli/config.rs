@@ -9,7 +9,8 @@ use clap::Subcommand;
 use comfy_table::{Table, presets};
 
 use self::profiles::SetProfileArgs;
-use crate::config::{Flags, OPTIONS};
+use crate::config::Flags;
+use runlog_server::OPTIONS;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,10 +8,10 @@ use runlog_client::{Client, Error, NewRun, PutReport, Spool, SpoolBounds};
 
 use super::logs::server::ServerArgs;
 use super::place::{folder_in, state_folder};
+use super::run::Put;
 use super::target::Folder;
-use crate::clock;
-use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
-use crate::runner::Put;
+use runlog_server::clock;
+use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
 
 /// How long to wait before a data folder that is locked is tried again.
 const LOCKED_WAIT: Duration = Duration::from_millis(20);

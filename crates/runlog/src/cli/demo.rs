@@ -10,11 +10,12 @@ use runlog_client::{Client, NewRun};
 use runlog_core::limits::DAY_MS;
 
 use super::serve;
-use crate::clock;
-use crate::config::{Flags, Settings};
-use crate::keys::{Key, KeyFile};
-use crate::runner::{End, Job};
+use crate::config::Flags;
 use crate::sample::Plan;
+use runlog_runner::{End, Job};
+use runlog_server::Settings;
+use runlog_server::clock;
+use runlog_server::keys::{Key, KeyFile};
 
 /// Arguments of `runlog demo`: those of `serve`, and how much to generate.
 #[derive(clap::Args)]
@@ -138,5 +139,5 @@ impl Demo {
 fn real_run(function: &str, command: &[&str]) -> Option<NewRun> {
     let command: Vec<OsString> = command.iter().map(OsString::from).collect();
     let (run, end) = Job::quiet(function, &command).run(|_| ());
-    (end != End::Code(127)).then_some(run)
+    (end != End::Code(127)).then(|| run.into())
 }

@@ -20,11 +20,10 @@ use super::logs::server::ServerArgs;
 use super::logs::units::count;
 use super::logs::{self, EXIT_EMPTY, Failure};
 use super::progress::{Bar, human};
-use crate::clock;
-use crate::keys::FIRST_ACCOUNT;
-use crate::moment;
-use crate::server::api::native::encode::Format;
-use crate::server::api::native::fields;
+use runlog_core::moment;
+use runlog_server::clock;
+use runlog_server::export::{self, Format};
+use runlog_server::keys::FIRST_ACCOUNT;
 
 /// Arguments of `runlog export`.
 #[derive(clap::Args)]
@@ -75,7 +74,7 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     oldest_first: bool,
     /// Only these fields, separated by commas.
-    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = fields::names())]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = export::field_names())]
     fields: Vec<String>,
     /// Exit with 3 when nothing was found.
     #[arg(long)]

@@ -17,7 +17,7 @@ use super::read::table::result;
 use super::read::text::{harmless, one_line};
 use super::read::{RunIdArgs, span_ms};
 use crate::cli::logs::units;
-use crate::clock;
+use runlog_server::clock;
 
 /// How often it is looked whether there is more.
 const LOOK_EVERY: Duration = Duration::from_millis(250);

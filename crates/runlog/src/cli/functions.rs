@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::logs::server::ServerArgs;
 use super::logs::{Failure, end, units};
 use super::report::{SpanArgs, spelled, write_table};
-use crate::clock;
-use crate::csv;
+use runlog_core::csv;
+use runlog_server::clock;
 
 /// Arguments of `runlog functions`.
 #[derive(clap::Args)]

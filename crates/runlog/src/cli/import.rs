@@ -11,19 +11,21 @@ use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Instant;
 
-use clap::ValueEnum;
 use runlog_core::Zone;
 use runlog_store::operate::Progress;
 
 use self::input::{Input, Opened};
+use super::choice;
 use super::logs::units::count;
 use super::logs::window::flag_ms;
 use super::logs::{self, Failure};
 use super::progress::Bar;
 use super::target::{Batch, Target, TargetArgs};
-use crate::ingest::Refused;
-use crate::ingest::formats::{Format, Found, Hints, Notes, Untimed};
-use crate::{clock, files};
+use runlog_ingest::Refused;
+use runlog_ingest::formats::{Format, Found, Hints, Notes, Untimed};
+use runlog_server::clock;
+
+use crate::files;
 
 /// Exit code when a record was refused, or a file could not be read.
 const EXIT_REFUSED: u8 = 1;
@@ -46,7 +48,7 @@ pub(crate) struct ImportArgs {
     #[arg(default_value = "-")]
     files: Vec<PathBuf>,
     /// What the files are [default: found out by their beginnings].
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = choice::format())]
     format: Option<Format>,
     /// The function of runs that name none, as in text logs.
     #[arg(long, value_name = "NAME")]
@@ -197,7 +199,7 @@ impl Import<'_> {
 
     fn run(&mut self, place: &Place, found: Found) -> Result<(), Failure> {
         self.counts.read += 1;
-        self.batch.push(Place { line: found.line, ..place.clone() }, found.run);
+        self.batch.push(Place { line: found.line, ..place.clone() }, found.run.into());
         if self.batch.is_full() { self.flush() } else { Ok(()) }
     }
 
@@ -304,12 +306,5 @@ impl Import<'_> {
         eprintln!("{files}: {} read, {stored}, {} refused{cut}{unreadable}", count(read), count(refused));
         let is_whole = refused == 0 && unreadable_files == 0;
         Ok(if is_whole || self.args.keep_going { 0 } else { EXIT_REFUSED })
-    }
-}
-
-impl Format {
-    /// The names of all formats, for a message.
-    fn all() -> String {
-        Self::value_variants().iter().map(|format| format.name()).collect::<Vec<_>>().join(", ")
     }
 }

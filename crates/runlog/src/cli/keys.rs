@@ -10,11 +10,13 @@ use comfy_table::{Table, presets};
 use runlog_core::Zone;
 
 use super::place::Place;
-use crate::cam::Policy;
 use crate::config::Flags;
-use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
-use crate::token::Token;
-use crate::{clock, files, moment};
+use crate::files;
+use runlog_core::moment;
+use runlog_server::Token;
+use runlog_server::cam::Policy;
+use runlog_server::clock;
+use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
 
 /// Arguments of `runlog keys`.
 #[derive(clap::Args)]

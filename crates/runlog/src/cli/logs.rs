@@ -21,7 +21,7 @@ use server::ServerArgs;
 use window::{Window, WindowArgs};
 
 use super::read::colour::is_coloured;
-use crate::clock;
+use runlog_server::clock;
 
 /// Exit code of a call that failed.
 const EXIT_ERROR: u8 = 1;

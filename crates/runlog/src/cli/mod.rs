@@ -5,6 +5,7 @@
 
 mod backup;
 mod canary;
+mod choice;
 mod completions;
 mod config;
 mod deliver;

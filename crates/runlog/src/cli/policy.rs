@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::place::Place;
-use crate::cam::{Policy, Resource, decide};
 use crate::config::Flags;
 use crate::files;
-use crate::keys::{FIRST_ACCOUNT, Key, KeyFile};
+use runlog_server::cam::{Policy, Resource, decide};
+use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
 
 /// Arguments of `runlog policy`.
 #[derive(clap::Args)]

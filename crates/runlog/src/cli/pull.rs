@@ -27,7 +27,7 @@ use super::logs::window::{flag_ms, long_span_ms};
 use super::logs::{self, Failure};
 use super::progress::Bar;
 use super::target::{Batch, Target, TargetArgs};
-use crate::clock;
+use runlog_server::clock;
 
 /// Exit code when not everything could be mirrored.
 const EXIT_PARTIAL: u8 = 1;

@@ -14,7 +14,7 @@ use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
 use super::read::window::{WindowArgs, told};
 use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs, span_ms};
-use crate::clock;
+use runlog_server::clock;
 
 /// The most runs of one page of the server.
 const PAGE_MAX: u64 = 1_000;

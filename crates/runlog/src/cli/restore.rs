@@ -8,7 +8,7 @@ use runlog_store::operate::restore;
 
 use super::place::Place;
 use super::progress::Bar;
-use crate::keys::KeyFile;
+use runlog_server::keys::KeyFile;
 
 /// Arguments of `runlog restore`.
 #[derive(clap::Args)]

@@ -8,9 +8,14 @@ use std::time::Duration;
 use runlog_client::{NewRun, Spool};
 use runlog_core::limits::{LOG_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_BYTES};
 
+mod report;
+
+pub(super) use self::report::Put;
+use self::report::{Delivered, Reporter};
+use super::choice;
 use super::deliver::{NO_SPOOL, SpoolArgs, Way};
 use super::logs::server::ServerArgs;
-use crate::runner::{Delivered, End, Job, Means, Reporter, die_of};
+use runlog_runner::{End, Job, Means, die_of};
 
 /// What a shell adds to the number of a signal to make an exit code of it.
 const SIGNAL_EXIT: i32 = 128;
@@ -56,7 +61,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
     /// How memory is measured.
-    #[arg(long, value_name = "MEANS", default_value = "auto")]
+    #[arg(long, value_name = "MEANS", default_value = "auto", value_parser = choice::means())]
     measure: Means,
     /// How long to wait at the end for the log server before the record goes to the spool.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
@@ -91,6 +96,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     {
         eprintln!("runlog: {message}");
     }
+    let run = NewRun::from(run);
     match reporter.finish(run.clone(), report_timeout) {
         Delivered::Stored => {}
         Delivered::Refused(reason) => keep(spool.as_ref(), run, Some(&reason)),

@@ -7,9 +7,9 @@ use anyhow::anyhow;
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 
-use crate::clock;
-use crate::moment::moment_ms;
 use crate::sample::Plan;
+use runlog_core::moment::moment_ms;
+use runlog_server::clock;
 
 /// Arguments of `runlog sample`.
 #[derive(clap::Args)]

@@ -11,9 +11,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::backend::{Embedded, store_options};
-use crate::config::{Flags, LogFormat, Settings};
-use crate::server::Server;
+use crate::config::Flags;
+use crate::store_options::store_options;
+use runlog_server::Server;
+use runlog_server::{LogFormat, Settings};
 
 /// Arguments of `runlog serve`.
 #[derive(clap::Args)]
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = args.flags.settings()?;
     start_log(&settings);
     allow_connections(settings.max_connections);
-    let (runtime, server, backend) = start(settings)?;
+    let (runtime, server, engine) = start(settings)?;
     announce(&server)?;
     runtime.block_on(async {
         let hangups = tokio::spawn(survive_hangups()?);
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         hangups.abort();
         anyhow::Ok(())
     })?;
-    close(runtime, backend)?;
+    close(runtime, engine)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -62,20 +63,20 @@ fn allow_connections(connections: u32) {
 }
 
 /// Opens the store and binds the listener.
-pub(crate) fn start(settings: Settings) -> anyhow::Result<(Runtime, Server, Arc<Embedded>)> {
+pub(crate) fn start(settings: Settings) -> anyhow::Result<(Runtime, Server, Arc<Store>)> {
     let store = Store::open(&settings.data, store_options(&settings))
         .with_context(|| format!("cannot open the data folder {}", settings.data.display()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let backend = Arc::new(Embedded(store));
-    let server = runtime.block_on(Server::bind(settings, Arc::clone(&backend) as _))?;
-    Ok((runtime, server, backend))
+    let engine = Arc::new(store);
+    let server = runtime.block_on(Server::bind(settings, Arc::clone(&engine) as _))?;
+    Ok((runtime, server, engine))
 }
 
 /// Ends the runtime, then closes the store.
-pub(crate) fn close(runtime: Runtime, backend: Arc<Embedded>) -> anyhow::Result<()> {
+pub(crate) fn close(runtime: Runtime, engine: Arc<Store>) -> anyhow::Result<()> {
     // Dropping the runtime waits for calls of the engine that are under way.
     drop(runtime);
-    let Embedded(store) = Arc::into_inner(backend).context("the store is still in use")?;
+    let store = Arc::into_inner(engine).context("the store is still in use")?;
     store.close().context("the store was not closed cleanly; nothing acknowledged is lost")?;
     tracing::info!("stopped");
     Ok(())

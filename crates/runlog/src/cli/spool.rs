@@ -10,7 +10,7 @@ use runlog_client::{Error, Shipped, Spool, SpooledRun};
 
 use super::deliver::{NO_SPOOL, SpoolArgs, Way};
 use super::logs::server::ServerArgs;
-use crate::runner::Put;
+use super::run::Put;
 
 /// Exit code when the server does not accept the key.
 const EXIT_UNAUTHORIZED: u8 = 4;

@@ -11,11 +11,14 @@ use runlog_store::Store;
 
 use super::logs::Failure;
 use super::logs::server::ServerArgs;
-use crate::backend::store_options;
-use crate::config::{Flags, Settings};
-use crate::ingest::{self, Defaults, IngestError};
-use crate::keys::FIRST_ACCOUNT;
-use crate::{clock, files};
+use crate::config::Flags;
+use crate::store_options::store_options;
+use runlog_ingest::{Defaults, IngestError};
+use runlog_server::Settings;
+use runlog_server::clock;
+use runlog_server::keys::FIRST_ACCOUNT;
+
+use crate::files;
 
 /// Where to.
 #[derive(clap::Args)]
@@ -126,7 +129,7 @@ impl Folder {
             now_ms: clock::now_ms(),
             billing_step_ms: self.settings.billing_step_ms.into(),
         };
-        let (report, result) = ingest::ingest(&mut &lines[..], &defaults, &mut StoreSink(&self.store));
+        let (report, result) = runlog_ingest::ingest(&mut &lines[..], &defaults, &mut StoreSink(&self.store));
         match result {
             Ok(()) => {}
             Err(IngestError::Sink(error)) => return Err(error.into()),
@@ -151,7 +154,7 @@ impl Folder {
 /// Whoever can open the folder may write to it.
 struct StoreSink<'a>(&'a Store);
 
-impl ingest::Sink for StoreSink<'_> {
+impl runlog_ingest::Sink for StoreSink<'_> {
     type Error = runlog_store::Error;
 
     fn permit(&mut self, _: &Run) -> Result<(), String> {

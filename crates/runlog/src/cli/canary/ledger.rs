@@ -314,7 +314,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use runlog_server::clock;
 
     /// A ledger with so many acknowledged runs, of sequence numbers 11, 12, ...
     fn ledger(runs: u64) -> Ledger {

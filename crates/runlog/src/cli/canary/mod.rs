@@ -25,8 +25,8 @@ use self::watch::{Seen, watch};
 use super::logs::server::ServerArgs;
 use super::logs::{Failure, end, units};
 use super::report::{Format, write_table};
-use crate::clock;
-use crate::moment::span_ms;
+use runlog_core::moment::span_ms;
+use runlog_server::clock;
 
 /// The function of the canary's runs.
 const FUNCTION: &str = "runlog-canary";

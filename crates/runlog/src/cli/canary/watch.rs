@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use runlog_client::{Client, RunFilter, TailBreak};
 
-use crate::clock;
+use runlog_server::clock;
 
 /// How long to wait before a tail that broke is opened again.
 const PAUSE: Duration = Duration::from_millis(200);

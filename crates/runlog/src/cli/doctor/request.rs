@@ -13,8 +13,10 @@ use serde_json::json;
 use super::DoctorArgs;
 use crate::cli::logs::Failure;
 use crate::cli::report::{Format, one_line};
-use crate::moment::moment_ms;
-use crate::{clock, files};
+use runlog_core::moment::moment_ms;
+use runlog_server::clock;
+
+use crate::files;
 
 /// The longest text of a request, in bytes: the largest body of the API, escaped.
 const TEXT_MAX_BYTES: u64 = 64 << 20;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::DoctorArgs;
 use crate::cli::logs::{Failure, units};
 use crate::cli::report::{Format, write_table};
-use crate::clock;
+use runlog_server::clock;
 
 /// From which distance of two clocks on it is worth a word, in milliseconds.
 const SKEW_WORTH_A_WORD_MS: i64 = 5_000;

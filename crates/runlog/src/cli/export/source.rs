@@ -10,12 +10,13 @@ use runlog_store::{RealDisk, Store, SystemClock};
 
 use super::output::Output;
 use super::{Filter, Packing};
-use crate::backend::{Embedded, store_options};
 use crate::cli::logs::Failure;
-use crate::config::{Flags, Settings};
-use crate::server::api::native::encode::{Encoder, Format, Lines};
-use crate::server::api::native::export::{Walk, freeze};
-use crate::server::api::native::fields::{Selection, Style};
+use crate::config::Flags;
+use crate::store_options::store_options;
+use runlog_server::Settings;
+use runlog_server::export::{Encoder, Format, Lines};
+use runlog_server::export::{Selection, Style};
+use runlog_server::export::{Walk, freeze};
 
 /// Bytes that are gathered before they are written.
 const PART_BYTES: usize = 256 << 10;
@@ -28,7 +29,7 @@ pub(super) struct Source<'a> {
 
 enum From<'a> {
     Server(Box<Export<'a>>),
-    Folder { store: Box<Embedded>, query: Box<Query> },
+    Folder { store: Box<Store>, query: Box<Query> },
 }
 
 impl<'a> Source<'a> {
@@ -46,7 +47,7 @@ impl<'a> Source<'a> {
         let store = open(data, &settings)?;
         let style = Style { zone, billing_step_ms: settings.billing_step_ms.into() };
         let query = Box::new(filter.as_query(account));
-        Ok(Self { from: From::Folder { store: Box::new(Embedded(store)), query }, style })
+        Ok(Self { from: From::Folder { store: Box::new(store), query }, style })
     }
 
     /// Writes every run, and says how many there were. `show` is told how many were written, and of how many.
@@ -69,7 +70,7 @@ impl<'a> Source<'a> {
             From::Server(export) => from_server(*export, lines, output, show),
             From::Folder { store, query } => {
                 let written = from_folder(&store, *query, lines, output, show)?;
-                store.0.close().context("the data folder was not closed cleanly")?;
+                store.close().context("the data folder was not closed cleanly")?;
                 Ok(written)
             }
         }
@@ -100,7 +101,7 @@ fn from_server(
 }
 
 fn from_folder(
-    store: &Embedded,
+    store: &Store,
     query: Query,
     lines: Lines,
     output: &mut Output,

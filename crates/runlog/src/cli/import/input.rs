@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::files;
-use crate::ingest::formats::{self, Format, Hints, Item, Notes};
+use runlog_ingest::formats::{self, Format, Hints, Item, Notes};
 
 /// How much of a file its format is found out by, in bytes.
 const HEAD_BYTES: u64 = 64 << 10;
@@ -101,7 +101,10 @@ impl Input {
         let format = match format.or_else(|| formats::sniff(&head, is_whole)) {
             Some(format) => format,
             None if is_empty => Format::Ndjson,
-            None => bail!("its format is not known by its beginning; give --format: {}", Format::all()),
+            None => bail!(
+                "its format is not known by its beginning; give --format: {}",
+                Format::ALL.map(Format::name).join(", ")
+            ),
         };
         let reader = io::Cursor::new(without_bom(head)).chain(BufReader::with_capacity(BUFFER_BYTES, plain));
         Ok(Opened { format, items: formats::parse(format, reader, hints, Rc::clone(notes)), read_bytes })

@@ -71,11 +71,11 @@ impl<W: Write> Printer<W> {
 
 #[cfg(test)]
 mod tests {
-    use runlog_core::Zone;
     use runlog_core::naive::Naive;
+    use runlog_core::{Outcome, Run, Zone};
 
     use super::*;
-    use crate::ingest::{Defaults, ingest};
+    use runlog_ingest::{Defaults, ingest};
 
     fn printed(format: Format, logs: &[&str]) -> String {
         let mut bytes = Vec::new();
@@ -107,13 +107,27 @@ mod tests {
         }
     }
 
+    struct Stored(Naive);
+
+    impl runlog_ingest::Sink for Stored {
+        type Error = ();
+
+        fn permit(&mut self, _: &Run) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn append(&mut self, runs: Vec<Run>) -> Result<Vec<Outcome>, ()> {
+            Ok(runs.into_iter().map(|run| self.0.append(run, 1_800_000_000_000)).collect())
+        }
+    }
+
     #[test]
     fn what_is_printed_can_be_stored_again() {
         let defaults =
             Defaults { account: "1", region: "r", zone: Zone::UTC8, now_ms: 1_800_000_000_000, billing_step_ms: 100 };
         for format in [Format::Json, Format::Ndjson] {
             let text = printed(format, &["a", "b"]);
-            let (report, result) = ingest(&mut text.as_bytes(), &defaults, &mut Naive::default());
+            let (report, result) = ingest(&mut text.as_bytes(), &defaults, &mut Stored(Naive::default()));
             result.unwrap();
             assert_eq!((report.accepted, &report.refused[..]), (2, &[][..]), "{text}");
         }

@@ -3,7 +3,7 @@
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 
-use crate::moment::{UNITS, civil_ms, sum_ms};
+use runlog_core::moment::{UNITS, civil_ms, sum_ms};
 
 /// How a window is asked for.
 #[derive(clap::Args)]

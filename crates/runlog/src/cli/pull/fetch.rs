@@ -12,7 +12,6 @@ use runlog_core::{RET_RUNNING, Window};
 
 use super::source::{Source, Unit};
 use crate::cli::logs::Failure;
-use crate::ingest::formats::from_row;
 
 /// How many runs a part should have when a window is split: with room, since they are not spread evenly.
 const PART_RUNS: u64 = 5_000;
@@ -189,7 +188,7 @@ fn run(source: &Source, row: FunctionLog) -> Result<NewRun, Failure> {
     let shown = format!("{} {}", row.function_name, row.request_id);
     let bad = |error: String| Failure::Other(anyhow::anyhow!("the source's run {shown} cannot be read: {error}"));
     let start_ms = source.start_ms(&row.start_time).map_err(bad)?;
-    Ok(NewRun { start_time: Some(StartTime::UnixMs(start_ms)), ..from_row(row).map_err(bad)? })
+    Ok(NewRun { start_time: Some(StartTime::UnixMs(start_ms)), ..NewRun::try_from(row).map_err(bad)? })
 }
 
 #[cfg(test)]

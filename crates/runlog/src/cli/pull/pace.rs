@@ -38,7 +38,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use runlog_server::clock;
 
     #[test]
     fn no_second_has_more_than_its_requests() {

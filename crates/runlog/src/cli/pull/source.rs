@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::pace::Pace;
 use crate::cli::logs::Failure;
 use crate::cli::logs::server::{Access, connect, setting};
-use crate::clock;
+use runlog_server::clock;
 
 /// How often a call is repeated after a broken connection, with waits of 1, 2, 4, ... seconds; and how often after
 /// the server said that it was over the rate limit.

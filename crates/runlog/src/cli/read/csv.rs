@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use runlog_client::RunRow;
 
-use crate::csv;
+use runlog_core::csv;
 
 /// The names of the columns.
 pub(super) const HEAD: &str = "Seq,Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,StartTime,StartTimeText,\

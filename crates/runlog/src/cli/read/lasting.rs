@@ -6,7 +6,7 @@ use runlog_client::{Client, Error, RunFilter, RunQuery};
 
 use super::{may_pass, span_ms};
 use crate::cli::logs::Failure;
-use crate::clock;
+use runlog_server::clock;
 
 /// The first pause between two tries, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);

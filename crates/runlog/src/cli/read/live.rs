@@ -21,8 +21,8 @@ use super::lasting::{LastingArgs, Patience, last_seq, lost};
 use super::print::{Format, Printer};
 use crate::cli::logs::units::count;
 use crate::cli::logs::{EXIT_CUT, Failure};
-use crate::clock;
-use crate::runner::not_ignored;
+use runlog_runner::not_ignored;
+use runlog_server::clock;
 
 /// How long an end that was asked for waits for a reader that does not take what is printed.
 const PRINT_PATIENCE: Duration = Duration::from_secs(2);

@@ -18,7 +18,7 @@ use runlog_core::Zone;
 use self::print::Format;
 use super::logs::Failure;
 use super::logs::server::ServerArgs;
-use crate::moment;
+use runlog_core::moment;
 
 /// Exit code of a command that has done what it was asked.
 pub(super) const EXIT_OK: u8 = 0;

@@ -5,7 +5,7 @@ use runlog_core::Zone;
 
 use super::span_text;
 use crate::cli::logs::Failure;
-use crate::moment::{moment_ms, span_ms};
+use runlog_core::moment::{moment_ms, span_ms};
 
 /// How a window is asked for. Without any of these it is everything that is kept.
 #[derive(clap::Args)]

@@ -66,7 +66,7 @@ fn side_args(text: &str, common: &SourceArgs) -> Result<SourceArgs, Failure> {
             "to" => args.span.to = Some(value),
             "since" => {
                 let since =
-                    crate::moment::span_ms(&value).map_err(|error| Failure::Usage(format!("since: {error}")))?;
+                    runlog_core::moment::span_ms(&value).map_err(|error| Failure::Usage(format!("since: {error}")))?;
                 (args.span.since, args.span.from) = (Some(since), None);
             }
             name => {

@@ -14,7 +14,7 @@ use runlog_client::RunRow;
 
 use super::Failure;
 use super::source::{Source, Version};
-use crate::ingest::formats::measure::{bytes, millis};
+use runlog_ingest::formats::measure::{bytes, millis};
 
 /// The texts that platform lines hold which tell of the memory and the end of a run.
 pub(super) const REPORTS: [&str; 2] = ["Report RequestId", "REPORT RequestId"];

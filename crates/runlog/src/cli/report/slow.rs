@@ -9,7 +9,7 @@ use super::source::{SourceArgs, Version, micros, window_json};
 use super::stats::{mann_whitney, ranks};
 use super::{Failure, Findings, p_text, percent, share};
 use crate::cli::logs::units;
-use crate::clock;
+use runlog_server::clock;
 
 /// How a difference is judged.
 #[derive(Clone, Copy, Debug, Args)]

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::cli::logs::Failure;
 use crate::cli::logs::server::ServerArgs;
-use crate::clock;
-use crate::moment::{moment_ms, span_ms};
+use runlog_core::moment::{moment_ms, span_ms};
+use runlog_server::clock;
 
 /// The fields that reports are computed from; logs stay where they are.
 const FIELDS: &str =

@@ -1,0 +1,259 @@
+//! Any command as a function: run it as it would run by itself, measure it, and make a run of it.
+//!
+//! The command comes first: what it prints passes through as it is, its end is our end, and nothing here waits for a
+//! log server. Wall time is from a monotonic clock, from before the process is made until the kernel says that it has
+//! ended. Memory is the peak of the whole process tree; `measure.rs` says how it is found.
+
+mod capture;
+mod cgroup;
+mod clock;
+mod files;
+mod measure;
+mod record;
+mod signals;
+mod spawn;
+mod watch;
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use runlog_core::RunDraft;
+use runlog_core::limits::LOG_MAX_BYTES;
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use wait4::Wait4;
+
+use capture::{Ended, Output, Pump};
+use cgroup::Cgroup;
+use measure::Memory;
+use signals::{Signals, Target};
+use watch::{Rules, Watch};
+
+pub use measure::Means;
+pub use record::Progress;
+pub use signals::{die_of, not_ignored};
+
+/// A command to run as a function.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The function.
+    pub function: String,
+    /// Its namespace.
+    pub namespace: Option<String>,
+    /// Its version or alias.
+    pub qualifier: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// Chosen before the first try to report, so that the run is stored once.
+    pub request_id: String,
+    /// The program and its arguments.
+    pub command: Vec<OsString>,
+    /// After this the command is told to end.
+    pub timeout: Option<Duration>,
+    /// How long it gets to end before it is killed.
+    pub kill_after: Duration,
+    /// What the command and all that it starts may use together.
+    pub memory_limit_bytes: Option<u64>,
+    /// How memory is to be measured.
+    pub means: Means,
+    /// How much of the output is kept.
+    pub log_max_bytes: usize,
+    /// A file whose text becomes the return message.
+    pub result_file: Option<PathBuf>,
+    /// Whether this process is there for the command alone: output passes through, standard input is the command's,
+    /// signals are its own. Otherwise the output is kept and nothing else.
+    pub is_wrapper: bool,
+}
+
+/// How a command ended, as the caller of this program is to see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With an exit code; 127 and 126 also when it could not be started.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
+}
+
+/// Why a command was made to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    Timeout,
+    Memory,
+}
+
+/// What there is to tell of a command that has ended.
+struct Facts {
+    end: End,
+    /// Why it could not be started, when that is so.
+    start_error: Option<String>,
+    duration: Duration,
+    memory: Memory,
+    cut: Option<Cut>,
+    /// Whether somebody asked this program, and so the command, to end.
+    was_asked_to_end: bool,
+}
+
+impl Job {
+    /// A command whose output is kept and not shown.
+    pub fn quiet(function: &str, command: &[OsString]) -> Self {
+        Self {
+            function: function.to_owned(),
+            namespace: None,
+            qualifier: None,
+            region: None,
+            request_id: uuid::Uuid::new_v4().to_string(),
+            command: command.to_vec(),
+            timeout: None,
+            kill_after: Duration::from_secs(10),
+            memory_limit_bytes: None,
+            means: Means::Processes,
+            log_max_bytes: LOG_MAX_BYTES,
+            result_file: None,
+            is_wrapper: false,
+        }
+    }
+
+    /// Runs the command to its end. `on_start` is called once it runs, with what tells how far it is.
+    pub fn run(&self, on_start: impl FnOnce(Progress)) -> (RunDraft, End) {
+        let start_ms = clock::now_ms();
+        let signals = self.is_wrapper.then(Signals::install).flatten();
+        let cgroup = Cgroup::make(self);
+        let streams = spawn::streams(self);
+        let started = clock::monotonic();
+        let spawned = streams.and_then(|streams| spawn::spawn(self, streams, cgroup.as_ref()));
+        let spawned = match spawned {
+            Ok(spawned) => spawned,
+            Err(error) => {
+                let facts = Facts::not_started(self, &error, started.elapsed());
+                return (record::finished(self, start_ms, &facts, &Output::new(self.log_max_bytes)), facts.end);
+            }
+        };
+        let output = Arc::new(Output::new(self.log_max_bytes));
+        let watch = Arc::new(Watch::default());
+        on_start(Progress::new(self, start_ms, started, &output, &watch));
+        let spawn::Spawned { child, pipes, has_own_group } = spawned;
+        let target = Target::new(Pid::from_child(&child), has_own_group, self.is_wrapper);
+        let rules = Rules::new(self, started, cgroup.as_ref());
+        let ended = Ended::new();
+        thread::scope(|scope| {
+            let pumps: Vec<_> = pipes
+                .into_iter()
+                .map(|(pipe, to)| Pump { pipe, to, output: &output, ended: ended.as_ref() })
+                .map(|pump| scope.spawn(|| pump.run()))
+                .collect();
+            let watcher = scope.spawn(|| watch.run(&rules, &target));
+            let closing = signals.as_ref().map(Signals::closing);
+            let relay = signals.map(|signals| scope.spawn(|| signals.relay(&target)));
+
+            wait_for_end(target.pid);
+            let duration = started.elapsed();
+            let reaped = target.reap(|| child.wait4());
+            watch.finish();
+            let cut = watcher.join().unwrap_or_default();
+            if cut.is_some() {
+                // A command that had to be ended leaves nothing behind.
+                target.kill_left();
+            }
+            if let Some(ended) = &ended {
+                ended.tell();
+            }
+            for pump in pumps {
+                // A pump that failed has said so.
+                if let Ok(Some(left)) = pump.join() {
+                    left.pass_on();
+                }
+            }
+            if let Some(closing) = closing {
+                closing.close();
+            }
+            let was_asked_to_end = relay.and_then(|relay| relay.join().ok()).unwrap_or_default();
+            let memory = watch.memory(reaped.as_ref().map_or(0, |used| used.rusage.maxrss), cgroup.as_ref());
+            let end = reaped.map_or(End::Code(1), |used| End::of(used.status));
+            let cut = cut.or(cgroup.as_ref().filter(|cgroup| cgroup.ran_out()).map(|_| Cut::Memory));
+            let facts = Facts { end, start_error: None, duration, memory, cut, was_asked_to_end };
+            (record::finished(self, start_ms, &facts, &output), end)
+        })
+    }
+}
+
+impl End {
+    fn of(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Code(code),
+            (None, signal) => Self::Signal(signal.unwrap_or_default()),
+        }
+    }
+}
+
+impl Facts {
+    /// A command that cannot be started, with the exit codes of shells.
+    fn not_started(job: &Job, error: &std::io::Error, duration: Duration) -> Self {
+        let program = job.command.first().map(|program| program.to_string_lossy()).unwrap_or_default();
+        let (code, reason) = match error.kind() {
+            std::io::ErrorKind::NotFound => (127, "not found".to_owned()),
+            std::io::ErrorKind::PermissionDenied => (126, "permission denied".to_owned()),
+            _ => (126, error.to_string()),
+        };
+        Self {
+            end: End::Code(code),
+            start_error: Some(format!("cannot start {program}: {reason}")),
+            duration,
+            memory: Memory::default(),
+            cut: None,
+            was_asked_to_end: false,
+        }
+    }
+}
+
+/// Waits until a child has ended, and leaves it to be reaped: until then its id stays its own.
+fn wait_for_end(pid: Pid) {
+    while waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+        .is_err_and(|error| error == Errno::INTR)
+    {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> RunDraft {
+        Job::quiet("f", &["sh".into(), "-c".into(), script.into()]).run(|_| ()).0
+    }
+
+    #[test]
+    fn output_is_kept_in_the_order_it_came() {
+        let log = shell("echo one; echo two >&2; echo three").log.unwrap();
+        assert!(log.contains("\none\ntwo\nthree\nEND RequestId: "), "{log}");
+    }
+
+    #[test]
+    fn the_end_of_the_process_is_the_result() {
+        let of = |script| {
+            let run = shell(script);
+            (run.ret_code, run.exit_code)
+        };
+        assert_eq!(of("exit 0"), (Some(0), Some(0)));
+        assert_eq!(of("exit 7"), (Some(430), Some(7)));
+        assert_eq!(of("kill -TERM $$"), (Some(3), None));
+    }
+
+    #[test]
+    fn time_and_memory_are_measured() {
+        let run = shell("sleep 0.2");
+        assert!(run.duration.unwrap() >= 200.0, "{:?} ms", run.duration);
+        assert!(run.mem_usage.unwrap() > 100 << 10, "{:?} bytes", run.mem_usage);
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_a_run_that_failed() {
+        let (run, end) = Job::quiet("f", &["no-such-command".into()]).run(|_| ());
+        assert_eq!((run.ret_code, run.exit_code, end), (Some(430), Some(127), End::Code(127)));
+        assert!(run.ret_msg.unwrap().contains("cannot start no-such-command: not found"));
+        assert_eq!(Job::quiet("f", &[]).run(|_| ()).1, End::Code(126));
+    }
+}

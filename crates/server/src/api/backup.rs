@@ -1,0 +1,101 @@
+//! `POST /api/v1/admin/backup`, body `{"to": "NAME"}`: the server backs itself up into a new folder of that name inside
+//! the folder that the option `backup_dir` names, and nowhere else. Root keys only; one backup at a time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Collected, Limited};
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::auth;
+use crate::files;
+use crate::keys::KeyFile;
+use crate::respond::{self, Answer};
+
+const BODY_MAX_BYTES: usize = 4096;
+const NAME_MAX_BYTES: usize = 100;
+
+/// How long to wait for the backup that is under way, in seconds.
+const RETRY_AFTER_S: u32 = 10;
+
+#[derive(Deserialize)]
+struct Body {
+    to: String,
+}
+
+pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY_MAX_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let caller = match auth::identify_writer(app, &head, &body) {
+        Ok(caller) => caller,
+        Err(denied) => return denied.answer(),
+    };
+    if !caller.key.root {
+        return respond::error(StatusCode::FORBIDDEN, "Forbidden", "only a root key may back up the server");
+    }
+    let Some(folder) = &app.settings.backup_dir else {
+        let message = "backups over HTTP are off; start the server with --backup-dir DIR";
+        return respond::error(StatusCode::FORBIDDEN, "BackupsOff", message);
+    };
+    let body = serde_json::from_slice::<Body>(&body).ok();
+    let Some(to) = body.as_ref().and_then(|body| inside(folder, &body.to)) else {
+        let message = "send {\"to\": NAME}, where NAME is of letters, digits, '-', '_' and '.', and begins with none \
+                       of the last";
+        return respond::error(StatusCode::BAD_REQUEST, "InvalidName", message);
+    };
+    let Ok(turn) = Arc::clone(&app.backups).try_acquire_owned() else {
+        let busy = respond::error(StatusCode::SERVICE_UNAVAILABLE, "Busy", "a backup is under way");
+        return respond::retry_after(busy, RETRY_AFTER_S);
+    };
+    if files::exists(&to) {
+        let message = format!("{} exists; choose another name", to.display());
+        return respond::error(StatusCode::CONFLICT, "AlreadyThere", &message);
+    }
+    let (engine, data) = (Arc::clone(app.engine()), app.settings.data.clone());
+    let path = to.display().to_string();
+    // It goes on when the client hangs up; the turn is over when it has ended.
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let made = engine.backup(&to)?;
+        KeyFile::copy(&data, &to)?;
+        anyhow::Ok(made)
+    });
+    match work.await.map_err(anyhow::Error::from).flatten() {
+        Ok(made) => {
+            tracing::info!(to = path, seq = made.seq, files = made.files, bytes = made.bytes, "a backup was made");
+            let body = serde_json::json!({
+                "to": path, "seq": made.seq, "files": made.files, "linked": made.linked, "bytes": made.bytes,
+            });
+            respond::text(StatusCode::OK, "application/json", body.to_string())
+        }
+        Err(error) => {
+            tracing::error!(to = path, %error, "a backup failed");
+            // Who holds a root key may know.
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, "BackupFailed", &format!("{error:#}"))
+        }
+    }
+}
+
+/// The folder of that name, if it is a plain one.
+fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_name = !name.is_empty() && name.len() <= NAME_MAX_BYTES && !name.starts_with(['-', '_', '.']);
+    (is_name && name.bytes().all(is_plain)).then(|| folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leads_out_of_the_folder() {
+        let folder = Path::new("backups");
+        for name in ["", ".", "..", "../x", "a/b", "/etc", ".hidden", "-rf", "a\0b", "a b", "日", &"x".repeat(101)] {
+            assert_eq!(inside(folder, name), None, "{name:?}");
+        }
+        assert_eq!(inside(folder, "2026-07-01_03.00"), Some(PathBuf::from("backups/2026-07-01_03.00")));
+    }
+}

@@ -1,0 +1,204 @@
+//! What a stream of rows looks like: lines of JSON or CSV, plain or compressed as they are made, or Parquet.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::header::HeaderMap;
+use runlog_core::Row;
+
+use super::fields::Selection;
+use super::parquet::ParquetRows;
+use crate::respond;
+
+/// How hard an export is compressed: as fast as it can be read.
+const ZSTD_LEVEL: i32 = 1;
+
+/// The form of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated values with a line of names.
+    Csv,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// Compresses what is written, in memory.
+pub enum Encoder {
+    /// Not at all.
+    Plain(Vec<u8>),
+    /// By gzip.
+    Gzip(GzEncoder<Vec<u8>>),
+    /// By zstd.
+    Zstd(zstd::Encoder<'static, Vec<u8>>),
+}
+
+/// Writes rows.
+pub struct Lines(Form);
+
+enum Form {
+    Text { fields: Selection, is_csv: bool, encoder: Encoder },
+    Parquet(Box<ParquetRows>),
+}
+
+impl Format {
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+impl Encoder {
+    /// The best that a client takes.
+    pub(super) fn for_client(headers: &HeaderMap) -> io::Result<Self> {
+        if respond::takes(headers, "zstd") {
+            Self::zstd()
+        } else if respond::takes(headers, "gzip") {
+            Ok(Self::gzip())
+        } else {
+            Ok(Self::plain())
+        }
+    }
+
+    /// As it is.
+    pub fn plain() -> Self {
+        Self::Plain(Vec::new())
+    }
+
+    /// Compressed with gzip.
+    pub fn gzip() -> Self {
+        Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast()))
+    }
+
+    /// Compressed with zstd.
+    pub fn zstd() -> io::Result<Self> {
+        let mut encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+        encoder.include_checksum(true)?;
+        Ok(Self::Zstd(encoder))
+    }
+
+    /// The value of `Content-Encoding`.
+    pub(super) fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Gzip(_) => Some("gzip"),
+            Self::Zstd(_) => Some("zstd"),
+        }
+    }
+
+    /// Bytes that are ready to be sent.
+    fn ready_bytes(&self) -> usize {
+        match self {
+            Self::Plain(bytes) => bytes.len(),
+            Self::Gzip(encoder) => encoder.get_ref().len(),
+            Self::Zstd(encoder) => encoder.get_ref().len(),
+        }
+    }
+
+    /// Takes them.
+    fn take(&mut self) -> Bytes {
+        let ready = match self {
+            Self::Plain(bytes) => bytes,
+            Self::Gzip(encoder) => encoder.get_mut(),
+            Self::Zstd(encoder) => encoder.get_mut(),
+        };
+        std::mem::take(ready).into()
+    }
+
+    /// The last bytes.
+    fn finish(self) -> io::Result<Bytes> {
+        let bytes = match self {
+            Self::Plain(bytes) => bytes,
+            Self::Gzip(encoder) => encoder.finish()?,
+            Self::Zstd(encoder) => encoder.finish()?,
+        };
+        Ok(bytes.into())
+    }
+}
+
+impl Write for Encoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(plain) => plain.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// Rows of these fields. What stands before the first row is ready at once. Parquet is never compressed as a whole:
+    /// its pages are.
+    ///
+    /// # Errors
+    /// For Parquet without a field that it has a column for.
+    pub fn new(format: Format, fields: Selection, encoder: Encoder) -> io::Result<Self> {
+        if format == Format::Parquet {
+            return Ok(Self(Form::Parquet(Box::new(ParquetRows::new(fields)?))));
+        }
+        let (is_csv, mut encoder) = (format == Format::Csv, encoder);
+        if is_csv {
+            fields.csv_head(&mut encoder)?;
+        }
+        Ok(Self(Form::Text { fields, is_csv, encoder }))
+    }
+
+    /// A row. Its text is gathered first: a compressor is slow in small pieces.
+    pub fn row(&mut self, row: &Row) -> io::Result<()> {
+        let (fields, is_csv, encoder) = match &mut self.0 {
+            Form::Text { fields, is_csv, encoder } => (fields, *is_csv, encoder),
+            Form::Parquet(rows) => return rows.row(row),
+        };
+        let mut line = Vec::with_capacity(512 + row.run.log.len() + row.run.ret_msg.len());
+        if is_csv {
+            fields.csv(row, &mut line)?;
+        } else {
+            serde_json::to_writer(&mut line, &fields.json(row, None))?;
+            line.push(b'\n');
+        }
+        encoder.write_all(&line)
+    }
+
+    /// Says in the stream why it ends too early, where its form has words for that: a last line of JSON that is no run.
+    pub(super) fn fail(&mut self, code: &str, message: &str) -> io::Result<()> {
+        if let Form::Text { is_csv: false, encoder, .. } = &mut self.0 {
+            let error = serde_json::json!({ "error": { "code": code, "message": message } });
+            writeln!(encoder, "{error}")?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that are ready to be sent.
+    pub fn ready_bytes(&self) -> usize {
+        match &self.0 {
+            Form::Text { encoder, .. } => encoder.ready_bytes(),
+            Form::Parquet(rows) => rows.ready_bytes(),
+        }
+    }
+
+    /// Takes them.
+    pub fn take(&mut self) -> Bytes {
+        match &mut self.0 {
+            Form::Text { encoder, .. } => encoder.take(),
+            Form::Parquet(rows) => rows.take().into(),
+        }
+    }
+
+    /// The last bytes.
+    pub fn finish(self) -> io::Result<Bytes> {
+        match self.0 {
+            Form::Text { encoder, .. } => encoder.finish(),
+            Form::Parquet(rows) => rows.finish().map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The fields of a run in answers, as a table: JSON, CSV, the parameter `fields` and OpenAPI follow from it.
+//!
+//! The names are those that runs are posted with, so a row of any answer can be posted as it is.
+
+use std::io::{self, Write};
+
+use runlog_core::{Row, Zone, billed_ms};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
+
+use runlog_core::csv;
+
+/// A field.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    ty: &'static str,
+    doc: &'static str,
+    cell: for<'a> fn(&'a Row, &Style) -> Cell<'a>,
+}
+
+/// What a field holds.
+pub(crate) enum Cell<'a> {
+    Text(&'a str),
+    Written(String),
+    Unsigned(u64),
+    Signed(i64),
+    /// Microseconds, written as milliseconds with at most three decimals.
+    Micros(u64),
+    Absent,
+}
+
+/// How the server writes what runs do not say by themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Of times as text.
+    pub zone: Zone,
+    /// What billed time is rounded up to, in milliseconds.
+    pub billing_step_ms: u64,
+}
+
+/// Every field, in the order of writing.
+#[rustfmt::skip]
+pub(crate) const FIELDS: &[Field] = &[
+    field("Seq", "integer", "The sequence number of acceptance; of a run in flight, that of its latest report.",
+        |row, _| Cell::Unsigned(row.seq)),
+    field("Region", "string", "The region.", |row, _| Cell::Text(&row.run.stream.region)),
+    field("Namespace", "string", "The namespace.", |row, _| Cell::Text(&row.run.stream.namespace)),
+    field("FunctionName", "string", "The function.", |row, _| Cell::Text(&row.run.stream.function)),
+    field("Qualifier", "string", "The version or alias.", |row, _| Cell::Text(&row.run.stream.qualifier)),
+    field("RequestId", "string", "The run's id in its function.", |row, _| Cell::Text(&row.run.request_id)),
+    field("RetryNum", "integer", "0 for the first attempt.", |row, _| Cell::Unsigned(row.run.retry_num.into())),
+    field("StartTime", "integer", "When it started, in Unix milliseconds.", |row, _| Cell::Signed(row.run.start_ms)),
+    field("StartTimeText", "string", "The same as RFC 3339, in the server's zone.",
+        |row, style| Cell::Written(style.zone.format_rfc3339(row.run.start_ms))),
+    field("Duration", "number", "Milliseconds; so far, of a run in flight.", |row, _| Cell::Micros(row.run.duration_us)),
+    field("BillDuration", "integer", "Billed milliseconds, as its source says or as follows from the duration.",
+        |row, style| Cell::Unsigned(row.run.bill_ms.unwrap_or_else(|| billed_ms(row.run.duration_us, style.billing_step_ms)))),
+    field("MemUsage", "integer", "Peak memory, in bytes.", |row, _| Cell::Unsigned(row.run.mem_bytes)),
+    field("RetCode", "integer", "0 ok, 2 running, 3 interrupted, anything else failed.",
+        |row, _| Cell::Signed(row.run.ret_code.into())),
+    field("InvokeFinished", "integer", "1 when the run ended by itself.", |row, _| Cell::Signed(row.run.invoke_finished.into())),
+    field("ExitCode", "integer", "The exit code of the process; absent where there was none.",
+        |row, _| row.run.exit_code.map_or(Cell::Absent, |code| Cell::Signed(code.into()))),
+    field("RetMsg", "string", "What the function returned, or why it failed.", |row, _| Cell::Text(&row.run.ret_msg)),
+    field("Level", "string", "The log level, mostly empty.", |row, _| Cell::Text(&row.run.level)),
+    field("Source", "string", "The log source, mostly empty.", |row, _| Cell::Text(&row.run.source)),
+    field("Log", "string", "The whole output.", |row, _| Cell::Text(&row.run.log)),
+];
+
+const fn field(
+    name: &'static str,
+    ty: &'static str,
+    doc: &'static str,
+    cell: for<'a> fn(&'a Row, &Style) -> Cell<'a>,
+) -> Field {
+    Field { name, ty, doc, cell }
+}
+
+/// The names of all fields.
+pub fn names() -> Vec<&'static str> {
+    FIELDS.iter().map(|field| field.name).collect()
+}
+
+/// The fields that an answer is to have, in the order of the table.
+#[derive(Clone)]
+pub struct Selection {
+    fields: Vec<&'static Field>,
+    style: Style,
+}
+
+impl Selection {
+    /// The named fields, or all.
+    pub fn new(names: Option<&[&str]>, style: Style) -> Self {
+        let is_wanted = |field: &&Field| names.is_none_or(|names| names.contains(&field.name));
+        Self { fields: FIELDS.iter().filter(is_wanted).collect(), style }
+    }
+
+    /// The fields' names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|field| field.name)
+    }
+
+    /// What the fields of a row hold, in the order of [`Self::names`].
+    pub(crate) fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = Cell<'a>> {
+        self.fields.iter().map(|field| (field.cell)(row, &self.style))
+    }
+
+    /// A row as a JSON object; that of a tail tells the event before, too.
+    pub(crate) fn json<'a>(&'a self, row: &'a Row, prev_seq: Option<u64>) -> impl Serialize + 'a {
+        JsonRow { selection: self, row, prev_seq }
+    }
+
+    /// The names as a line of CSV.
+    pub(crate) fn csv_head(&self, to: &mut impl Write) -> io::Result<()> {
+        self.csv_line(to, |field, to| to.write_all(field.name.as_bytes()))
+    }
+
+    /// A row as a line of CSV.
+    pub(crate) fn csv(&self, row: &Row, to: &mut impl Write) -> io::Result<()> {
+        self.csv_line(to, |field, to| match (field.cell)(row, &self.style) {
+            Cell::Text(text) => to.write_all(csv::quoted(text).as_bytes()),
+            Cell::Written(text) => to.write_all(csv::quoted(&text).as_bytes()),
+            Cell::Unsigned(number) => write!(to, "{number}"),
+            Cell::Signed(number) => write!(to, "{number}"),
+            Cell::Micros(us) => write!(to, "{}", us as f64 / 1000.0),
+            Cell::Absent => Ok(()),
+        })
+    }
+
+    fn csv_line<W: Write>(&self, to: &mut W, write: impl Fn(&Field, &mut W) -> io::Result<()>) -> io::Result<()> {
+        for (at, field) in self.fields.iter().enumerate() {
+            if at > 0 {
+                to.write_all(b",")?;
+            }
+            write(field, to)?;
+        }
+        to.write_all(b"\r\n")
+    }
+}
+
+struct JsonRow<'a> {
+    selection: &'a Selection,
+    row: &'a Row,
+    prev_seq: Option<u64>,
+}
+
+impl Serialize for JsonRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(prev_seq) = self.prev_seq {
+            // Of an event both are told, whichever fields are wanted.
+            map.serialize_entry("Seq", &self.row.seq)?;
+            map.serialize_entry("PrevSeq", &prev_seq)?;
+        }
+        for field in self.selection.fields.iter().filter(|field| self.prev_seq.is_none() || field.name != "Seq") {
+            match (field.cell)(self.row, &self.selection.style) {
+                Cell::Text(text) => map.serialize_entry(field.name, text)?,
+                Cell::Written(text) => map.serialize_entry(field.name, &text)?,
+                Cell::Unsigned(number) => map.serialize_entry(field.name, &number)?,
+                Cell::Signed(number) => map.serialize_entry(field.name, &number)?,
+                Cell::Micros(us) if us.is_multiple_of(1000) => map.serialize_entry(field.name, &(us / 1000))?,
+                // The nearest double of a quotient is also that of its decimals, which is what gets written.
+                Cell::Micros(us) => map.serialize_entry(field.name, &(us as f64 / 1000.0))?,
+                Cell::Absent => {}
+            }
+        }
+        map.end()
+    }
+}
+
+/// The JSON Schema of a run, or of an event of a tail.
+pub(crate) fn schema(is_event: bool) -> Value {
+    let mut properties = serde_json::Map::new();
+    for Field { name, ty, doc, .. } in FIELDS {
+        properties.insert((*name).to_owned(), json!({ "type": ty, "description": doc }));
+    }
+    let mut schema = json!({
+        "type": "object",
+        "description": "A run; of its fields those that were asked for. It can be posted to `/api/v1/runs` as it is.",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if is_event {
+        let doc = "The event before; for the first event, where the tail began. Nothing that matches lies between.";
+        schema["properties"]["PrevSeq"] = json!({ "type": "integer", "description": doc });
+        schema["required"] = json!(["Seq", "PrevSeq"]);
+        schema["description"] = "An accepted report of a run.".into();
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use runlog_core::{Run, Stream};
+
+    use super::*;
+
+    fn row() -> Row {
+        let stream = Stream {
+            account: "1".to_owned(),
+            region: "r".to_owned(),
+            namespace: "n".to_owned(),
+            function: "f, \"g\"".to_owned(),
+            qualifier: "q".to_owned(),
+        };
+        let run = Run {
+            stream: Arc::new(stream),
+            request_id: "id".to_owned(),
+            retry_num: 1,
+            start_ms: 1_528_714_005_007,
+            duration_us: 12_500,
+            bill_ms: None,
+            mem_bytes: 9,
+            ret_code: -1,
+            invoke_finished: 1,
+            exit_code: None,
+            ret_msg: String::new(),
+            log: "a\nb".to_owned(),
+            level: String::new(),
+            source: String::new(),
+        };
+        Row { seq: 7, run }
+    }
+
+    fn select(names: &[&str]) -> Selection {
+        Selection::new(Some(names), Style { zone: Zone::UTC8, billing_step_ms: 100 })
+    }
+
+    #[test]
+    fn a_row_as_json_and_as_csv() {
+        let fields =
+            select(&["Log", "Duration", "BillDuration", "FunctionName", "StartTimeText", "ExitCode", "RetCode"]);
+        assert_eq!(
+            serde_json::to_string(&fields.json(&row(), None)).unwrap(),
+            r#"{"FunctionName":"f, \"g\"","StartTimeText":"2018-06-11T18:46:45.007+08:00","Duration":12.5,"#.to_owned()
+                + r#""BillDuration":100,"RetCode":-1,"Log":"a\nb"}"#
+        );
+        let mut csv = Vec::new();
+        fields.csv_head(&mut csv).unwrap();
+        fields.csv(&row(), &mut csv).unwrap();
+        assert_eq!(
+            String::from_utf8(csv).unwrap(),
+            "FunctionName,StartTimeText,Duration,BillDuration,RetCode,ExitCode,Log\r\n\
+             \"f, \"\"g\"\"\",2018-06-11T18:46:45.007+08:00,12.5,100,-1,,\"a\nb\"\r\n"
+        );
+    }
+
+    #[test]
+    fn an_event_always_has_both_numbers() {
+        let event = |fields: &Selection| serde_json::to_string(&fields.json(&row(), Some(5))).unwrap();
+        assert_eq!(event(&select(&["RetryNum"])), r#"{"Seq":7,"PrevSeq":5,"RetryNum":1}"#);
+        assert_eq!(event(&select(&["Seq"])), r#"{"Seq":7,"PrevSeq":5}"#);
+    }
+}

@@ -1,0 +1,211 @@
+//! `POST /api/v1/runs`: runs come in, as NDJSON or a JSON array, plain or compressed.
+//!
+//! 200 means that every accepted run is on disk. Posting the same body again is safe: what is stored already counts
+//! as a duplicate.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_ENCODING, HeaderMap};
+use hyper::{Request, StatusCode};
+use runlog_core::{Outcome, Run, Stream};
+use runlog_wire::limits::TC3_POST_MAX_BYTES;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::cam::{Resource, no_permission};
+use crate::clock;
+use crate::keys::Key;
+use crate::respond::{self, Answer};
+use crate::settings::Settings;
+use crate::unpack::{BodyError, Encoding, body_reader};
+use crate::{auth, body};
+use runlog_core::{Engine, EngineError};
+use runlog_ingest::{Defaults, IngestError, Report};
+
+/// The action that a key's policies must allow on the function that ran.
+pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";
+
+/// Parts of a body that wait between the network and the parser.
+const PARTS_QUEUED: usize = 8;
+
+pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
+    let started = clock::monotonic();
+    let (head, mut body) = request.into_parts();
+    // Only a signature needs the body first; it is then in memory, so it is as long as a signed call may be.
+    let signed = if auth::signs_body(&head.headers) {
+        let whole = body::collect(&mut body, TC3_POST_MAX_BYTES as u64, app.settings.client_timeout()).await;
+        match whole {
+            Ok(whole) => Some(whole),
+            Err(_) => return unsigned_is_longer(),
+        }
+    } else {
+        None
+    };
+    let caller = match auth::identify_writer(app, &head, signed.as_deref().unwrap_or_default()) {
+        Ok(caller) => caller,
+        Err(denied) => return denied.answer(),
+    };
+    let Some(encoding) = encoding(&head.headers) else {
+        let message = "Content-Encoding must be gzip, zstd or absent";
+        return respond::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedEncoding", message);
+    };
+    let max_bytes = app.settings.ingest_max_body;
+    if body.size_hint().lower() > max_bytes {
+        return too_large(max_bytes);
+    }
+    let Ok(_turn) = Arc::clone(&app.ingests).try_acquire_owned() else {
+        return respond::busy("too many ingest requests at a time; retry in a moment");
+    };
+    let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
+    let task = Ingest { key: caller.key, settings: Arc::clone(&app.settings), engine: Arc::clone(app.engine()) };
+    let work = tokio::task::spawn_blocking(move || task.run(incoming, encoding));
+    match signed {
+        Some(whole) => hand_over(whole, parts).await,
+        None => forward(app, body, parts).await,
+    }
+    match work.await {
+        Ok((report, result)) => {
+            app.metrics.ingest(report.accepted, report.duplicates, report.refused_total, started.elapsed());
+            answer(&report, result)
+        }
+        Err(panic) => {
+            tracing::error!(%panic, "an ingest request failed");
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "the request failed; send it again")
+        }
+    }
+}
+
+/// Hands the body on as it arrives. A parser that has given up has closed the channel; the rest is then not read.
+async fn forward(app: &App, mut body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
+    let max_bytes = app.settings.ingest_max_body;
+    let mut seen = 0;
+    while let Some(part) = body::next(&mut body, app.settings.client_timeout()).await {
+        seen += part.as_ref().map_or(0, |part| part.len() as u64);
+        let part = if seen > max_bytes { Err(BodyError::TooLarge { max_bytes }) } else { part };
+        let is_last = part.is_err();
+        if parts.send(part).await.is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Hands on a body that is here already.
+async fn hand_over(whole: Bytes, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
+    // A parser that has given up has closed the channel.
+    let _ = parts.send(Ok(whole)).await;
+}
+
+/// One ingest request, off the reactor.
+struct Ingest {
+    key: Arc<Key>,
+    settings: Arc<Settings>,
+    engine: Arc<dyn Engine>,
+}
+
+type Ingested = (Report, Result<(), IngestError<EngineError>>);
+
+impl Ingest {
+    fn run(self, parts: mpsc::Receiver<Result<Bytes, BodyError>>, encoding: Encoding) -> Ingested {
+        let mut reader = match body_reader(parts, encoding, self.settings.ingest_max_body) {
+            Ok(reader) => reader,
+            Err(error) => return (Report::default(), Err(IngestError::Body(error))),
+        };
+        let defaults = Defaults {
+            account: &self.key.account,
+            region: &self.settings.default_region,
+            zone: self.settings.time_zone,
+            now_ms: clock::now_ms(),
+            billing_step_ms: self.settings.billing_step_ms.into(),
+        };
+        let mut sink =
+            KeySink { key: &self.key, settings: &self.settings, engine: &*self.engine, permitted: HashMap::new() };
+        runlog_ingest::ingest(&mut reader, &defaults, &mut sink)
+    }
+}
+
+/// The engine, as far as a key may write to it.
+struct KeySink<'a> {
+    key: &'a Key,
+    settings: &'a Settings,
+    engine: &'a dyn Engine,
+    /// What was found for each stream, by the address that the streams of one body share.
+    permitted: HashMap<*const Stream, (Arc<Stream>, Result<(), String>)>,
+}
+
+impl runlog_ingest::Sink for KeySink<'_> {
+    type Error = EngineError;
+
+    fn permit(&mut self, run: &Run) -> Result<(), String> {
+        let found = self
+            .permitted
+            .entry(Arc::as_ptr(&run.stream))
+            .or_insert_with(|| (Arc::clone(&run.stream), permit(self.key, self.settings, &run.stream)));
+        found.1.clone()
+    }
+
+    fn append(&mut self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
+        self.engine.append(runs)
+    }
+}
+
+/// Whether a key may put runs of a stream; if not, what the sender is told.
+pub(crate) fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String> {
+    if !settings.serves_region(&stream.region) {
+        return Err(format!("region {} is not served here; see the option `regions`", stream.region));
+    }
+    let resource = Resource::of(stream);
+    if key.may(PUT_RUNS, resource) {
+        return Ok(());
+    }
+    Err(no_permission(PUT_RUNS, resource))
+}
+
+fn answer(report: &Report, result: Result<(), IngestError<EngineError>>) -> Answer {
+    let (status, code, message) = match result {
+        Ok(()) => {
+            let body = serde_json::to_vec(report).unwrap_or_default();
+            return respond::text(StatusCode::OK, "application/json", body);
+        }
+        Err(IngestError::Array(message)) => (StatusCode::BAD_REQUEST, "Malformed", message),
+        Err(IngestError::Body(error)) => match error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>()) {
+            Some(BodyError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", error.to_string()),
+            _ => (StatusCode::BAD_REQUEST, "BadBody", format!("the body could not be read: {error}")),
+        },
+        Err(IngestError::Sink(error)) => {
+            tracing::error!(%error, "runs could not be stored");
+            let message =
+                "the store does not accept runs at the moment; /readyz says why. Send the same body again later";
+            (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message.to_owned())
+        }
+    };
+    let body = serde_json::json!({ "code": code, "message": message, "so_far": report });
+    let answer = respond::text(status, "application/json", body.to_string());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        respond::retry_after(answer, respond::RETRY_AFTER_S)
+    } else {
+        answer
+    }
+}
+
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
+    match headers.get(CONTENT_ENCODING) {
+        None => Some(Encoding::Identity),
+        Some(value) => value.to_str().ok().and_then(Encoding::parse),
+    }
+}
+
+fn too_large(max_bytes: u64) -> Answer {
+    let message = BodyError::TooLarge { max_bytes }.to_string();
+    respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
+}
+
+fn unsigned_is_longer() -> Answer {
+    let message = format!(
+        "a signed body has at most {TC3_POST_MAX_BYTES} bytes and arrives whole; sign a longer one with \
+         X-TC-Content-SHA256: UNSIGNED-PAYLOAD, or send it in parts"
+    );
+    respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
+}

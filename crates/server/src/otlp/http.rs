@@ -1,0 +1,149 @@
+//! OTLP/HTTP: `POST /v1/logs`, on the main listener and on the one of `otlp_http`.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Method, Request, StatusCode};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use prost::Message;
+use runlog_wire::limits::TC3_POST_MAX_BYTES;
+use tokio::sync::mpsc;
+use tonic::{Code, Status};
+
+use super::{REQUEST_MAX_BYTES, collect, denied, take, too_large, turn};
+use crate::app::App;
+use crate::auth;
+use crate::clock;
+use crate::respond::{self, Answer};
+use crate::unpack::{BodyError, Encoding, body_reader};
+use runlog_ingest::otlp::Form;
+
+/// Where logs are sent to.
+const PATH: &str = "/v1/logs";
+
+/// `google.rpc.Status`, which OTLP/HTTP sends with an error.
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+/// Answers a request on the listener that is for OTLP alone.
+pub(crate) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer {
+    if request.uri().path() != PATH {
+        let message = "this port takes OpenTelemetry logs at /v1/logs; traces and metrics are not kept here";
+        return respond::error(StatusCode::NOT_FOUND, "NotFound", message);
+    }
+    if request.method() != Method::POST {
+        let message = format!("{PATH} takes POST");
+        return respond::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message);
+    }
+    export(app, request).await
+}
+
+/// Takes in a request.
+pub(crate) async fn export(app: &App, request: Request<Incoming>) -> Answer {
+    let started = clock::monotonic();
+    let form = form(request.headers());
+    let result = match form {
+        Some(form) => receive(app, request, form).await,
+        None => Err(Status::unimplemented("Content-Type must be application/x-protobuf or application/json")),
+    };
+    let code = result.as_ref().err().map_or_else(String::new, |status| format!("{:?}", status.code()));
+    app.metrics.otlp_request("http", &code, started.elapsed());
+    answer(&result, form.unwrap_or(Form::Json))
+}
+
+async fn receive(app: &App, request: Request<Incoming>, form: Form) -> Result<ExportLogsServiceResponse, Status> {
+    let (head, body) = request.into_parts();
+    // A wrong credential is not worth a body, unless it is a signature of the body.
+    let (caller, turn, whole) = if auth::signs_body(&head.headers) {
+        let whole = collect(app, body, TC3_POST_MAX_BYTES).await?;
+        let caller = auth::identify_writer(app, &head, &whole).map_err(denied)?;
+        (caller, turn(app)?, whole)
+    } else {
+        let caller = auth::identify_writer(app, &head, &[]).map_err(denied)?;
+        (caller, turn(app)?, collect(app, body, REQUEST_MAX_BYTES).await?)
+    };
+    let encoding = match head.headers.get(CONTENT_ENCODING) {
+        None => Some(Encoding::Identity),
+        Some(value) => value.to_str().ok().and_then(Encoding::parse),
+    };
+    let encoding = encoding.ok_or_else(|| Status::unimplemented("Content-Encoding must be gzip, zstd or absent"))?;
+    take(app, caller, turn, form, move || unpack(whole, encoding)).await
+}
+
+fn unpack(whole: Bytes, encoding: Encoding) -> Result<Bytes, Status> {
+    if encoding == Encoding::Identity {
+        return Ok(whole);
+    }
+    let broken = |error: std::io::Error| Status::invalid_argument(format!("the body cannot be unpacked: {error}"));
+    let max_bytes = REQUEST_MAX_BYTES as u64;
+    let (sender, parts) = mpsc::channel::<Result<Bytes, BodyError>>(1);
+    // There is room for the one part.
+    let _ = sender.try_send(Ok(whole));
+    drop(sender);
+    let mut unpacked = Vec::new();
+    let reader = body_reader(parts, encoding, max_bytes).map_err(broken)?;
+    reader.take(max_bytes + 1).read_to_end(&mut unpacked).map_err(broken)?;
+    if unpacked.len() > REQUEST_MAX_BYTES { Err(too_large(REQUEST_MAX_BYTES)) } else { Ok(unpacked.into()) }
+}
+
+fn form(headers: &HeaderMap) -> Option<Form> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let media = value.split(';').next().unwrap_or_default().trim();
+    match media.to_ascii_lowercase().as_str() {
+        "application/x-protobuf" | "application/protobuf" => Some(Form::Protobuf),
+        "application/json" => Some(Form::Json),
+        _ => None,
+    }
+}
+
+fn answer(result: &Result<ExportLogsServiceResponse, Status>, form: Form) -> Answer {
+    let (status, retry) = match result {
+        Ok(_) => (StatusCode::OK, false),
+        Err(error) => match error.code() {
+            Code::InvalidArgument => (StatusCode::BAD_REQUEST, false),
+            Code::Unauthenticated => (StatusCode::UNAUTHORIZED, false),
+            Code::PermissionDenied => (StatusCode::FORBIDDEN, false),
+            Code::ResourceExhausted => (StatusCode::PAYLOAD_TOO_LARGE, false),
+            Code::Unimplemented => (StatusCode::UNSUPPORTED_MEDIA_TYPE, false),
+            Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, false),
+        },
+    };
+    let (content_type, body) = match (form, result) {
+        (Form::Protobuf, Ok(response)) => ("application/x-protobuf", response.encode_to_vec()),
+        (Form::Protobuf, Err(error)) => {
+            let status = RpcStatus { code: error.code().into(), message: error.message().to_owned() };
+            ("application/x-protobuf", status.encode_to_vec())
+        }
+        (Form::Json, Ok(response)) => ("application/json", json(response)),
+        (Form::Json, Err(error)) => {
+            let status = serde_json::json!({ "code": i32::from(error.code()), "message": error.message() });
+            ("application/json", status.to_string().into_bytes())
+        }
+    };
+    let mut answer = respond::text(status, content_type, body);
+    if status == StatusCode::UNAUTHORIZED {
+        answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"runlog\""));
+    }
+    if retry { respond::retry_after(answer, respond::RETRY_AFTER_S) } else { answer }
+}
+
+/// The answer in Protobuf's JSON, which leaves out what is absent and writes 64-bit numbers as text.
+fn json(response: &ExportLogsServiceResponse) -> Vec<u8> {
+    let body = match &response.partial_success {
+        None => serde_json::json!({}),
+        Some(partial) => serde_json::json!({ "partialSuccess": {
+            "rejectedLogRecords": partial.rejected_log_records.to_string(),
+            "errorMessage": partial.error_message,
+        } }),
+    };
+    body.to_string().into_bytes()
+}

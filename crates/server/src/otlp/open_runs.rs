@@ -1,0 +1,412 @@
+//! The runs whose lines are still coming in.
+//!
+//! The store is what counts: each acknowledged batch is in the run's record there, which is listed as running, and a
+//! run that is not in memory is read back from it. So a restart loses nothing that was acknowledged. What is here only
+//! saves reading it again, and knows when a run was last heard of.
+//!
+//! Locks: a run is changed under its own lock, from reading its state to the acknowledgement of the store; several are
+//! locked in the order of their identities. The table's lock is the innermost, and never held while waiting.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use runlog_core::{Identity, Query, ResultFilter, Run, Scope, Start, Stream};
+
+use super::gathered::{Gathered, instance_id, instance_of, is_gathered};
+use super::pending::Pending;
+use super::taken::Taken;
+use runlog_core::{Engine, EngineError};
+use runlog_ingest::otlp::Line;
+use runlog_ingest::otlp::{Facts, Record, RunName};
+
+/// Attempts of one run at most, which a request id may have.
+const ATTEMPTS_MAX: usize = 256;
+
+/// Idle runs that are finished at a time.
+const IDLE_AT_A_TIME: usize = 64;
+
+/// Runs that are read at once when they are taken up again.
+const RESUME_PAGE: usize = 100;
+
+/// The runs that are open, at most so many.
+#[derive(Debug)]
+pub(crate) struct OpenRuns {
+    table: Mutex<Table>,
+    max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    slots: HashMap<Identity, Arc<Slot>>,
+    /// The request id of the open run of each instance; the key has the instance in the place of a request id.
+    instances: HashMap<Identity, String>,
+}
+
+/// A run's place in the table.
+#[derive(Debug, Default)]
+struct Slot {
+    state: Mutex<State>,
+    /// When it was last heard of, in milliseconds of the monotonic clock.
+    heard_ms: AtomicU64,
+}
+
+/// What is known of a run in memory.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// `None`: the store has to be asked.
+    pub(super) run: Option<Gathered>,
+    /// The run is no longer in the table, so whoever waited for it must look again.
+    is_gone: bool,
+}
+
+/// What the store knows of a run.
+enum Stored {
+    Nothing,
+    Open(Box<Gathered>),
+    Finished(Box<Run>),
+    /// In flight, and reported by somebody else.
+    Foreign,
+}
+
+/// The records of one batch that speak of one run.
+struct Group {
+    stream: Arc<Stream>,
+    run: RunName,
+    lines: Vec<(Line, Facts)>,
+    /// Up to here, in Unix milliseconds, the request ids of an instance's runs are taken.
+    not_before_ms: i64,
+}
+
+/// A run that a batch speaks of.
+struct Claim {
+    identity: Identity,
+    stream: Arc<Stream>,
+    /// Where the run is made of what an instance logs: its name.
+    instance: Option<String>,
+    /// None where there is no room for another open run.
+    slot: Option<Arc<Slot>>,
+    /// The places of its groups.
+    groups: Vec<usize>,
+}
+
+impl OpenRuns {
+    /// No runs yet, and room for so many.
+    pub(crate) fn new(max: usize) -> Self {
+        Self { table: Mutex::default(), max }
+    }
+
+    /// How many runs are open.
+    pub(crate) fn len(&self) -> usize {
+        self.table().slots.len()
+    }
+
+    /// Takes up the runs of an account again that were open when the server stopped. `now` is the monotonic clock's.
+    pub(crate) fn resume(&self, engine: &dyn Engine, account: &str, now: Duration) -> Result<(), EngineError> {
+        let running =
+            Query { result: ResultFilter::Running, limit: RESUME_PAGE, ..Query::new(Scope::account(account)) };
+        let mut next = Start::Offset(0);
+        loop {
+            let answer = engine.query(&Query { start: next, ..running.clone() })?;
+            let mut table = self.table();
+            for run in answer.rows.iter().map(|row| &row.run).filter(|run| is_gathered(run)) {
+                let slot = Slot { heard_ms: AtomicU64::new(ms(now)), ..Slot::default() };
+                table.slots.entry(run.identity()).or_insert_with(|| Arc::new(slot));
+                if let Some(instance) = instance_of(run) {
+                    table.instances.insert(named(&run.stream, instance), run.request_id.clone());
+                }
+            }
+            drop(table);
+            match answer.next {
+                Some(cursor) => next = Start::After(cursor),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Gathers the records of one request; what is counted as accepted is on disk then. `now` is the monotonic clock's.
+    ///
+    /// # Errors
+    /// The engine's. Then the sender may send the same again: lines that did get stored are known.
+    pub(super) fn take(
+        &self,
+        engine: &dyn Engine,
+        records: Vec<Record>,
+        now: Duration,
+        taken: &mut Taken,
+    ) -> Result<(), EngineError> {
+        let mut groups = grouped(records);
+        while !groups.is_empty() {
+            groups = self.round(engine, groups, now, taken)?;
+        }
+        Ok(())
+    }
+
+    /// Gathers as much as is possible at once, and returns what has to look for its run again.
+    fn round(
+        &self,
+        engine: &dyn Engine,
+        mut groups: Vec<Group>,
+        now: Duration,
+        taken: &mut Taken,
+    ) -> Result<Vec<Group>, EngineError> {
+        let claims = self.claim(&groups, now);
+        let mut states: Vec<_> = claims.iter().map(|claim| claim.slot.as_deref().map(Slot::lock)).collect();
+        // One of them has ended while we waited for it.
+        if states.iter().flatten().any(|state| state.is_gone) {
+            return Ok(groups);
+        }
+        let mut again = Vec::new();
+        let mut pending = Pending::new(self, engine, taken);
+        for (claim, state) in claims.iter().zip(&mut states) {
+            let Some(state) = state else { continue };
+            let mut lines = Vec::new();
+            for &at in &claim.groups {
+                groups.get_mut(at).into_iter().for_each(|group| lines.append(&mut group.lines));
+            }
+            again.extend(self.gather(claim, state, lines, &mut pending)?);
+        }
+        pending.store()?;
+        // What found no place has its lines still. Those that ended have made room for it.
+        let has_room = states.iter().flatten().any(|state| state.is_gone);
+        for group in groups.into_iter().filter(|group| !group.lines.is_empty()) {
+            if has_room {
+                again.push(group);
+            } else {
+                taken.defer(group.lines.len() as u64, self.too_many());
+            }
+        }
+        Ok(again)
+    }
+
+    /// Adds lines to a run whose lock is held. Returns those of an instance whose run has ended, for another run.
+    fn gather<'s>(
+        &self,
+        claim: &Claim,
+        state: &'s mut State,
+        lines: Vec<(Line, Facts)>,
+        pending: &mut Pending<'_, 's>,
+    ) -> Result<Option<Group>, EngineError> {
+        let Claim { identity, stream, instance, .. } = claim;
+        if state.run.is_none() {
+            match self.load(pending.engine, identity)? {
+                Stored::Open(run) => state.run = Some(*run),
+                Stored::Nothing => {
+                    let request_id = identity.request_id.clone();
+                    state.run = Some(Gathered::new(Arc::clone(stream), request_id, instance.is_some()));
+                }
+                Stored::Finished(run) => {
+                    let (lines, known) = Gathered::of(&run).unknown(lines);
+                    pending.taken.duplicates += known;
+                    self.forget(identity, state);
+                    let Some(instance) = instance.clone().filter(|_| !lines.is_empty()) else {
+                        pending.taken.reject(lines.len() as u64, has_finished(identity));
+                        return Ok(None);
+                    };
+                    let run = RunName::Instance(instance);
+                    let not_before_ms = first_ms_of(identity).saturating_add(1);
+                    return Ok(Some(Group { stream: Arc::clone(stream), run, lines, not_before_ms }));
+                }
+                Stored::Foreign => {
+                    let Identity { request_id, function, .. } = identity;
+                    let reason = format!(
+                        "run {request_id} of {function} is reported by another way than OTLP; give one of both another id"
+                    );
+                    pending.taken.reject(lines.len() as u64, reason);
+                    self.forget(identity, state);
+                    return Ok(None);
+                }
+            }
+        }
+        let Some(run) = &mut state.run else { return Ok(None) };
+        let added = run.add(lines);
+        if added.is_news && run.has_lines() {
+            pending.push(identity.clone(), added, state)?;
+            return Ok(None);
+        }
+        pending.count(identity, &added);
+        if !run.has_lines() {
+            self.forget(identity, state);
+        }
+        Ok(None)
+    }
+
+    /// Finishes the runs that were silent for as long as `idle`; says how many.
+    ///
+    /// # Errors
+    /// The engine's; the runs stay open then.
+    pub(crate) fn finish_idle(&self, engine: &dyn Engine, now: Duration, idle: Duration) -> Result<u64, EngineError> {
+        let is_idle = |slot: &Slot| slot.heard_ms.load(Ordering::Relaxed).saturating_add(ms(idle)) <= ms(now);
+        let mut silent: Vec<(Identity, Arc<Slot>)> = {
+            let table = self.table();
+            let idle = table.slots.iter().filter(|(_, slot)| is_idle(slot));
+            idle.map(|(identity, slot)| (identity.clone(), Arc::clone(slot))).collect()
+        };
+        silent.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut taken = Taken::default();
+        // Some at a time, so that lines that come in meanwhile do not wait for all of them.
+        for silent in silent.chunks(IDLE_AT_A_TIME) {
+            let mut states: Vec<_> = silent.iter().map(|(id, slot)| (id, slot, slot.lock())).collect();
+            let mut pending = Pending::new(self, engine, &mut taken);
+            for (identity, slot, state) in &mut states {
+                // Heard of, or ended, while we waited for it.
+                if state.is_gone || !is_idle(slot) {
+                    continue;
+                }
+                if state.run.is_none() {
+                    match self.load(engine, identity)? {
+                        Stored::Open(run) => state.run = Some(*run),
+                        _ => {
+                            self.forget(identity, state);
+                            continue;
+                        }
+                    }
+                }
+                pending.push_idle((*identity).clone(), state)?;
+            }
+            pending.store()?;
+        }
+        Ok(taken.finished)
+    }
+
+    /// The runs that groups belong to, each with its place in the table, in the order of their identities.
+    fn claim(&self, groups: &[Group], now: Duration) -> Vec<Claim> {
+        let mut claims = BTreeMap::<Identity, Claim>::new();
+        let mut table = self.table();
+        for (at, group) in groups.iter().enumerate() {
+            let identity = match &group.run {
+                RunName::Id(id) => named(&group.stream, id),
+                RunName::Instance(instance) => {
+                    let first_ms = group.lines.iter().map(|(line, _)| line.time_ms()).min().unwrap_or_default();
+                    let open = table.instances.get(&named(&group.stream, instance));
+                    let id = open.cloned().unwrap_or_else(|| instance_id(instance, first_ms.max(group.not_before_ms)));
+                    named(&group.stream, &id)
+                }
+            };
+            let slot = self.slot(&mut table, &identity, group, now);
+            let claim = claims.entry(identity.clone()).or_insert_with(|| Claim {
+                identity,
+                stream: Arc::clone(&group.stream),
+                instance: match &group.run {
+                    RunName::Id(_) => None,
+                    RunName::Instance(instance) => Some(instance.clone()),
+                },
+                slot,
+                groups: Vec::new(),
+            });
+            claim.groups.push(at);
+        }
+        claims.into_values().collect()
+    }
+
+    fn slot(&self, table: &mut Table, identity: &Identity, group: &Group, now: Duration) -> Option<Arc<Slot>> {
+        if let Some(known) = table.slots.get(identity) {
+            known.heard_ms.store(ms(now), Ordering::Relaxed);
+            return Some(Arc::clone(known));
+        }
+        if table.slots.len() >= self.max {
+            return None;
+        }
+        let slot = Arc::new(Slot { heard_ms: AtomicU64::new(ms(now)), ..Slot::default() });
+        table.slots.insert(identity.clone(), Arc::clone(&slot));
+        if let RunName::Instance(instance) = &group.run {
+            table.instances.insert(named(&group.stream, instance), identity.request_id.clone());
+        }
+        Some(slot)
+    }
+
+    fn load(&self, engine: &dyn Engine, identity: &Identity) -> Result<Stored, EngineError> {
+        let Identity { account, region, namespace, function, request_id, retry_num } = identity;
+        let scope = Scope {
+            region: Some(region.clone()),
+            namespace: Some(namespace.clone()),
+            function: Some(function.clone()),
+            ..Scope::account(account)
+        };
+        let query = Query { request_id: Some(request_id.clone()), limit: ATTEMPTS_MAX, ..Query::new(scope) };
+        let rows = engine.query(&query)?.rows;
+        let run = rows.into_iter().map(|row| row.run).find(|run| run.retry_num == *retry_num);
+        Ok(match run {
+            None => Stored::Nothing,
+            Some(run) if !run.is_running() => Stored::Finished(Box::new(run)),
+            Some(run) if is_gathered(&run) => Stored::Open(Box::new(Gathered::of(&run))),
+            Some(_) => Stored::Foreign,
+        })
+    }
+
+    /// Takes a run out of the table, since it has ended or was never stored. `state` is its own, and locked.
+    pub(super) fn forget(&self, identity: &Identity, state: &mut State) {
+        *state = State { run: None, is_gone: true };
+        let mut table = self.table();
+        table.slots.remove(identity);
+        if let Some((instance, _)) = identity.request_id.rsplit_once('-') {
+            let key = Identity { request_id: instance.to_owned(), ..identity.clone() };
+            if table.instances.get(&key) == Some(&identity.request_id) {
+                table.instances.remove(&key);
+            }
+        }
+    }
+
+    fn too_many(&self) -> String {
+        let max = self.max;
+        format!(
+            "{max} runs are open, as many as the option otlp_max_open_runs allows; mark the end of runs, or raise it"
+        )
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time in the request id of an instance's run, in Unix milliseconds; see [`instance_id`].
+fn first_ms_of(identity: &Identity) -> i64 {
+    identity.request_id.rsplit_once('-').and_then(|(_, ms)| ms.parse().ok()).unwrap_or_default()
+}
+
+/// Why lines of a finished run are not stored.
+pub(super) fn has_finished(identity: &Identity) -> String {
+    let Identity { request_id, function, .. } = identity;
+    format!(
+        "run {request_id} of {function} has finished, and a finished run never changes; give another run another id"
+    )
+}
+
+/// The records by the run that they name, each in the order of their arrival.
+fn grouped(records: Vec<Record>) -> Vec<Group> {
+    let mut groups = Vec::<Group>::new();
+    let mut places = HashMap::<(*const Stream, RunName), usize>::new();
+    for Record { stream, run, line, facts } in records {
+        let at = *places.entry((Arc::as_ptr(&stream), run.clone())).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(Group { stream, run, lines: Vec::new(), not_before_ms: 0 });
+        }
+        if let Some(group) = groups.get_mut(at) {
+            group.lines.push((line, facts));
+        }
+    }
+    groups
+}
+
+/// The identity of a stream's run, or of its instance.
+fn named(stream: &Stream, name: &str) -> Identity {
+    Identity {
+        account: stream.account.clone(),
+        region: stream.region.clone(),
+        namespace: stream.namespace.clone(),
+        function: stream.function.clone(),
+        request_id: name.to_owned(),
+        retry_num: 0,
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
