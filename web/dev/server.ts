@@ -1,52 +1,89 @@
-// `npm run dev`: the pages with hot reload, in front of a real server.
+// The pages in front of a real server, in development and for a look at a build.
 //
-//     RUNLOG=http://127.0.0.1:9160 npm run dev
+//     RUNLOG=http://127.0.0.1:9160 npm run dev        with hot reload
+//     RUNLOG=http://127.0.0.1:9160 npm run preview    the build, with the content security policy of the binary
 //
-// What the API serves is passed on to that server. Paths of pages without `.html` work as they do in the binary.
+// What the API serves is passed on to that server. Where the server is too old to have a route of the pages, this answers
+// in its place: `/actions.json` and `/mock/` from a copy of the tables.
 
-import type { Plugin } from "vite";
+import { readFileSync } from "node:fs";
+import { request as send, type IncomingMessage, type ServerResponse } from "node:http";
 
-const PAGE = /^\/(console|explorer|docs)(\/|\?|$)/;
-const OWN = /^\/(src|node_modules|@|dev|[\w-]+\.html)/;
+import type { Connect, Plugin } from "vite";
+
+const PAGE = /^\/(console|explorer|docs)(?:\/|\?|$)/;
+const OWN = /^\/(?:src|node_modules|@|assets|[\w-]+\.html)/;
+const API = /^\/(?:api|mock|openapi\.json|actions\.json|livez|readyz|metrics)/;
+
+export const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+].join("; ");
 
 export function developmentServer(): Plugin {
   const target = process.env.RUNLOG ?? "http://127.0.0.1:9160";
-  const isForServer = (method: string, url: string, accept: string): boolean => {
-    if (/^\/(api|mock|openapi\.json|actions\.json|livez|readyz|metrics)/.test(url)) return true;
-    const isRoot = url === "/" || url.startsWith("/?");
-    return isRoot && (method !== "GET" || !accept.includes("text/html"));
-  };
   return {
     name: "development-server",
-    apply: "serve",
-    configureServer(server) {
-      server.middlewares.use((request, response, next) => {
-        const url = request.url ?? "/";
-        if (!OWN.test(url) && isForServer(request.method ?? "GET", url, request.headers.accept ?? "")) {
-          void forward(target + url, request, response);
-          return;
-        }
-        const page = PAGE.exec(url);
-        if (page) request.url = `/${page[1]}.html`;
-        next();
-      });
-    },
+    configureServer: (server) => void server.middlewares.use(middleware(target, false)),
+    configurePreviewServer: (server) => void server.middlewares.use(middleware(target, true)),
   };
 }
 
-type Request = import("node:http").IncomingMessage;
-type Response = import("node:http").ServerResponse;
+function middleware(target: string, isBuild: boolean): Connect.NextHandleFunction {
+  return (request, response, next) => {
+    const url = request.url ?? "/";
+    if (!OWN.test(url) && isForServer(request, url)) {
+      forward(target, url, request, response);
+      return;
+    }
+    if (isBuild) response.setHeader("Content-Security-Policy", POLICY);
+    const page = PAGE.exec(url);
+    if (page) request.url = `/${page[1]}.html`;
+    next();
+  };
+}
+
+function isForServer(request: IncomingMessage, url: string): boolean {
+  if (API.test(url)) return true;
+  const isRoot = url === "/" || url.startsWith("/?");
+  const wantsPage = url === "/" && (request.headers.accept ?? "").includes("text/html");
+  return isRoot && !(request.method === "GET" && wantsPage);
+}
 
 /** `Host` is passed on as the browser sent it: it is signed. */
-async function forward(url: string, request: Request, response: Response): Promise<void> {
-  const { request: send } = await import("node:http");
-  const upstream = send(url, { method: request.method ?? "GET", headers: request.headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
+function forward(target: string, url: string, request: IncomingMessage, response: ServerResponse): void {
+  const upstream = send(target + url, { method: request.method ?? "GET", headers: request.headers }, (answer) => {
+    const ours = answer.statusCode === 404 ? inPlace(url) : undefined;
+    if (ours === undefined) {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+      return;
+    }
+    answer.resume();
+    response.writeHead(200, { "Content-Type": "application/json" }).end(ours);
   });
   upstream.on("error", (error) => {
     if (!response.headersSent) response.writeHead(502, { "Content-Type": "application/json" });
-    response.end(JSON.stringify({ code: "Unreachable", message: `${url}: ${error.message}` }));
+    response.end(JSON.stringify({ code: "Unreachable", message: `${target}: ${error.message}` }));
   });
   request.pipe(upstream);
+}
+
+/** The answer to a route of the pages that the server does not have. */
+function inPlace(url: string): string | undefined {
+  const text = readFileSync(new URL("./actions.json", import.meta.url), "utf8");
+  if (url === "/actions.json") return text;
+  const name = /^\/mock\/(\w+)/.exec(url)?.[1];
+  if (name === undefined) return undefined;
+  const { actions } = JSON.parse(text) as { actions: readonly { name: string; sample_response: unknown }[] };
+  const action = actions.find((one) => one.name === name);
+  return action === undefined ? undefined : JSON.stringify(action.sample_response);
 }
