@@ -53,7 +53,8 @@ pub fn success(body: &impl Serialize, request_id: &str) -> Vec<u8> {
 pub fn failure(error: &ApiError, language: Language, request_id: &str) -> Vec<u8> {
     let error = error.clone().with("request_id", request_id);
     let body = ErrorBody { code: error.code(), message: &error.message(language) };
-    serde_json::to_vec(&Envelope { response: Failure { error: body, request_id } }).unwrap_or_default()
+    serde_json::to_vec(&Envelope { response: Failure { error: body, request_id } })
+        .expect("texts always have a JSON form")
 }
 
 #[cfg(test)]

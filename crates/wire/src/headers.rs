@@ -3,7 +3,7 @@
 use crate::error::{ApiError, Detail};
 use crate::text::invalid;
 
-/// Headers in the order as sent, repeated ones included. Names are compared without regard to case.
+/// Headers in the order they were sent, repeated headers included. Names are compared without regard to case.
 #[derive(Clone, Debug, Default)]
 pub struct Headers<'a>(Vec<(&'a str, &'a [u8])>);
 
@@ -14,7 +14,7 @@ impl<'a> FromIterator<(&'a str, &'a [u8])> for Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
-    /// Every header with its value, in the order as sent.
+    /// Every header with its value, in the order they were sent.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         self.0.iter().copied()
     }

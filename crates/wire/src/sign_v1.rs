@@ -40,7 +40,7 @@ pub enum V1Algorithm {
 pub enum FieldsForm {
     /// As sent: nearly every client.
     AsSent,
-    /// Without the ones that are empty: older Go SDKs.
+    /// Without empty fields: older Go SDKs.
     WithoutEmpty,
     /// `_` in names turned into `.` after sorting: in the code of several SDKs.
     Dotted,
@@ -85,9 +85,10 @@ pub struct V1Steps {
 
 /// Signs with v1.
 pub fn sign_v1(secret_key: &str, input: &V1Input<'_>) -> V1Steps {
-    let mut string_to_sign = Vec::new();
     let fields = read_fields(input.fields, FieldsForm::AsSent);
-    write(input.method, input.host.as_bytes(), input.path, &fields, |bytes| string_to_sign.extend_from_slice(bytes));
+    let sorted: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let sorted_fields = sorted.join("&");
+    let string_to_sign = format!("{}{}{}?{sorted_fields}", input.method, input.host, input.path);
     let signature = match input.algorithm {
         V1Algorithm::HmacSha1 => {
             STANDARD.encode(hmac_sha1(secret_key.as_bytes()).chain_update(&string_to_sign).finalize().into_bytes())
@@ -96,12 +97,11 @@ pub fn sign_v1(secret_key: &str, input: &V1Input<'_>) -> V1Steps {
             STANDARD.encode(hmac_sha256(secret_key.as_bytes()).chain_update(&string_to_sign).finalize().into_bytes())
         }
     };
-    let string_to_sign = String::from_utf8_lossy(&string_to_sign).into_owned();
     V1Steps {
         method: input.method.to_owned(),
         host: input.host.to_owned(),
         path: input.path.to_owned(),
-        sorted_fields: string_to_sign.split_once('?').map(|(_, fields)| fields.to_owned()).unwrap_or_default(),
+        sorted_fields,
         algorithm: input.algorithm.name(),
         string_to_sign,
         signature,

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Published, except for the readings in [`TypeForm`] and [`HostForm`](crate::HostForm), which known clients need. The
-//! payload is the body as received, never written anew: every SDK escapes its JSON in its own way. The service is
+//! payload is the body as received, never serialised again: every SDK escapes its JSON in its own way. The service is
 //! whatever the credential says, since several SDKs take it from the endpoint's name (observed).
 
 use std::borrow::Cow;
@@ -140,9 +140,9 @@ pub fn sign_v3(secret_id: &str, secret_key: &str, input: &V3Input<'_>) -> V3Step
 
 /// The UTC date of a timestamp, `2019-02-25`.
 pub fn utc_date(timestamp_s: i64) -> String {
-    let mut text = runlog_core::Zone::UTC.format(timestamp_s.saturating_mul(1000));
-    text.truncate(text.find(' ').unwrap_or(text.len()));
-    text
+    let text = runlog_core::Zone::UTC.format(timestamp_s.saturating_mul(1000));
+    let (date, _time) = text.split_once(' ').expect("a date, a space and a time");
+    date.to_owned()
 }
 
 impl V3Auth {

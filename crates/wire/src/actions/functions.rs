@@ -1,7 +1,7 @@
-//! Functions and namespaces, as far as their runs tell of them.
+//! Functions and namespaces, as their runs show them.
 //!
-//! There is no register of functions: one exists when a run of it was ever accepted. The first start stands for the
-//! time it was made, the last start for the time it was changed (ours).
+//! There is no register of functions: a function exists once a run of it was accepted. Its first start counts as the
+//! time it was created, its last start as the time it was changed (ours).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use runlog_core::StreamSummary;
 use crate::error::ApiError;
 use crate::service::DEFAULT_NAMESPACE;
 
-/// A stretch of time in which runs started, in Unix milliseconds.
+/// The time span in which runs started, in Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Life {
     pub(super) first_ms: i64,

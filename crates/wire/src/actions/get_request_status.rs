@@ -128,9 +128,9 @@ impl Request {
     pub fn parse(params: &ParamTree, ctx: &Context<'_>) -> Result<Self, ApiError> {
         let params = check(params, PARAMS)?;
         Ok(Self {
-            namespace: params.string("Namespace").unwrap_or_default(),
-            function: params.string("FunctionName").unwrap_or_default(),
-            request_id: params.string("FunctionRequestId").unwrap_or_default(),
+            namespace: params.given("Namespace").to_owned(),
+            function: params.given("FunctionName").to_owned(),
+            request_id: params.given("FunctionRequestId").to_owned(),
             window: read_window(&params, ctx)?,
             account: ctx.account.to_owned(),
             region: ctx.region.to_owned(),

@@ -194,13 +194,11 @@ impl Request {
             return Err(not_kept("Description", description));
         }
         let mut fits_filters = true;
-        for filter in params.list("Filters") {
-            if let Value::Struct(filter) = filter {
-                fits_filters &= fits(filter)?;
-            }
+        for filter in params.groups("Filters") {
+            fits_filters &= fits(filter)?;
         }
         Ok(Self {
-            namespace: params.string("Namespace").unwrap_or_default(),
+            namespace: params.given("Namespace").to_owned(),
             search_key: params.text("SearchKey").map(str::to_lowercase),
             page: Page::read(&params)?,
             order_by: match params.text("Orderby") {
@@ -215,7 +213,7 @@ impl Request {
 
 /// Whether every function here fits a filter.
 fn fits(filter: &Checked<'_>) -> Result<bool, ApiError> {
-    let name = filter.text("Name").unwrap_or_default();
+    let name = filter.given("Name");
     let wants = |text: &'static str| filter.list("Values").contains(&Value::Text(text));
     match name {
         "Status" => Ok(wants(STATUS)),

@@ -9,7 +9,7 @@ use super::paging::{LIMIT, OFFSET, ORDER, Page};
 use crate::error::{ApiError, ErrorCode};
 use crate::language::Text;
 use crate::limits::ACTION_MAX_PER_S;
-use crate::params::{ActionTable, Field, Param, ParamTree, ResourceLevel, Struct, Type, Value, check, not_kept};
+use crate::params::{ActionTable, Field, Param, ParamTree, ResourceLevel, Struct, Type, check, not_kept};
 use crate::service::VERSION;
 
 /// The action's row.
@@ -132,10 +132,9 @@ impl Request {
     pub fn parse(params: &ParamTree, _ctx: &Context<'_>) -> Result<Self, ApiError> {
         let params = check(params, PARAMS)?;
         let mut keywords = Vec::new();
-        for condition in params.list("SearchKey") {
-            let Value::Struct(condition) = condition else { continue };
-            match condition.text("Key").unwrap_or_default() {
-                "Namespace" => keywords.extend(condition.text("Value").map(str::to_lowercase)),
+        for condition in params.groups("SearchKey") {
+            match condition.given("Key") {
+                "Namespace" => keywords.push(condition.given("Value").to_lowercase()),
                 "Description" => return Err(not_kept("SearchKey", "Description")),
                 key => return Err(ApiError::new(ErrorCode::InvalidParameterValueSearchKey).with("value", key)),
             }

@@ -98,8 +98,8 @@ impl Request {
     pub fn parse(params: &ParamTree, _ctx: &Context<'_>) -> Result<Self, ApiError> {
         let params = check(params, PARAMS)?;
         Ok(Self {
-            namespace: params.string("Namespace").unwrap_or_default(),
-            function: params.string("FunctionName").unwrap_or_default(),
+            namespace: params.given("Namespace").to_owned(),
+            function: params.given("FunctionName").to_owned(),
             page: Page::read(&params)?,
             by_last_run: params.text("OrderBy") == Some("ModTime"),
         })

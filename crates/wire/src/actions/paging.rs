@@ -99,7 +99,7 @@ pub(super) const PAGE_MAX: usize = PAGE_MAX_ROWS as usize;
 
 /// Reads `Offset` and `Limit`, whose sum is bounded (published for `GetFunctionLogs`, kept for the others).
 pub(super) fn offset_and_limit(params: &Checked<'_>) -> Result<(usize, usize), ApiError> {
-    let (offset, limit) = (params.count("Offset").unwrap_or_default(), params.count("Limit").unwrap_or_default());
+    let (offset, limit) = (params.given_count("Offset"), params.given_count("Limit"));
     within_page_max(offset, limit)
 }
 

@@ -1,11 +1,11 @@
-//! Messages that say more than the general message of their code. All wordings are ours unless the row says
-//! otherwise; each tells the caller what to change.
+//! Messages more specific than the general message of their code. All wordings are ours unless the row says otherwise;
+//! each says what the caller should change.
 
 use crate::language::Text;
 
 macro_rules! details {
     ($($variant:ident $zh:literal $en:literal;)*) => {
-        /// A message more particular than its code's general one. The same detail can go with several codes.
+        /// A message more specific than the general one of its code. The same detail can go with several codes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Detail {

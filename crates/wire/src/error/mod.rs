@@ -1,6 +1,6 @@
 //! Errors of the dialect: a code that is never translated, and a message in the caller's language.
 //!
-//! Codes are one table ([`ErrorCode`]), the more particular messages another ([`Detail`]). Messages are templates
+//! Codes are one table ([`ErrorCode`]), the more specific messages another ([`Detail`]). Messages are templates
 //! with named arguments, since both languages need the same facts at different places.
 
 mod codes;

@@ -55,6 +55,25 @@ impl<'a> Checked<'a> {
         self.text(name).map(str::to_owned)
     }
 
+    /// A text that the table requires or gives a default.
+    pub(crate) fn given(&self, name: &str) -> &'a str {
+        self.text(name).unwrap_or_else(|| panic!("the table neither requires the text `{name}` nor gives it a default"))
+    }
+
+    /// A number that is not negative and that the table requires or gives a default.
+    pub(crate) fn given_count(&self, name: &str) -> u64 {
+        let count = self.count(name);
+        count.unwrap_or_else(|| panic!("the table neither requires the count `{name}` nor gives it a default"))
+    }
+
+    /// The structs of a list, which the table says are structs; none when it is absent.
+    pub(crate) fn groups(&self, name: &str) -> impl Iterator<Item = &Checked<'a>> {
+        self.list(name).iter().map(|item| match item {
+            Value::Struct(group) => group,
+            _ => unreachable!("an item of a list of structs was checked to be one"),
+        })
+    }
+
     /// A number that is not negative; tables give such a range to every integer that is read with this.
     pub fn count(&self, name: &str) -> Option<u64> {
         match self.get(name) {
@@ -117,7 +136,7 @@ fn check_members<'a>(
     Ok(Checked(checked))
 }
 
-/// A row of the table and where it stands.
+/// A row of the table, and the names of the structs around it.
 struct At<'p> {
     param: &'static Param,
     prefix: &'p str,

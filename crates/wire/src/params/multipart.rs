@@ -34,9 +34,9 @@ pub(crate) fn from_multipart(content_type: &str, body: &[u8]) -> Result<ParamTre
         }
         let part = rest.strip_prefix(b"\r\n").ok_or_else(|| broken("no line end after a boundary"))?;
         let end = separator.find(part).ok_or_else(|| broken("no closing boundary"))?;
-        let (part, tail) = part.split_at_checked(end).unwrap_or((part, &[]));
+        let (part, tail) = part.split_at_checked(end).expect("the separator was found there");
         parts.push(read_part(part)?);
-        rest = tail.get(separator.needle().len()..).unwrap_or(&[]);
+        rest = tail.strip_prefix(separator.needle()).expect("the separator was found there");
     }
     from_pairs(parts.iter().map(|(name, value)| (name.as_str(), value.clone())))
 }
@@ -46,7 +46,7 @@ fn read_part(part: &[u8]) -> Result<(String, ParamTree), ApiError> {
     let (head, value) =
         head_end.and_then(|end| part.split_at_checked(end)).ok_or_else(|| broken("a part has no head"))?;
     let head = std::str::from_utf8(head).map_err(|_| broken("the head of a part is not UTF-8"))?;
-    let value = value.strip_prefix(b"\r\n\r\n").unwrap_or(value);
+    let value = value.strip_prefix(b"\r\n\r\n").expect("the empty line was found there");
     let header = |wanted: &str| {
         head.split("\r\n")
             .filter_map(|line| line.split_once(':'))

@@ -38,8 +38,8 @@ impl Request {
             return Err(not_kept("ShowCode", "TRUE"));
         }
         Ok(Self {
-            namespace: params.string("Namespace").unwrap_or_default(),
-            function: params.string("FunctionName").unwrap_or_default(),
+            namespace: params.given("Namespace").to_owned(),
+            function: params.given("FunctionName").to_owned(),
             qualifier: params.string("Qualifier"),
         })
     }

@@ -73,7 +73,7 @@ impl Request {
         let (offset, limit) = paging::offset_and_limit(&params)?;
         let (start, limit) = read_page(search.as_ref(), order, offset, limit)?;
         Ok(Self {
-            namespace: params.string("Namespace").unwrap_or_default(),
+            namespace: params.given("Namespace").to_owned(),
             function: params.string("FunctionName"),
             qualifier: params.string("Qualifier"),
             request_id,
