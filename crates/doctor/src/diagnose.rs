@@ -13,7 +13,7 @@ use crate::{tc3, v1};
 pub fn diagnose(sent: &SentRequest, known: &Known<'_>) -> Diagnosis {
     let mut diagnosis = Diagnosis::default();
     sent.with_raw(|raw| examine(sent, raw, known, &mut diagnosis));
-    // Neither stops a server of this kind: an old request was young once, and any service is taken.
+    // Neither makes this server refuse: an old request was once fresh, and any service is accepted.
     let is_harmless = |finding: &Finding| !finding.is_proven && matches!(finding.kind, Kind::Old | Kind::Service);
     if diagnosis.findings.iter().all(is_harmless) {
         match of_code(known.code) {
@@ -75,7 +75,7 @@ fn examine(sent: &SentRequest, raw: &RawRequest<'_>, known: &Known<'_>, diagnosi
     }
 }
 
-/// Understands the request. Of one whose body is known by its hash alone the parameters are not looked at.
+/// Parses the request. If only the hash of its body is known, its parameters are not checked.
 fn parse(sent: &SentRequest, raw: &RawRequest<'_>) -> Result<ApiRequest, ApiError> {
     match &sent.body {
         Payload::Hash { .. } if raw.method == "POST" => {
@@ -97,7 +97,7 @@ fn parse(sent: &SentRequest, raw: &RawRequest<'_>) -> Result<ApiRequest, ApiErro
     }
 }
 
-/// A signature that is none of the API's, or none at all.
+/// A finding if the request has no signature, or not one of the API.
 fn family(sent: &SentRequest) -> Option<Finding> {
     let has_field = sent.text().contains("Signature=");
     let Some(authorization) = sent.header("Authorization") else {
@@ -117,7 +117,7 @@ fn family(sent: &SentRequest) -> Option<Finding> {
     Some(Finding::new(Kind::WrongFamily, "TC3-HMAC-SHA256", found))
 }
 
-/// What the server's code alone says.
+/// The finding that follows from the server's code alone.
 fn of_code(code: Option<&str>) -> Option<Finding> {
     let code = code?;
     let kind = match code {

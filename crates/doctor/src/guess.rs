@@ -1,15 +1,12 @@
-//! Trying usual mistakes, alone and in pairs.
+//! Tries common mistakes, singly and in pairs.
 
 use crate::kind::Kind;
 use crate::shown::Shown;
 
-/// The most guesses that are tried at a time.
-const PAIR: usize = 2;
-
 /// A mistake that a sender may have made: `apply` changes what is signed.
 pub(crate) struct Guess<T> {
     pub(crate) kind: Kind,
-    /// What the server signs in this place.
+    /// What the server signs here.
     pub(crate) expected: Shown,
     /// What the sender would have signed.
     pub(crate) found: Shown,
@@ -27,7 +24,7 @@ impl<T> Guess<T> {
     }
 }
 
-/// The fewest guesses under which `fits`, the earliest first; of two, they are of different kinds.
+/// The fewest guesses that make `fits` true, the earliest step first. A pair is of two different kinds.
 pub(crate) fn explain<'g, T: Clone>(
     base: &T,
     guesses: &'g [Guess<T>],
@@ -47,8 +44,7 @@ pub(crate) fn explain<'g, T: Clone>(
             let mut twice = once.clone();
             (second.apply)(&mut twice);
             if fits(&twice) {
-                let mut both = Vec::with_capacity(PAIR);
-                both.extend([first, second]);
+                let mut both = vec![first, second];
                 both.sort_by_key(|guess| guess.kind);
                 return Some(both);
             }

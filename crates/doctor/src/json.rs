@@ -1,6 +1,6 @@
-//! A JSON body written anew, as libraries do between signing and sending.
+//! A JSON body serialised again, as libraries do between signing and sending.
 
-/// The same JSON with other white space between its tokens: none, or one blank behind each comma and colon.
+/// The same JSON with other white space between its tokens: none, or one space after each comma and colon.
 pub(crate) fn respaced(body: &str, has_blanks: bool) -> String {
     let mut text = String::with_capacity(body.len());
     let (mut is_string, mut is_escaped) = (false, false);

@@ -1,15 +1,15 @@
-//! What the caller knows beside the request.
+//! What the caller knows besides the request.
 
-/// What is known beside the request.
+/// What is known besides the request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Known<'a> {
     /// The key that should have signed.
     pub secret_id: Option<&'a str>,
     /// Its secret; without it no signature is computed.
     pub secret_key: Option<&'a str>,
-    /// The server's clock when the request came, in Unix seconds, where it is known.
+    /// The server's clock when it received the request, in Unix seconds, if known.
     pub received_s: Option<i64>,
-    /// The present moment, in Unix seconds, where it is not known when the request came.
+    /// The current time, in Unix seconds. Counts only if `received_s` is not known.
     pub now_s: Option<i64>,
     /// How far clocks may be apart, in seconds.
     pub max_skew_s: i64,

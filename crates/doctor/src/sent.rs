@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use runlog_wire::{Headers, RawRequest};
 
-/// A request. A server that remembers one keeps the hash of its body in the place of the body.
+/// A request. A server that remembers a request keeps the hash of the body instead of the body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentRequest {
     /// The method, upper-case.

@@ -97,7 +97,7 @@ pub(crate) fn examine(
     }
 }
 
-/// The usual mistakes, the earliest step first.
+/// Common mistakes, the earliest step first.
 fn guesses(
     base: &Parts,
     as_sent: Vec<(String, String)>,

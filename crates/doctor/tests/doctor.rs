@@ -1,4 +1,4 @@
-//! The doctor: recorded requests of real clients are well, and each mistake is named, in whatever form it is given.
+//! The doctor: recorded requests of real clients are fine, and each mistake is named, in every form of a request.
 
 #[path = "../../wire/tests/support/mod.rs"]
 mod support;
@@ -8,7 +8,7 @@ use runlog_doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read
 use runlog_wire::sign_v1::{V1Algorithm, V1Input, sign_v1};
 use runlog_wire::sign_v3::{V3Input, sign_v3};
 use runlog_wire::text::encode_form;
-use runlog_wire::{Language, Scheme};
+use runlog_wire::{Language, Scheme, Steps};
 use support::{LAB_SECRET_ID, LAB_SECRET_KEY, captures};
 
 const NOW_S: i64 = 1_795_478_183;
@@ -26,7 +26,7 @@ fn known() -> Known<'static> {
     }
 }
 
-/// A TC3 request; `change` says what was signed in the place of what is sent.
+/// A TC3 request; `change` says what was signed instead of what is sent.
 fn tc3(change: impl FnOnce(&mut V3Input<'_>)) -> SentRequest {
     tc3_by(LAB_SECRET_KEY, change)
 }
@@ -87,7 +87,7 @@ fn found(request: &SentRequest) -> Vec<Kind> {
 }
 
 #[test]
-fn recorded_requests_of_real_clients_are_well() {
+fn recorded_requests_of_real_clients_are_fine() {
     for capture in captures() {
         let at = format!("{}.txt:{}", capture.file, capture.line);
         let request = SentRequest {
@@ -107,6 +107,19 @@ fn recorded_requests_of_real_clients_are_well() {
         let diagnosis = diagnose(&request, &other);
         assert_eq!(diagnosis.findings[0].kind, Kind::Unexplained, "{at}");
         assert_eq!(diagnosis.steps.len(), if is_v1 { 3 } else { 5 }, "{at}");
+        let raw = capture.request.raw();
+        let computed = match raw.parse().expect(&at).explain(&raw, "another").expect(&at) {
+            Steps::V1(steps) => vec![steps.sorted_fields, steps.string_to_sign, steps.signature],
+            Steps::V3(steps) => vec![
+                steps.hashed_payload,
+                steps.canonical_request,
+                steps.hashed_canonical_request,
+                steps.string_to_sign,
+                steps.signature,
+            ],
+        };
+        let shown: Vec<&String> = diagnosis.steps.iter().map(|step| &step.expected).collect();
+        assert_eq!(shown, computed.iter().collect::<Vec<_>>(), "{at}: the steps are those of the dialect");
         let shown = serde_json::to_string(&diagnosis).unwrap();
         assert!(!shown.contains("another") && !shown.contains(LAB_SECRET_KEY), "{at}: no secret is shown");
     }
@@ -179,7 +192,7 @@ fn what_is_wrong_before_the_signature_is_named_first() {
 }
 
 #[test]
-fn what_is_wrong_behind_the_signature_is_named_too() {
+fn what_is_wrong_after_the_signature_is_named_too() {
     let mut request = tc3(|_| {});
     set(&mut request, "X-TC-Action", "GetFunctionLog");
     assert_eq!(found(&request), [Kind::Action]);

@@ -113,7 +113,7 @@ fn a_request_by_a_file_or_standard_input() {
     let nonsense = place.path("nonsense");
     write(&nonsense, b"hello");
     let output = place.runlog(&["doctor"]).arg(&nonsense).output().expect("the program");
-    assert!(output.status.code() == Some(2) && stderr(&output).contains("no request line"), "{output:?}");
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("not a request line"), "{output:?}");
 }
 
 #[test]

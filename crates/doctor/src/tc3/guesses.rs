@@ -1,4 +1,4 @@
-//! The usual mistakes under TC3, the earliest step first.
+//! Common mistakes under TC3, the earliest step first.
 
 use runlog_wire::sign_v3::utc_date;
 use runlog_wire::text::{form_pairs, percent_encode};
@@ -12,7 +12,7 @@ use crate::known::Known;
 use crate::mistakes::{other_hosts, secrets};
 use crate::sent::{Payload, SentRequest};
 
-/// The usual mistakes, the earliest step first.
+/// The mistakes to try.
 pub(super) fn guesses(base: &Parts, request: &ApiRequest, sent: &SentRequest, known: &Known<'_>) -> Vec<Guess<Parts>> {
     let mut guesses = Vec::new();
     for method in ["GET", "POST"].into_iter().filter(|method| *method != base.method) {

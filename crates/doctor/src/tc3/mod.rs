@@ -26,7 +26,7 @@ pub(crate) fn examine(
 ) {
     diagnosis.scheme = "TC3-HMAC-SHA256";
     if auth.service() != SERVICE {
-        // This server takes any service, others do not.
+        // This server accepts any service; others do not.
         diagnosis.findings.push(Finding::new(Kind::Service, SERVICE, auth.service()).suspected());
     }
     let base = match as_sent(auth, request, sent, raw, known) {
@@ -53,7 +53,7 @@ pub(crate) fn examine(
         diagnosis.findings.extend(differing);
         return;
     }
-    // The readings that known clients need are right too.
+    // A signature that fits one of the readings for known clients is right too.
     let is_right = match &sent.body {
         Payload::Hash { .. } => computed == signature,
         Payload::Text(_) => request.verify(raw, &base.secret_key, request.common.timestamp_s, 0).is_ok(),
