@@ -16,7 +16,7 @@ pub const PARAM_MAX_DEPTH: usize = 16;
 /// stays cheap.
 pub const STRUCT_MAX_FIELDS: usize = 256;
 
-/// The most values in one request, nested ones counted. Ours, so that a body of nothing but brackets costs little memory.
+/// The most values in one request, nested ones counted. Ours, so that a body of brackets alone costs little memory.
 pub const PARAM_MAX_VALUES: usize = 4096;
 
 /// The most headers that one TC3 signature may cover. SDKs cover two; ours.

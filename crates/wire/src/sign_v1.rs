@@ -154,7 +154,7 @@ impl V1Auth {
     }
 }
 
-/// Compares the signature with every reading in turn. Tells the one that fits.
+/// Compares the signature with every reading in turn. Returns the one that fits.
 pub(crate) fn verify(
     auth: &V1Auth,
     raw: &RawRequest<'_>,

@@ -214,7 +214,8 @@ impl V3Auth {
     }
 }
 
-/// Compares the signature with every reading in turn. Tells the reading that fits, and whether it leaves the payload out.
+/// Compares the signature with every reading in turn. Returns the one that fits, and whether it leaves the payload
+/// out.
 pub(crate) fn verify(
     auth: &V3Auth,
     raw: &RawRequest<'_>,
