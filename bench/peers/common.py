@@ -7,12 +7,12 @@ measured time; and another(), a reader for another thread.
 
 The rules, the same for all:
 
-- The settings are those that an expert of the system would choose for this data and these questions: every index,
+- The settings are those that an expert of the system would choose for this data and these queries: every index,
   sort order, codec and hint that the system itself offers and keeps up to date. Totals that the application would
-  have to count by itself, in tables of its own, are not used: they would answer whole days and nothing else.
-- Constants stand in the prepared statements, so that a planner knows all there is to know.
-- Words are searched as each system does it best. A phrase of whole words stands for a text byte by byte where that is
-  what the system's index has; on this data both give the same runs, and the comparison sees to that.
+  have to count itself, in its own tables, are not used: they would answer whole days and nothing else.
+- Prepared statements contain the constants, so that the planner knows everything there is to know.
+- Words are searched as each system does it best. A phrase of whole words replaces the text, byte by byte, if the
+  system's index has only words; on this data both give the same runs, and the comparison checks that.
 """
 
 import json

@@ -3,7 +3,7 @@
 A run's rowid is its start and its number within the millisecond, so that the table and every index, which end in the
 rowid, are in the order of time without a column for it. Namespaces and functions are small numbers. Indexes of failed
 runs are partial. FTS5 keeps no copy of the texts (contentless) but the positions, for phrases; the namespace is one
-of its columns, so that a search need not look at the runs. It lies in a file of its own, which can be vacuumed alone.
+of its columns, so that a search need not read the runs. It is in a separate file, which can be vacuumed alone.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-//! The first question after a start, when nothing of the data is in memory.
+//! The first query after a start, when none of the data is in memory.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,13 +9,14 @@ use runlog_store::{Options, Store};
 use rustix::fs::{Advice, fadvise};
 use serde_json::{Value, json};
 
-/// Times each question is asked, each in a store just opened, unless its time is up before.
+/// How often each query runs, each time in a store just opened, unless its time is up first.
 const REPEATS: usize = 5;
 
-/// The most time for one question.
+/// The maximum time for one query.
 const TIME_MAX: Duration = Duration::from_secs(20);
 
-/// Asks once after each of several starts. Opening, which reads a little of every file, is not part of the time.
+/// Runs the query once after each of several starts. Opening, which reads a little of every file, is not part of the
+/// time.
 pub(crate) fn measure(data: &Path, query: &Query) -> anyhow::Result<Value> {
     let mut nanos = Vec::with_capacity(REPEATS);
     let began = Instant::now();
@@ -33,7 +34,7 @@ pub(crate) fn measure(data: &Path, query: &Query) -> anyhow::Result<Value> {
     Ok(json!({ "times": times, "p50_us": micros(times / 2), "max_us": micros(times - 1) }))
 }
 
-/// Has the system drop what it holds of every file of a folder. Pages that are not on disk yet would stay, so they are
+/// Makes the system drop its cache of every file in a folder. Pages that are not on disk yet would stay, so they are
 /// written first.
 fn forget(folder: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {

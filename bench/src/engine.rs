@@ -1,4 +1,5 @@
-//! The engine without a server: opens the data folder while no server does, merges it, and asks in this process.
+//! The engine without a server: opens the data folder while no server has it open, merges it, and queries it in this
+//! process.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,16 +13,16 @@ use crate::cold;
 use crate::latency::Latencies;
 use crate::shapes::{self, Shape};
 
-/// Threads that ask at the same time.
+/// Threads that query at the same time.
 const CLIENTS: usize = 4;
 
-/// What the engine says, and the questions it was asked with their answers.
+/// The figures of the engine, and the queries with their answers.
 pub(crate) struct Engine {
     pub(crate) figures: Value,
     pub(crate) questions: Vec<Question>,
 }
 
-/// A question with its answer.
+/// A query with its answer.
 pub(crate) struct Question {
     pub(crate) shape: Shape,
     pub(crate) total: u64,
@@ -66,7 +67,7 @@ pub(crate) fn measure(data: &Path, seconds: u64) -> anyhow::Result<Engine> {
     Ok(Engine { figures, questions })
 }
 
-/// Asks one question, alone and then from several threads at a time.
+/// Runs one query, first alone and then from several threads at a time.
 fn ask(store: &Store, shape: Shape) -> anyhow::Result<(Question, Value)> {
     let query = shape.query();
     let answer = store.query(&query)?;
@@ -98,7 +99,7 @@ fn latencies(store: &Store, query: &Query) -> anyhow::Result<Latencies> {
     }
 }
 
-/// Queries a second of several threads, each starting at another place of the list.
+/// Queries per second of several threads, each starting at another position of the list.
 fn load(store: &Store, queries: &[Query], duration: Duration) -> anyhow::Result<f64> {
     let started = Instant::now();
     let client = |first: usize| -> anyhow::Result<u64> {

@@ -11,7 +11,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Serves from threads of its own until the process ends; answers with a body of `bytes` bytes.
+/// Serves from separate threads until the process ends; answers with a body of `bytes` bytes.
 pub(crate) fn start(bytes: usize) -> anyhow::Result<SocketAddr> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;

@@ -1,4 +1,4 @@
-//! The least HTTP/1.1 that a load generator needs, so that its own work does not drown what is measured.
+//! A minimal HTTP/1.1 client for a load generator, so that its own work does not dominate the measurement.
 
 use std::net::SocketAddr;
 
@@ -28,7 +28,7 @@ impl Connection {
         Ok(self.stream.write_all(part).await?)
     }
 
-    /// Sends a request as it stands and returns the body of the answer, which must be a 200.
+    /// Sends a request unchanged and returns the body of the answer, which must be a 200.
     pub(crate) async fn send(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         self.buffer.clear();

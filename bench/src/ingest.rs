@@ -25,7 +25,7 @@ const RUNS_PER_REQUEST: u64 = 5_000;
 /// Connections that post at the same time.
 const CONNECTIONS: usize = 4;
 
-/// Bytes generated ahead of sending, so that generating is not part of what is measured.
+/// Bytes generated ahead of sending, so that generating is not part of the measurement.
 const ROUND_BYTES: usize = 512 << 20;
 
 /// Ingests `runs` generated runs. Only the time between sending and the last answer counts.

@@ -1,16 +1,16 @@
-//! Latencies of one question: how often it is asked, and what is kept of it.
+//! Latencies of one query: how often it runs, and which figures are kept.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// Times each question is asked, after a tenth as many to warm up, unless its time is up before.
+/// How often each query runs, after a tenth as many to warm up, unless its time is up first.
 const REPEATS: usize = 200;
 
-/// The most time for one question.
+/// The maximum time for one query.
 const TIME_MAX: Duration = Duration::from_secs(4);
 
-/// Asked times of one question.
+/// Measured times of one query.
 pub(crate) struct Latencies {
     began: Instant,
     warm_ups: usize,
@@ -22,7 +22,7 @@ impl Latencies {
         Self { began: Instant::now(), warm_ups: 0, nanos: Vec::with_capacity(REPEATS) }
     }
 
-    /// Takes the time of one more; says whether to ask again.
+    /// Adds a measured time; returns whether to run the query again.
     pub(crate) fn add(&mut self, took: Duration) -> bool {
         let is_late = self.began.elapsed() > TIME_MAX;
         if self.warm_ups < REPEATS / 10 && !is_late {
@@ -33,7 +33,7 @@ impl Latencies {
         self.nanos.len() < REPEATS && !is_late
     }
 
-    /// Takes the times of another client.
+    /// Adds the times of another client.
     pub(crate) fn join(&mut self, other: Self) {
         self.nanos.extend(other.nanos);
     }

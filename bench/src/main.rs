@@ -1,8 +1,8 @@
 //! Measures a real server process over HTTP, with the load generator on the same machine, and its engine in process.
 //!
 //! One run measures everything it compares, so that ratios hold on a noisy machine. Results are printed as tables and
-//! kept as JSON, raw latencies in summary, under `bench/results/`; or, with the questions and their answers, in a file
-//! for the peers to be measured by (`bench/peers/run.py`).
+//! kept as JSON, with a summary of the raw latencies, under `bench/results/`. With the queries and their answers, they
+//! are written to a file that the measurement of the peers reads (`bench/peers/run.py`).
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads clocks and files")]
 
 mod cold;

@@ -1,7 +1,7 @@
-//! What memory a process holds, from `/proc`, and the most of it over a time.
+//! The memory of a process, from `/proc`, and its peak over time.
 //!
-//! Resident memory includes the pages of mapped files, which the system takes back when others need memory. What a
-//! process holds by itself is its *anonymous* memory; the system keeps no peak of it, so it is sampled.
+//! Resident memory includes the pages of mapped files, which the system reclaims when it needs memory. The other pages
+//! are *anonymous* memory; the system keeps no peak of them, so they are sampled.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-/// How often memory is looked at: a flush or a merge takes many times as long.
+/// How often memory is sampled: a flush or a merge takes many times as long.
 const EVERY: Duration = Duration::from_millis(10);
 
 /// A field of `/proc/PID/status` that is in kibibytes, in bytes.
@@ -20,7 +20,7 @@ pub(crate) fn status(process: u32, field: &str) -> anyhow::Result<u64> {
     Ok(kib * 1024)
 }
 
-/// Looks at a process's anonymous memory until it is asked for the most.
+/// Samples the anonymous memory of a process until it is asked for the peak.
 pub(crate) struct AnonymousPeak {
     /// Ends the thread when it is dropped.
     end: Sender<()>,
@@ -28,7 +28,7 @@ pub(crate) struct AnonymousPeak {
 }
 
 impl AnonymousPeak {
-    /// Begins to look.
+    /// Starts sampling.
     pub(crate) fn watch(process: u32) -> Self {
         let (end, ended) = mpsc::channel::<()>();
         let thread = std::thread::spawn(move || {
@@ -43,7 +43,7 @@ impl AnonymousPeak {
         Self { end, thread }
     }
 
-    /// The most anonymous memory at any look, in bytes.
+    /// The largest sample of anonymous memory, in bytes.
     pub(crate) fn bytes(self) -> anyhow::Result<u64> {
         drop(self.end);
         self.thread.join().ok().context("the thread that looked at memory panicked")?

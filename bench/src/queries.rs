@@ -1,4 +1,4 @@
-//! Latency of single questions: signed, over HTTP, one client, after a restart.
+//! Latency of single queries: signed, over HTTP, with one client, after a restart.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::http::{Connection, signed_query};
 use crate::latency::Latencies;
 use crate::server::Server;
 
-/// Measures every question, and sees to it that the server answers as the engine does.
+/// Measures every query, and checks that the server answers as the engine does.
 pub(crate) async fn measure(server: &Server, questions: &[Question]) -> anyhow::Result<Vec<Value>> {
     let mut connection = Connection::open(server.address).await?;
     let host = server.address.to_string();

@@ -1,4 +1,4 @@
-//! What was measured, as tables for people and JSON for comparing.
+//! The results, as tables for people and as JSON for comparison.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,7 +76,7 @@ impl Report {
         format!("{} runs, seed {}\n\n{figures}\n\n{shapes}\n", self.runs, self.seed)
     }
 
-    /// Every question with its latencies, and what the engine read for it.
+    /// Every query with its latencies, and what the engine read for it.
     fn shapes(&self) -> Table {
         let mut table = Table::new();
         let times = ["HTTP p50", "p99", "max", "in process p50", "p99", "max", "4 clients p50", "p99", "cold p50"];
@@ -96,7 +96,7 @@ impl Report {
         table
     }
 
-    /// Keeps the results as JSON; returns where.
+    /// Saves the results as JSON; returns the path.
     pub(crate) fn save(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(format!("{}-{}.json", self.time_s, self.runs));
@@ -130,7 +130,7 @@ impl Report {
     }
 }
 
-/// A figure without what stands after its point.
+/// A figure without its fraction.
 fn number(value: Option<&Value>) -> String {
     format!("{:.0}", value.and_then(Value::as_f64).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! The server under test: a process of its own on a data folder of its own.
+//! The server under test: a separate process with its own data folder.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
@@ -34,7 +34,7 @@ impl Server {
         Ok(Self { address, process, data })
     }
 
-    /// Stops it in order. Its folder stays.
+    /// Stops it in an orderly way. Its folder stays.
     pub(crate) fn stop(&mut self) -> anyhow::Result<()> {
         let stopped = Command::new("kill").arg(self.process.id().to_string()).status()?;
         if !stopped.success() || !self.process.wait()?.success() {
@@ -70,7 +70,7 @@ impl Server {
         AnonymousPeak::watch(self.process.id())
     }
 
-    /// The data folder. Nobody but the server may open it while it runs.
+    /// The data folder. Only the server may open it while it runs.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()
     }
@@ -92,7 +92,7 @@ impl Drop for Server {
     }
 }
 
-/// The program under test lies beside this one.
+/// The program under test is in the same folder as this one.
 pub(crate) fn program() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name("runlog");
     if program.exists() { Ok(program) } else { bail!("{} is missing: run `cargo xtask bench`", program.display()) }

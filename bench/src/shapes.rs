@@ -1,5 +1,5 @@
-//! The questions that are asked: one list, derived from the loaded data, for the engine in process, the server over
-//! HTTP, and the peers, which get it as JSON.
+//! The list of queries, derived from the loaded data. It is the same for the engine in process, for the server over
+//! HTTP, and for the peers, which get it as JSON.
 
 use anyhow::Context;
 use runlog_core::limits::DAY_MS;
@@ -13,7 +13,7 @@ use crate::ingest::DAY_START_MS;
 const ACCOUNT: &str = "100000000001";
 const REGION: &str = "ap-guangzhou";
 
-/// Every question is of one namespace, as the dialect's are.
+/// Every query is about one namespace, as in the dialect.
 const NAMESPACE: &str = "default";
 
 /// Texts that a few runs of a million print, one of them cut in the middle of a number, and one that about half of all
@@ -27,10 +27,10 @@ const DAY: Window = Window { start_ms: DAY_START_MS, end_ms: DAY_START_MS + DAY_
 const EIGHT_HOURS: Window = Window { start_ms: DAY.start_ms + 5 * HOUR_MS, end_ms: DAY.start_ms + 13 * HOUR_MS };
 const HOUR_MS: i64 = DAY_MS / 24;
 
-/// The zone of a server by default, in which the dialect's times are.
+/// The default zone of a server, which is the zone of times in the dialect.
 const ZONE: Zone = Zone::UTC8;
 
-/// A question: which runs of the namespace, in which order (the last first), which page.
+/// A query: which runs of the namespace, in which order (the last first), which page.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
@@ -44,7 +44,7 @@ pub(crate) struct Shape {
     limit: usize,
 }
 
-/// The newest 20 runs of the day; the questions differ from it.
+/// The newest 20 runs of the day; each query changes some of its fields.
 const NEWEST: Shape = Shape {
     name: "newest of all",
     window: DAY,
@@ -106,12 +106,13 @@ fn first_after_noon() -> Query {
 }
 
 impl Shape {
-    /// Whether people ask this all day: neither a search of texts nor page 496. Such questions are mixed for load.
+    /// Whether this is an everyday query: neither a text search nor page 496. Everyday queries are mixed for the load
+    /// test.
     pub(crate) fn is_everyday(&self) -> bool {
         self.keyword.is_none() && self.offset == 0
     }
 
-    /// As the engine takes it.
+    /// The query for the engine.
     pub(crate) fn query(&self) -> Query {
         let scope = Scope {
             region: Some(REGION.to_owned()),
@@ -131,7 +132,7 @@ impl Shape {
         }
     }
 
-    /// As the parameters of `GetFunctionLogs`.
+    /// The query as parameters of `GetFunctionLogs`.
     pub(crate) fn parameters(&self) -> Value {
         let mut parameters = json!({
             "Namespace": NAMESPACE,
@@ -142,7 +143,7 @@ impl Shape {
             "Limit": self.limit,
         });
         if let Some([first_ms, end_ms]) = self.ends_ms() {
-            // The dialect's windows have whole seconds and hold their last one.
+            // Windows of the dialect are in whole seconds and include the last one.
             parameters["StartTime"] = json!(ZONE.format(first_ms));
             parameters["EndTime"] = json!(ZONE.format(end_ms - 1000));
         }
@@ -155,7 +156,7 @@ impl Shape {
         parameters
     }
 
-    /// As the peers read it.
+    /// The query in the form that the peers read.
     pub(crate) fn json(&self) -> Value {
         json!({
             "name": self.name,
@@ -187,7 +188,7 @@ impl Shape {
     }
 }
 
-/// A row as every system has to give it.
+/// A row in the form that every system must return.
 pub(crate) fn row(row: &Row) -> Value {
     let run = &row.run;
     json!([

@@ -1,10 +1,10 @@
-//! Many tails while runs arrive as fast as they can: does every tail get each run once, what does that cost the
-//! server in memory, and what does it cost whoever stores runs?
+//! Many tails while runs arrive as fast as they can: does every tail get each run once, how much memory does the server
+//! need for it, and how much does it slow down the senders of runs?
 //!
 //! The tails are real connections from this one process: most follow one function, some follow all, some read slowly,
-//! some are cut off again and again and come back by `Last-Event-ID`. A quarter of the runs are late: they started
-//! hours before those that came before them. Each tail proves that nothing is missing, by the number of the event
-//! before that every event names, and at the end by the ids of the runs themselves.
+//! some are disconnected repeatedly and resume with `Last-Event-ID`. A quarter of the runs are late: they started hours
+//! before runs that arrived earlier. Each tail proves that nothing is missing: every event names the number of the one
+//! before, and at the end the ids of the runs are compared.
 
 mod reader;
 
@@ -29,23 +29,23 @@ const FUNCTIONS: u32 = 50;
 /// Runs of one request.
 const RUNS_PER_REQUEST: u32 = 2_000;
 
-/// Bytes of the log of a run, about.
+/// Approximate size of the log of a run, in bytes.
 const LOG_BYTES: usize = 400;
 
-/// How long a tail may wait for bytes before it counts as left behind.
+/// How long a tail may wait for bytes before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A slow reader pauses so long after each piece.
+/// The pause of a slow reader after each piece.
 const SLOW_PAUSE: Duration = Duration::from_millis(10);
-/// Its pieces: of one function, and of all.
+/// The sizes of its pieces: for one function, and for all.
 const SLOW_BYTES: [usize; 2] = [1 << 10, 16 << 10];
 
-/// What the server may need, in bytes, and what more for each tail: a batch that is being written, and what waits for
-/// the network. Memory that is mapped from files, and can be taken back, does not count.
+/// The memory that the server may need, in bytes, and the addition for each tail: a batch being written, and data
+/// waiting for the network. Memory mapped from files, which can be reclaimed, does not count.
 const MEMORY_MAX: u64 = 256 << 20;
 const MEMORY_MAX_OF_TAIL: u64 = 512 << 10;
 
-/// How often the server's memory is looked at.
+/// How often the server's memory is sampled.
 const MEMORY_EVERY: Duration = Duration::from_millis(50);
 
 /// What to measure.
@@ -58,13 +58,13 @@ struct Plan {
 /// How a tail behaves.
 #[derive(Clone, Copy)]
 struct Kind {
-    /// The function it follows; all of them without.
+    /// The function it follows; `None` for all of them.
     function: Option<u32>,
     is_slow: bool,
     is_cut: bool,
 }
 
-/// What a tail has got.
+/// The events that a tail received.
 struct Followed {
     kind: Kind,
     ids: Vec<u32>,
@@ -74,7 +74,7 @@ struct Followed {
     ended: Instant,
 }
 
-/// Measures, prints and keeps the figures. `arguments` are those behind `--tails`.
+/// Measures, prints and saves the figures. `arguments` are those after `--tails`.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let plan = plan(arguments)?;
     let bodies = bodies(plan.runs)?;
@@ -110,7 +110,8 @@ fn plan(arguments: &[String]) -> anyhow::Result<Plan> {
 }
 
 impl Kind {
-    /// One tail in ten follows everything; of those half are slow, and one of the others in ten; one in twenty is cut.
+    /// One tail in ten follows everything; half of these are slow, and one in ten of the others; one in twenty is
+    /// disconnected.
     fn of(number: u32) -> Self {
         let function = (!number.is_multiple_of(10)).then_some(number % FUNCTIONS);
         Self { function, is_slow: matches!(number % 20, 10 | 11), is_cut: number % 20 == 5 }
@@ -140,7 +141,7 @@ fn bodies(runs: u32) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(starts.map(body).collect())
 }
 
-/// Posts all bodies on a thread's own reactor; gives the seconds it took.
+/// Posts all bodies on the thread's own reactor; returns the time in seconds.
 fn ingest(server: &Server, bodies: Vec<Vec<u8>>, runs: u32) -> anyhow::Result<f64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let started = Instant::now();
@@ -168,7 +169,7 @@ fn measure(plan: &Plan, bodies: Vec<Vec<u8>>, alone_s: f64) -> anyhow::Result<Va
         let followed = runtime.block_on(async {
             let tails = async {
                 let followed = try_join_all(tails).await;
-                // Whoever watches has seen the end of it.
+                // The receiver may have ended already.
                 let _ = done.send(true);
                 followed
             };
@@ -210,7 +211,7 @@ fn measure(plan: &Plan, bodies: Vec<Vec<u8>>, alone_s: f64) -> anyhow::Result<Va
             "runs_per_s_without_tails": f64::from(plan.runs) / alone_s,
         },
         "events": events,
-        // Each of them was proved to have every run once; one that had not would have ended this.
+        // Each tail was proved to have every run once; a failure would have ended the benchmark.
         "complete_tails": followed.len(),
         "reconnects": followed.iter().map(|tail| tail.connections - 1).sum::<u64>(),
         "bytes": followed.iter().map(|tail| tail.bytes).sum::<u64>(),
@@ -226,7 +227,7 @@ fn measure(plan: &Plan, bodies: Vec<Vec<u8>>, alone_s: f64) -> anyhow::Result<Va
     }))
 }
 
-/// Reads until every run that matches is there.
+/// Reads until every matching run has arrived.
 async fn follow(server: &Server, kind: Kind, mut reader: Reader, runs: u32) -> anyhow::Result<Followed> {
     let expected = kind.expected(runs).count();
     let piece = kind.is_slow.then(|| SLOW_BYTES[usize::from(kind.function.is_none())]);
@@ -240,7 +241,7 @@ async fn follow(server: &Server, kind: Kind, mut reader: Reader, runs: u32) -> a
             ids.push(id);
             last = seq;
             if ids.len() >= cut_at {
-                // Whatever else is on its way here is thrown away.
+                // Any bytes still on their way are discarded.
                 break;
             }
         }
@@ -256,7 +257,7 @@ async fn follow(server: &Server, kind: Kind, mut reader: Reader, runs: u32) -> a
     Ok(Followed { kind, ids, bytes, connections, ended: Instant::now() })
 }
 
-/// That a tail has every run once, by the ids of the runs.
+/// Checks by the ids of the runs that a tail has every run once.
 fn prove(tail: &Followed, runs: u32) -> anyhow::Result<()> {
     let mut ids = tail.ids.clone();
     ids.sort_unstable();
@@ -264,7 +265,7 @@ fn prove(tail: &Followed, runs: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The most memory that is not mapped from files, in bytes, until the tails are done.
+/// The peak memory that is not mapped from files, in bytes, until the tails are done.
 async fn watch_memory(server: &Server, mut is_done: watch::Receiver<bool>) -> anyhow::Result<u64> {
     let mut peak = 0;
     while !*is_done.borrow_and_update() {

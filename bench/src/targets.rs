@@ -1,4 +1,4 @@
-//! The engine's targets beside what was measured: `runlog-bench --targets` writes `bench/TARGETS.md` from the newest
+//! The engine's targets compared with the results: `runlog-bench --targets` writes `bench/TARGETS.md` from the newest
 //! raw results of each number of runs.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
-/// What a target says of a figure.
+/// The limit that a target sets for a figure.
 #[derive(Clone, Copy)]
 enum Limit {
     AtMost(f64),
@@ -17,7 +17,7 @@ enum Limit {
 
 use Limit::{AtLeast, AtMost};
 
-/// A figure of one run of the suite; the second value is the same of the next smaller number of runs.
+/// A figure of one run of the suite; the second value is that of the next smaller number of runs.
 type Figure = fn(&Value, Option<&Value>) -> Option<f64>;
 
 /// A target: what, its unit and digits after the point, the limit, and where the figure is.
@@ -102,12 +102,12 @@ fn source(run: &Value) -> Option<String> {
     Some(format!("- {} runs: seed {}, {cores} cores of {cpu}, runlog {commit}\n", run["runs"], run["seed"]))
 }
 
-/// The newest results of each number of runs; runlog's part of those with peers.
+/// The newest results of each number of runs; of results with peers, only runlog's part.
 fn newest(results: &Path) -> anyhow::Result<BTreeMap<u64, Value>> {
     let mut newest: BTreeMap<u64, Value> = BTreeMap::new();
     for entry in std::fs::read_dir(results).with_context(|| format!("cannot read {}", results.display()))? {
         let mut run: Value = serde_json::from_slice(&std::fs::read(entry?.path())?)?;
-        // That many tails are followed has no targets here.
+        // The benchmark of many tails has no targets.
         if !run["tails"].is_null() {
             continue;
         }
@@ -151,7 +151,7 @@ fn most(run: &Value, of: fn(&str) -> bool, at: &str) -> Option<f64> {
     figures.reduce(f64::max).map(|micros| micros / 1000.0)
 }
 
-/// How much slower the shape is that slowed down most.
+/// The slowdown of the shape that slowed down most.
 fn growth(run: &Value, before: &Value) -> Option<f64> {
     let of = shapes(run).filter(|(name, _)| is_first_page(name));
     let ratios = of.filter_map(|(name, figures)| Some(number(figures, "/p50_us")? / 1000.0 / p50_ms(before, name)?));

@@ -1,5 +1,5 @@
-//! Signed queries a second on several connections: pages of the newest runs, beside a bare hyper server under the same
-//! load, and the everyday questions mixed.
+//! Signed queries per second on several connections: pages of the newest runs, compared with a bare hyper server under
+//! the same load, and the everyday queries mixed.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,16 +12,16 @@ use crate::hello;
 use crate::http::{Connection, signed_query};
 use crate::server::Server;
 
-/// Connections that ask for pages at the same time.
+/// Connections that request pages at the same time.
 const CONNECTIONS: usize = 16;
 
-/// Connections that ask mixed questions at the same time: as many as the peers have clients.
+/// Connections that send mixed queries at the same time: as many as the peers have clients.
 const MIXED_CONNECTIONS: usize = 4;
 
-/// Different requests that are signed ahead and sent in turn.
+/// Number of different requests, which are signed in advance and sent in turn.
 const REQUESTS: usize = 512;
 
-/// Measures both, one after the other and again, and keeps the better of each.
+/// Measures both in turn, twice, and keeps the better result of each.
 pub(crate) async fn measure(server: &Server, seconds: u64) -> anyhow::Result<Value> {
     let duration = Duration::from_secs(seconds);
     let host = server.address.to_string();
@@ -41,7 +41,7 @@ pub(crate) async fn measure(server: &Server, seconds: u64) -> anyhow::Result<Val
     }))
 }
 
-/// Measures the everyday questions, mixed.
+/// Measures the everyday queries, mixed.
 pub(crate) async fn measure_mixed(server: &Server, questions: &[Question], seconds: u64) -> anyhow::Result<Value> {
     let host = server.address.to_string();
     let everyday = questions.iter().filter(|question| question.shape.is_everyday());
@@ -51,7 +51,7 @@ pub(crate) async fn measure_mixed(server: &Server, questions: &[Question], secon
     Ok(json!({ "clients": MIXED_CONNECTIONS, "queries_per_s": rate }))
 }
 
-/// Signed queries for one of the first ten pages of 20 rows, as clients ask when they turn pages.
+/// Signed queries for one of the first ten pages of 20 rows, as clients send them when they turn pages.
 fn requests(host: &str) -> anyhow::Result<Vec<Vec<u8>>> {
     let query = |page: usize| {
         json!({
@@ -61,7 +61,7 @@ fn requests(host: &str) -> anyhow::Result<Vec<Vec<u8>>> {
     (0..REQUESTS).map(|number| signed_query(host, &query(number % 10))).collect()
 }
 
-/// Requests a second of `connections` clients, each starting at another place of the list.
+/// Requests per second of `connections` clients, each starting at another position of the list.
 async fn load(
     address: SocketAddr,
     requests: &[Vec<u8>],

@@ -86,7 +86,7 @@ class Recording:
 
 @contextmanager
 def logging_to(exporter, **resource):
-    """A logger whose lines go to an exporter in batches, as in an application; and the provider behind it."""
+    """A logger whose lines go to an exporter in batches, as in an application; and its provider."""
     attributes = {key.replace("__", "."): value for key, value in resource.items()}
     provider = LoggerProvider(resource=Resource.create(attributes))
     processor = BatchLogRecordProcessor(exporter, schedule_delay_millis=100, max_export_batch_size=64)

@@ -57,7 +57,7 @@ class Screen:
         return done.stdout
 
     def type(self, line):
-        """Types a line, with the Enter behind it."""
+        """Types a line and presses Enter."""
         self.tmux("send-keys", "-l", line)
         self.tmux("send-keys", "Enter")
 
@@ -91,7 +91,7 @@ class Screen:
 
 
 def ended(text, prompts):
-    """Whether so many prompts are on the screen, the last of them waiting."""
+    """Whether the screen has this number of prompts, the last of them waiting."""
     lines = text.rstrip().split("\n")
     return re.fullmatch(r"\[\d+\]\$", lines[-1]) is not None and len(re.findall(r"(?m)^\[\d+\]\$", text)) >= prompts
 

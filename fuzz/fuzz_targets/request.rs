@@ -1,5 +1,5 @@
-//! Any bytes as a request of the signed API: an error or a request, never a panic; what is understood is checked by
-//! its action's table and asks the engine for a page within bounds.
+//! Any bytes as a request of the signed API: they give an error or a request, never a panic. The table of its action
+//! checks each valid request, which then asks the engine for a page within bounds.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

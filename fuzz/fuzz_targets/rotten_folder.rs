@@ -1,4 +1,4 @@
-//! A data folder in which bytes were changed or files cut: it opens, answers, takes a run, and never panics.
+//! A data folder with changed bytes or cut files opens, answers, stores a run, and never panics.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -10,7 +10,7 @@ use runlog_store::{Error, ManualClock, Options, Store};
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
-/// A change of one file: which, where, and how; no mask cuts it there.
+/// A change of one file: which file, where, and the mask; without a mask, the file is cut there.
 type Change = (u8, u16, u8);
 
 static SPECIMEN: LazyLock<SimDisk> = LazyLock::new(|| {
@@ -35,7 +35,7 @@ fuzz_target!(|changes: Vec<Change>| {
         if mask == 0 { disk.truncate(path, at) } else { disk.flip(path, at, mask) }
     }
     let store = match open(&disk) {
-        // A version that is not ours is left alone.
+        // A file of an unknown version is not touched.
         Err(Error::Version { .. }) => return,
         store => store.unwrap(),
     };

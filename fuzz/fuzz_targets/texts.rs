@@ -1,4 +1,4 @@
-//! Any text as a cursor, a time or a zone: an error, or a value that is written back as something that reads the same.
+//! Any text as a cursor, a time or a zone gives an error, or a value whose written form reads as the same value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

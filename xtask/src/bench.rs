@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: builds the program and the benchmark suite optimised, and runs the suite; with `--peers`,
-//! runlog beside ClickHouse, DuckDB, SQLite and Tantivy, which come as Python packages into an environment of their
-//! own.
+//! `cargo xtask bench`: builds optimised versions of the program and the benchmark suite, and runs the suite. With
+//! `--peers`, it compares runlog with ClickHouse, DuckDB, SQLite and Tantivy, which are installed as Python packages
+//! into their own environment.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The real, unmodified clients against a running server. What each suite covers: compat/README.md.
 //!
-//! Every suite gets a server of its own with an empty data folder, and stores the same fixed runs itself. It learns
-//! by RUNLOG_ variables where the server is. A suite that cannot run on this machine is reported as skipped.
+//! Every suite gets its own server with an empty data folder, and stores the same fixed runs itself. RUNLOG_ variables
+//! tell it where the server is. A suite that cannot run on this machine is reported as skipped.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -91,7 +91,7 @@ fn tccli(binary: &Path) -> Result<Outcome> {
     unittest(&bin.join("python"), "tccli", &server, |suite| suite.env("RUNLOG_TCCLI", bin.join("tccli")))
 }
 
-/// The OpenTelemetry SDK, which sends logs to ports of their own; and a server that ends silent runs soon.
+/// The OpenTelemetry SDK, which sends logs to separate ports; and a server that ends silent runs soon.
 fn otlp(binary: &Path) -> Result<Outcome> {
     if let Err(reason) = need_python() {
         return Ok(Outcome::skipped(reason));
@@ -99,7 +99,7 @@ fn otlp(binary: &Path) -> Result<Outcome> {
     let bin = tools::venv("otlp", Path::new("python3"), &root().join("compat/otlp/requirements.txt"))?;
     let address = || anyhow::Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, server::free_port()?)).to_string());
     let (by_grpc, by_http) = (address()?, address()?);
-    // No run may end by silence because the machine is slow.
+    // No run may end as silent only because the machine is slow.
     let ports = ["--otlp-grpc", by_grpc.as_str(), "--otlp-http", by_http.as_str(), "--otlp-idle", "3600"];
     let server = Server::start_with(binary, &run_folder("otlp"), None, Some(0), &ports)?;
     let idle = Server::start_with(binary, &run_folder("otlp-idle"), None, Some(0), &["--otlp-idle", "1"])?;
@@ -114,7 +114,7 @@ fn duckdb(binary: &Path) -> Result<Outcome> {
     python_suite("duckdb", binary)
 }
 
-/// The description of the native API, and whether the server does as it says.
+/// The description of the native API, and whether the server conforms to it.
 fn openapi(binary: &Path) -> Result<Outcome> {
     python_suite("openapi", binary)
 }
@@ -147,7 +147,7 @@ fn scfcli(binary: &Path) -> Result<Outcome> {
     Ok(unittest_counts(&text).of_runner(status.success()))
 }
 
-/// The command line in a real terminal, a tmux pane. RUNLOG_RECORD=1 writes its snapshots anew.
+/// The command line in a real terminal, a tmux pane. RUNLOG_RECORD=1 rewrites its snapshots.
 fn terminal(binary: &Path) -> Result<Outcome> {
     let probe = || succeeds(command("tmux").arg("-V")) && has("python3");
     if let Err(reason) = need(&probe, &["tmux", "python3"]) {

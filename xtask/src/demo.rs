@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: builds the program, with its console where Node is present, and starts it with sample data;
-//! then an official client, installed under the target folder, asks it.
+//! `cargo xtask demo`: builds the program, with its console where Node is present, and starts it with sample data; then
+//! queries it with an official client, installed under the target folder.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     Err(demo.exec()).context("cannot start the program that was just built")
 }
 
-/// The command that asks the demo through Tencent Cloud's own Python SDK.
+/// The command that queries the demo through Tencent Cloud's own Python SDK.
 fn official_client() -> Result<String> {
     let folder = root().join("compat");
     compat::need_python().map_err(anyhow::Error::msg)?;

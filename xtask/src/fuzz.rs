@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: every target of the `fuzz` folder in turn, the time shared evenly.
+//! `cargo xtask fuzz`: runs every target of the `fuzz` folder in turn, each for the same time.
 
 use std::process::ExitCode;
 

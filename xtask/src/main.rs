@@ -1,7 +1,7 @@
 //! `cargo xtask`: every development task of this repository, one file each.
 //!
-//! A task is a row of [`TASKS`]; the help is printed from the same rows. Tasks write only below the target folder,
-//! and leave no process behind.
+//! A task is a row of [`TASKS`]; the help is printed from the same rows. Tasks write only below the target folder, and
+//! leave no process running.
 
 #![allow(clippy::disallowed_methods, reason = "tasks are not the program: no crash or moment is simulated here")]
 

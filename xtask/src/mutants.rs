@@ -1,7 +1,8 @@
-//! `cargo xtask torture --mutants`: whether torture would notice. One line of the store is broken at a time, in a copy
-//! below the target folder, and the histories run until they find it or a minute is over.
+//! `cargo xtask torture --mutants`: checks that torture notices defects. It breaks one line of the store at a time, in
+//! a copy below the target folder, and runs histories until one finds the defect or a minute is over.
 //!
-//! A mutant is a row of [`MUTANTS`]: a text that its file has exactly once, which a test checks, and what it becomes.
+//! A mutant is a row of [`MUTANTS`]: a text that occurs exactly once in its file (a test checks this), and its
+//! replacement.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -108,7 +109,7 @@ const MUTANTS: &[Mutant] = &[
         becomes: "let payload = part.split_last_chunk::<4>().ok_or(Malformed(\"it ends too early\"))?.0;",
     },
     Mutant {
-        name: "a tail is not told of what retention removed",
+        name: "a tail does not report what retention removed",
         file: "retain.rs",
         text: "let seqs = change.old.iter().map(|old| old.seq.max).chain([flights]);",
         becomes: "let seqs = [flights].into_iter();",
@@ -126,7 +127,7 @@ pub(crate) fn task(only: &str) -> Result<ExitCode> {
     let mutants: Vec<&Mutant> = MUTANTS.iter().filter(|mutant| mutant.name.contains(only)).collect();
     ensure!(!mutants.is_empty(), "there is no mutant `{only}`");
     let copy = copy()?;
-    // Whether the copy as it is passes is what `cargo xtask torture` says of the original.
+    // `cargo xtask torture` already tells whether the unchanged copy passes.
     let mut verdicts = Vec::new();
     for mutant in &mutants {
         println!("\n== {}", mutant.name);
@@ -162,7 +163,7 @@ fn copy() -> Result<PathBuf> {
     Ok(copy)
 }
 
-/// Writes a file unless it is so already, so that cargo builds only what differs.
+/// Writes a file unless it has this content already, so that cargo builds only what differs.
 fn put(path: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());

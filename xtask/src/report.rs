@@ -1,4 +1,4 @@
-//! Phases: run one after the other whatever happens, counted, and reported in one table.
+//! Phases: they run one after the other even if one fails, and are counted and reported in one table.
 //!
 //! Invariant: nothing is left out silently. What cannot run here is counted as skipped, with its reason.
 
@@ -54,7 +54,7 @@ pub(crate) struct Phase {
     pub(crate) run: Box<dyn FnOnce() -> Result<Outcome>>,
 }
 
-/// Runs the phases, prints the table, and answers the exit code: 1 when anything failed.
+/// Runs the phases, prints the table, and returns the exit code: 1 if anything failed.
 pub(crate) fn run(phases: Vec<Phase>) -> ExitCode {
     let start = Instant::now();
     let mut done: Vec<(String, Outcome, Duration)> = Vec::new();

@@ -1,4 +1,5 @@
-//! A runlog server for a test: its own data folder, a port, ready before it is handed out, gone when dropped.
+//! A runlog server for a test: with its own data folder and port, ready before it is returned, stopped and removed when
+//! dropped.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -15,7 +16,7 @@ use crate::tools::{command, output, root};
 pub(crate) const SECRET_ID: &str = "AKIDcompat00000000000000000000000000";
 pub(crate) const SECRET_KEY: &str = "compatSecretKey00000000000000000";
 
-/// The longest a server may take until it is ready.
+/// The longest time until a server must be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 pub(crate) struct Server {
@@ -33,7 +34,7 @@ impl Server {
         Self::start_with(binary, folder, port, rate_limit, &[])
     }
 
-    /// As [`Server::start`], with more options.
+    /// Like [`Server::start`], with more options.
     pub(crate) fn start_with(
         binary: &Path,
         folder: &Path,
@@ -93,7 +94,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to stop.
+        // The process may have ended already; then there is nothing to stop.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -46,7 +46,7 @@ fn check(command: &mut Command) -> Result<Outcome> {
     tools::run(command).map(|()| Outcome::passed())
 }
 
-/// Licences, advisories and sources of the dependencies. The advisories need a network, so they are not asked here.
+/// Licences, advisories and sources of the dependencies. The advisories need a network, so they are not checked here.
 fn deny() -> Result<Outcome> {
     if !succeeds(cargo().args(["deny", "--version"])) {
         return Ok(Outcome::skipped("cargo-deny is not installed: `cargo install cargo-deny`"));

@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: what must hold of the whole tree. The same checks are tests below, so `cargo test` runs them.
+//! `cargo xtask tidy`: checks of the whole tree. The same checks are tests below, so `cargo test` runs them.
 //!
-//! A check takes the tree and returns what is wrong, one line each. Words that must not occur are put together from
-//! parts here, so that this file may pass.
+//! A check takes the tree and returns its problems, one line each. Words that must not occur are put together from
+//! parts here, so that this file passes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,7 +51,7 @@ const TEST_ARROWS: &[(&str, &str)] = &[("runlog-server", "runlog-store")];
 /// Nobody depends on a program.
 const PROGRAMS: [&str; 3] = ["runlog", "runlog-bench", "xtask"];
 
-/// Work left undone, or left behind.
+/// Unfinished work, or debugging aids.
 const UNFINISHED: [&str; 5] = [
     concat!("todo", "!("),
     concat!("unimplemented", "!("),
@@ -60,7 +60,7 @@ const UNFINISHED: [&str; 5] = [
     concat!("#[ig", "nore"),
 ];
 
-/// Paths of one machine, and hosts of package registries: whoever clones the repository has others.
+/// Paths of one machine, and hosts of package registries: everyone who clones the repository has others.
 const PLACES: [&str; 9] = [
     concat!("/wor", "k/"),
     concat!("/roo", "t/"),
@@ -185,7 +185,7 @@ fn is_for_tests(manifest: &Table, package: &str, name: &str) -> bool {
     !is_plain && TEST_ARROWS.contains(&(package, name))
 }
 
-/// Each dependency stands in CONTRIBUTING.md, with why it was chosen.
+/// Each dependency is listed in CONTRIBUTING.md, with the reason for it.
 fn reasons(tree: &Tree) -> Result<Vec<String>> {
     let page = Path::new("CONTRIBUTING.md");
     if !tree.root.join(page).exists() {
@@ -250,7 +250,7 @@ fn lines(tree: &Tree) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Characters of a line that somebody could have broken.
+/// The number of characters of a line, without the parts that cannot be broken.
 fn width(line: &str) -> usize {
     let is_row = line.trim_start_matches(['/', '!', ' ']).starts_with('|');
     match (line.find('"'), line.rfind('"')) {
@@ -260,7 +260,8 @@ fn width(line: &str) -> usize {
     }
 }
 
-/// Whether a line has Chinese text. A page shows a line break inside it as a blank, so a paragraph there is one line.
+/// Whether a line has Chinese text. A page shows a line break in Chinese text as a space, so each paragraph is one
+/// line.
 fn is_chinese(line: &str) -> bool {
     line.chars().any(|character| ('\u{4e00}'..='\u{9fff}').contains(&character))
 }
@@ -311,7 +312,7 @@ fn code_map(tree: &Tree) -> Result<Vec<String>> {
     Ok(crates.into_iter().filter(missing).map(say).collect())
 }
 
-/// Names of tests in docs/guarantees.md: what stands in back-quotes and looks like a function's name.
+/// Names of tests in docs/guarantees.md: each text in back-quotes that looks like the name of a function.
 fn guarantees(tree: &Tree) -> Result<Vec<String>> {
     let page = Path::new("docs/guarantees.md");
     if !tree.root.join(page).exists() {
@@ -384,7 +385,7 @@ mod tests {
         holds(reasons);
     }
 
-    /// The checks themselves find what they look for.
+    /// Each check finds the problem that it looks for.
     #[test]
     fn a_bad_tree_is_found_out() {
         let folder = std::env::temp_dir().join(format!("runlog-tidy-{}", std::process::id()));
@@ -403,7 +404,8 @@ mod tests {
              [target.x.dev-dependencies]\nengine.workspace = true\n",
         );
         write("crates/wire/src/lib.rs", &format!("fn f() {{ {}) }} \n\t{}", UNFINISHED[0], "好".repeat(121)));
-        write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\nIt lies here.\n");
+        write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\n");
+        write("docs/api.md", concat!("It li", "es here.\n"));
         write("README.zh-CN.md", &format!("{}\n", "好".repeat(121)));
         write("CONTRIBUTING.md", "| `engine` |\n");
         write("crates/core/Cargo.toml", "[dependencies]\nrunlog-core = {}\nserde = \"1\"\n");
@@ -413,7 +415,7 @@ mod tests {
         assert_eq!(arrows(&tree).unwrap(), ["crates/wire/Cargo.toml: runlog-wire may not depend on runlog-store"]);
         assert_eq!(found(openings), 1);
         assert_eq!(found(lines), 4, "a space, a tab, a wide line, no newline");
-        assert_eq!(plain(&tree).unwrap(), ["docs/guarantees.md:2: `lies`; write: is"]);
+        assert_eq!(plain(&tree).unwrap(), [concat!("docs/api.md:1: `li", "es`; write: is")]);
         assert_eq!(found(unfinished), 1);
         assert_eq!(found(places), 1);
         assert_eq!(found(code_map), 2);

@@ -1,4 +1,4 @@
-//! What every task needs of the machine: where the repository is, running a command, installing what is missing.
+//! The parts that every task needs: finding the repository, running a command, installing what is missing.
 //!
 //! Invariants: nothing is installed outside the target folder, except Debian packages when run as root; nothing is
 //! installed twice (the pinned versions a folder was made from are kept beside it); every command is printed first.
@@ -37,7 +37,7 @@ pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs a command; fails when it does.
+/// Runs a command; fails if the command fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().with_context(|| format!("cannot start {}", program(command)))?;
@@ -74,7 +74,7 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     quiet.status().is_ok_and(|status| status.success())
 }
 
-/// Whether a program is there and says its version.
+/// Whether a program exists and prints its version.
 pub(crate) fn has(program: &str) -> bool {
     succeeds(command(program).arg("--version"))
 }
@@ -95,12 +95,12 @@ fn program(command: &Command) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
-/// Whether this process may do everything.
+/// Whether this process runs as root.
 pub(crate) fn is_root() -> bool {
     output(command("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
-/// Sees to it that `probe` succeeds: by installing Debian packages, if it does not yet and we may.
+/// Makes `probe` succeed, by installing Debian packages if it fails and this process may install them.
 pub(crate) fn need(probe: &dyn Fn() -> bool, packages: &[&str]) -> Result<(), String> {
     if probe() {
         return Ok(());
@@ -141,7 +141,7 @@ pub(crate) fn npm(name: &str, source: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Fills an empty folder unless it was already filled for the same `wanted`; a half-filled one is filled anew.
+/// Fills an empty folder unless it was already filled for the same `wanted`; a half-filled one is filled again.
 fn install_once(folder: &Path, wanted: &str, fill: impl FnOnce() -> Result<()>) -> Result<()> {
     let stamp = folder.join("installed.txt");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -176,7 +176,7 @@ pub(crate) fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Opt
     Ok(arguments.drain(at..at + 2).next_back())
 }
 
-/// Refuses what is left of the arguments.
+/// Refuses any remaining arguments.
 pub(crate) fn no_more(arguments: &[String]) -> Result<()> {
     match arguments.first() {
         Some(argument) => bail!("unknown argument `{argument}`; see `cargo xtask --help`"),

@@ -1,8 +1,8 @@
-//! `cargo xtask torture`: random histories of the store with every kind of fault of its disk, for as long as asked.
+//! `cargo xtask torture`: runs random histories of the store with every kind of disk fault, for a given time.
 //!
-//! `--minutes` tries one seed after another, from `--seed` if that is given too, `--jobs` at once, and ends with a
-//! table of the faults that struck; a failure prints its seed and how it came to it. `--seed` alone replays that
-//! history. `--mutants` shows that broken stores are noticed: see `mutants.rs`.
+//! `--minutes` tries one seed after another, from `--seed` if that is given too, with `--jobs` in parallel, and ends
+//! with a table of the faults that occurred. A failure prints its seed and the steps that led to it. `--seed` alone
+//! replays that history. `--mutants` shows that defects of the store are noticed: see `mutants.rs`.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! A reader of Server-Sent Events that does little more than find them: it must not be what is measured.
+//! A reader of Server-Sent Events that only finds them, so that the measurement is not of the reader.
 
 use anyhow::{Context, bail, ensure};
 use base64::Engine;
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::server::{SECRET_ID, SECRET_KEY, Server};
 
-/// Bytes that are read at once where the reader is in no hurry to be slow.
+/// Bytes per read, unless the reader is a slow one.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// Where in an event its request id begins, at the latest.
@@ -17,11 +17,11 @@ const HEAD_BYTES: usize = 400;
 /// A tail's connection.
 pub(super) struct Reader {
     socket: TcpStream,
-    /// What came, and how much of it was taken apart.
+    /// The received bytes, and how many of them were parsed.
     raw: Vec<u8>,
-    /// Bytes left of the chunk, with the line end behind it.
+    /// Bytes left of the chunk, including the line end after it.
     left: usize,
-    /// The stream within the chunks, and how much of it was given.
+    /// The stream inside the chunks, and how much of it was returned.
     text: Vec<u8>,
     given: usize,
 }
@@ -35,7 +35,7 @@ pub(super) struct Event {
 }
 
 impl Reader {
-    /// Begins a tail with what comes next, or goes on after an event.
+    /// Begins a tail with the next report, or continues after an event.
     pub(super) async fn open(server: &Server, function: Option<u32>, last: Option<u64>) -> anyhow::Result<Self> {
         let mut socket = TcpStream::connect(server.address).await?;
         let filter = function.map(|function| format!("?function=f{function}")).unwrap_or_default();
@@ -60,7 +60,7 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Reads what has come, `at_most` so many bytes of it; says how many.
+    /// Reads at most `at_most` received bytes; returns the number read.
     pub(super) async fn fill(&mut self, at_most: Option<usize>) -> anyhow::Result<usize> {
         let room = at_most.unwrap_or(PIECE_BYTES);
         self.raw.reserve(room);
@@ -71,7 +71,7 @@ impl Reader {
         Ok(read)
     }
 
-    /// The next event that has come whole.
+    /// The next event that has arrived completely.
     pub(super) fn event(&mut self) -> anyhow::Result<Option<Event>> {
         loop {
             let rest = &self.text[self.given..];
@@ -88,7 +88,7 @@ impl Reader {
         }
     }
 
-    /// Takes the chunks apart (RFC 9112).
+    /// Parses the chunks (RFC 9112).
     fn unpack(&mut self) -> anyhow::Result<()> {
         let mut at = 0;
         loop {
