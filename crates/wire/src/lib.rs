@@ -1,4 +1,4 @@
-//! The Tencent Cloud API 3.0 dialect as bytes in and bytes out: parameters, signatures, envelope, errors and actions.
+//! The Tencent Cloud API 3.0 dialect, bytes in and bytes out: parameters, signatures, envelope, errors and actions.
 //!
 //! A server reads a request in four steps and answers in one:
 //!
@@ -10,7 +10,7 @@
 //! 5. the call writes the answer, or [`envelope::failure`] an [`ApiError`].
 //!
 //! Nothing here does IO, reads a clock or keeps a secret. Any bytes lead to a request or an [`ApiError`], never to a
-//! panic. Facts of the dialect are marked with their [`Source`]; what is ours is said to be ours.
+//! panic. Each fact of the dialect names its [`Source`]; our own decisions are marked as ours.
 
 pub mod actions;
 pub mod envelope;

@@ -1,4 +1,4 @@
-//! A request as received, before anything about it is understood.
+//! A request as received, before it is parsed.
 
 use crate::headers::Headers;
 

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Published, except for the readings in [`TypeForm`] and [`HostForm`](crate::HostForm), which known clients need. The
-//! payload is the body as received, never serialised again: every SDK escapes its JSON in its own way. The service is
-//! whatever the credential says, since several SDKs take it from the endpoint's name (observed).
+//! payload is the body as received, never serialised again: every SDK escapes its JSON in its own way. Any
+//! service in the credential is accepted, since several SDKs derive it from the endpoint's name (observed).
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The actions that tell which functions, versions and namespaces there are, and how one invocation ended.
+//! The actions that list functions, versions and namespaces, and the one that says how an invocation ended.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Requests of every shape: what is taken, what is refused and with which code.
+//! Requests of every shape: which are accepted, and which are refused with which code.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The tables are complete: everything that reads them can rely on it.
+//! The tables are complete, which all their readers rely on.
 
 use std::collections::BTreeSet;
 

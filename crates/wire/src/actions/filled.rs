@@ -1,7 +1,7 @@
 //! A struct of an answer, written from its table.
 //!
-//! Several answers have many fields of which a server of run logs knows few. Clients that decode strictly need them
-//! all, so the table says which there are, and what is not known is written as the emptiest value of its type.
+//! Several answers have many fields, and a server of run logs knows few of them. Clients that decode strictly need all,
+//! so the table lists them, and an unknown field is written as the empty value of its type.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -26,7 +26,7 @@ impl Serialize for Filled<'_> {
     }
 }
 
-/// The emptiest value that a field can have.
+/// The empty value of a field.
 struct Empty(&'static Field);
 
 impl Serialize for Empty {

@@ -226,7 +226,7 @@ fn fits(filter: &Checked<'_>) -> Result<bool, ApiError> {
 /// The answer to `request`. `streams` are those of the account and region.
 ///
 /// # Errors
-/// `ResourceNotFound.Namespace` for a namespace that no run names.
+/// `ResourceNotFound.Namespace` for a namespace without runs.
 pub fn response<'a>(
     request: &'a Request,
     streams: &'a [StreamSummary],

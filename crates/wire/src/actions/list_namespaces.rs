@@ -1,4 +1,4 @@
-//! `ListNamespaces`: the namespaces that runs name, and the default one.
+//! `ListNamespaces`: the namespaces of runs, and the default one.
 
 use runlog_core::StreamSummary;
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub const TABLE: ActionTable = ActionTable {
     name: "ListNamespaces",
     version: VERSION,
     title: Text::new("列出命名空间列表", "List namespaces"),
-    doc: Text::new("列出命名空间列表", "Returns the namespaces that runs name; `default` is always among them."),
+    doc: Text::new("列出命名空间列表", "Returns the namespaces of all runs, and always `default`."),
     params: PARAMS,
     response: RESPONSE,
     errors: &[

@@ -1,7 +1,7 @@
 //! Time windows of requests.
 //!
-//! Times are whole seconds and both ends belong to the window, so `20:59:59` includes all of that second (ours; the
-//! service never said). A time with a fraction is taken to the millisecond.
+//! Times are whole seconds and both ends are inclusive, so `20:59:59` includes all of that second (ours; the service
+//! does not specify it). A time with a fraction counts to the millisecond.
 
 use runlog_core::{Precision, WallTime, Window};
 
@@ -34,7 +34,7 @@ pub(super) fn last(span_ms: i64, ctx: &Context<'_>) -> Window {
 }
 
 impl Ends<'_> {
-    /// The error that both ends are to blame for.
+    /// The error of a window whose ends do not fit together.
     pub(super) fn error(self, detail: Detail) -> ApiError {
         bad_time(detail).with("start", self.start).with("end", self.end)
     }

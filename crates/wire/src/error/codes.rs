@@ -2,8 +2,8 @@
 //! the message comes from.
 //!
 //! Codes are Tencent Cloud's own: the common ones of its documents and those that its SDKs list for these actions.
-//! A row marked `Observed` quotes what users of the real service have seen, in English at least; the service is free
-//! to change it. Where only one language is known, the other is our translation.
+//! A row marked `Observed` quotes what users of the real service have seen, at least in English; the service may change
+//! it. If only one language is known, the other is our translation.
 
 use crate::language::{Source, Text};
 

@@ -126,10 +126,10 @@ details! {
         "`{name}` belongs to another order; keep Order and OrderBy while paging, or start again from the first page.";
     CursorAndOffset
         "使用 `{name}` 翻页时 Offset 必须为 0。"
-        "`{name}` already says where the page starts; leave Offset at 0.";
+        "`{name}` already determines where the page starts; set Offset to 0.";
     NotKept
         "不支持参数 `{name}` 的取值 `{value}`：此服务只保存函数的运行日志，没有这项信息。"
-        "The value `{value}` of `{name}` is not supported: this server keeps the run logs of functions and knows nothing that it could be compared with.";
+        "The value `{value}` of `{name}` is not supported: this server keeps the run logs of functions and does not have this information.";
 
     // The Authorization header.
     AuthorizationSkip

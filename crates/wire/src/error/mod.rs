@@ -1,7 +1,7 @@
 //! Errors of the dialect: a code that is never translated, and a message in the caller's language.
 //!
-//! Codes are one table ([`ErrorCode`]), the more specific messages another ([`Detail`]). Messages are templates
-//! with named arguments, since both languages need the same facts at different places.
+//! Codes are one table ([`ErrorCode`]), the more specific messages another ([`Detail`]). Messages are templates with
+//! named arguments, because the two languages need the same facts in different positions.
 
 mod codes;
 mod details;
@@ -28,7 +28,7 @@ impl ApiError {
         Self { code, detail: None, args: Vec::new() }
     }
 
-    /// Says more than the code's general message does.
+    /// Replaces the general message of the code with a more specific one.
     #[must_use]
     pub fn detail(mut self, detail: Detail) -> Self {
         self.detail = Some(detail);
@@ -95,12 +95,12 @@ impl ApiError {
         Self::new(ErrorCode::InvalidRequest).detail(Detail::BodyCutOff)
     }
 
-    /// A named function has no run.
+    /// No run names this function.
     pub fn function_not_found(function: &str) -> Self {
         Self::new(ErrorCode::ResourceNotFoundFunctionName).with("value", function)
     }
 
-    /// A named namespace has no run.
+    /// No run names this namespace.
     pub fn namespace_not_found(namespace: &str) -> Self {
         Self::new(ErrorCode::ResourceNotFoundNamespace).with("value", namespace)
     }
@@ -110,7 +110,7 @@ impl ApiError {
         self.code
     }
 
-    /// What the message says more than the code's general one, if it does.
+    /// The more specific message, if there is one.
     pub fn detail_of(&self) -> Option<Detail> {
         self.detail
     }

@@ -3,8 +3,8 @@
 //! Rules that the tables do not spell out (ours, where the documents are silent):
 //! - `null`, the empty string and an empty list count as absent;
 //! - a parameter that the table does not have is an error, at any level (published);
-//! - an integer may be a JSON number or decimal text, since a query has nothing but text and loosely typed clients
-//!   quote numbers; `1.0` and `1e2` are no integers;
+//! - an integer may be a JSON number or decimal text, since a query contains only text and loosely typed clients
+//!   quote numbers; `1.0` and `1e2` are not integers;
 //! - a text must be a JSON string: `"FunctionName": 12` is a type error (observed).
 
 use super::table::{Param, Type};
@@ -12,8 +12,8 @@ use super::tree::ParamTree;
 use crate::error::{ApiError, Detail, ErrorCode};
 use crate::text::invalid;
 
-/// Parameters that obey their table: every value has its type and range, required ones are there, absent ones have
-/// their default.
+/// Parameters that obey their table: every value has its type and range, every required parameter is there, and an
+/// absent one has its default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked<'a>(Vec<(&'static str, Value<'a>)>);
 

@@ -1,7 +1,7 @@
 //! A JSON body as a [`ParamTree`].
 //!
-//! The grammar is `serde_json`'s; kept apart from it are what it would let pass or lose: a name given twice, the text
-//! of numbers, and how deep and how large the tree may grow.
+//! `serde_json` reads the grammar. This module adds what it would accept or lose: a name given twice, the text of
+//! numbers, and limits on how deep and how large the tree may be.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Parameters: the tree that all forms lead to, the table that says what an action takes, and the check of one
-//! against the other.
+//! Parameters: the tree that every form is read into, the table of what an action takes, and the check of a tree
+//! against a table.
 
 mod check;
 mod json;

@@ -1,12 +1,12 @@
 //! What an action takes and answers, as data. Validation, error messages, the OpenAPI description and the API
-//! Explorer all read these tables, so that none of them can say something else.
+//! Explorer all read these tables, so they cannot disagree.
 
 use runlog_core::limits::NAME_MAX_BYTES;
 
 use crate::error::ErrorCode;
 use crate::language::{Source, Text};
 
-/// What is known of one action of the API.
+/// One action of the API, as data.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionTable {
     /// The action's name, as in `X-TC-Action`.
@@ -140,9 +140,9 @@ impl Field {
         Self { name, ty, nullable: false, doc: Text::new(zh, en) }
     }
 
-    /// A field of which nothing is known here: it is there because clients expect it, and always empty.
+    /// A field that is not known here: clients expect it, and it is always empty.
     pub const fn empty(name: &'static str, ty: Type<Field>) -> Self {
-        Self::new(name, ty, "此服务没有这项信息，恒为空。", "Nothing is known of it here; always empty.")
+        Self::new(name, ty, "此服务没有这项信息，恒为空。", "Not known to this server; always empty.")
     }
 
     /// Like [`Field::empty`], for a field that can be `null` and always is.

@@ -1,4 +1,4 @@
-//! The tree of parameters that every form of request leads to.
+//! The tree of parameters that every form of request is read into.
 
 /// The parameters of a request, whatever form they came in.
 ///

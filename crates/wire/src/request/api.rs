@@ -1,4 +1,4 @@
-//! A request that was understood: its form, its common parameters, its credentials and its parameter tree.
+//! A parsed request: its form, its common parameters, its credentials and its parameter tree.
 //!
 //! The scheme is chosen by the `Authorization` header (TC3), and without one by the `Signature` field (v1), because
 //! v1 requests of some SDKs carry `X-TC-*` headers too (observed).
@@ -45,14 +45,14 @@ pub enum Auth {
     V3(V3Auth),
 }
 
-/// A request that was understood. Nothing about it is proven until [`ApiRequest::verify`].
+/// A parsed request. Nothing about it is proven until [`ApiRequest::verify`].
 #[derive(Clone, Debug)]
 pub struct ApiRequest {
     /// How the parameters came.
     pub form: Form,
     /// What every action has.
     pub common: Common,
-    /// Who claims to have sent it.
+    /// The credentials, not verified.
     pub auth: Auth,
     /// The action's own parameters.
     pub params: ParamTree,
@@ -68,11 +68,11 @@ pub enum Steps {
 }
 
 impl RawRequest<'_> {
-    /// Understands the request.
+    /// Parses the request.
     ///
     /// # Errors
-    /// Whatever is wrong with its shape: method, path, size, content type, common parameters, `Authorization`, the
-    /// text of its parameters. See [`ErrorCode`]; values of parameters are the action's matter.
+    /// An error in its shape: method, path, size, content type, common parameters, `Authorization`, the text of its
+    /// parameters. See [`ErrorCode`]. The values of parameters are checked by [`crate::Call::parse`].
     pub fn parse(&self) -> Result<ApiRequest, ApiError> {
         let post = match self.method {
             "GET" => false,

@@ -1,4 +1,4 @@
-//! The common parameters: what every action has, in headers (TC3) or in fields (v1).
+//! The common parameters, which every action has: in headers (TC3) or in fields (v1).
 
 use runlog_core::Stream;
 

@@ -1,6 +1,6 @@
-//! TC3 as a credential alone: a signed request to any path, without an action or the dialect's parameters (ours).
+//! TC3 as a credential only: a signed request to any path, without an action or parameters of the dialect (ours).
 //!
-//! What is signed is what the dialect signs, with the request's own path instead of `/`.
+//! The signature covers the same parts as in the dialect, but with the request's own path instead of `/`.
 
 use super::common::{check_skew, timestamp_s};
 use super::verified::Verified;

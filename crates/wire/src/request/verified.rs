@@ -1,4 +1,4 @@
-//! Which reading of a request its signature was right for.
+//! The reading of a request that its signature fits.
 
 use crate::raw::HostForm;
 use crate::sign_v1::FieldsForm;

@@ -1,5 +1,5 @@
-//! `GetFunction`: what is known of one function. A server of run logs knows its name, its versions and when it ran;
-//! everything else that clients expect is there and empty.
+//! `GetFunction`: what is known about one function. A server of run logs knows its name, its versions and when it ran;
+//! all other fields that clients expect are empty.
 
 mod table;
 

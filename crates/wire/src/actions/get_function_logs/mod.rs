@@ -1,16 +1,16 @@
-//! `GetFunctionLogs`: the runs of a function, with what they printed.
+//! `GetFunctionLogs`: the runs of a function, with their output.
 //!
-//! The service has retired this action; its contract here is the documents', and where they are silent ours:
+//! The service has retired this action. Here it follows the documents; these rules are ours, where they are silent:
 //!
 //! | question | answer |
 //! | --- | --- |
 //! | no `FunctionName` | every function of the namespace |
 //! | no `Qualifier` | every version |
-//! | no window | with `FunctionRequestId` everything retained, else the 24 hours up to now |
-//! | `Limit` 0 | the total alone |
+//! | no window | with `FunctionRequestId` all retained runs, otherwise the last 24 hours |
+//! | `Limit` 0 | only the total |
 //! | `SearchContext.Keyword` | keeps runs whose `Log` or `RetMsg` contains it |
-//! | `SearchContext.Offset` | continues after the page whose answer carried it; then a positive `SearchContext.Limit` is the size of the page |
-//! | `SearchContext.Type` | answered as given; the log of a run holds the platform's lines and the program's |
+//! | `SearchContext.Offset` | continues after the page that returned it; a positive `SearchContext.Limit` is then the size of the page |
+//! | `SearchContext.Type` | returned as given; the log of a run contains the lines of the platform and of the program |
 
 mod request;
 mod response;

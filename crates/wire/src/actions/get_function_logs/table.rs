@@ -177,7 +177,7 @@ const LOG_SEARCH_CONTEXT: &[Param] = &[
         example: "Application",
         doc: Text::new(
             "日志类型，支持Application和Platform，默认为Application。每次运行的 Log 同时包含两种日志，因此不影响结果。",
-            "`Application` or `Platform`. The log of a run holds both kinds of lines, so it changes nothing.",
+            "`Application` or `Platform`. The log of a run contains both kinds of lines, so it has no effect.",
         ),
         source: Source::Published,
         ..Param::OPTIONAL
