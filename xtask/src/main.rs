@@ -9,6 +9,7 @@ mod bench;
 mod compat;
 mod demo;
 mod fuzz;
+mod modules;
 mod mutants;
 mod prose;
 mod report;

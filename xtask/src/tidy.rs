@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use toml::Table;
 
+use crate::modules::Sources;
 use crate::prose;
 use crate::tools::{command, no_more, output, root};
 
@@ -73,10 +74,14 @@ const PLACES: [&str; 9] = [
     concat!("deb.debian", ".org"),
 ];
 
+/// Crates, by their folder, whose modules must not use each other in a circle.
+const WITHOUT_CYCLES: [&str; 1] = ["core"];
+
 type Check = fn(&Tree) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 9] = [
+const CHECKS: [(&str, Check); 10] = [
     ("dependencies point one way", arrows),
+    ("modules do not use each other in a circle", cycles),
     ("every Rust file says what it is for", openings),
     ("lines are clean and narrow", lines),
     ("prose is plain", plain),
@@ -215,6 +220,21 @@ fn dependencies(manifest: &Table, shared: Option<&toml::Value>) -> BTreeSet<Stri
         .collect()
 }
 
+fn cycles(tree: &Tree) -> Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for name in WITHOUT_CYCLES {
+        let source = Path::new("crates").join(name).join("src");
+        let mut modules = Sources::default();
+        for file in tree.with_extension(&["rs"]) {
+            if let Ok(below) = file.strip_prefix(&source) {
+                modules.add(below, &tree.text(file)?)?;
+            }
+        }
+        problems.extend(modules.cycles().into_iter().map(|cycle| format!("{}: {cycle}", source.display())));
+    }
+    Ok(problems)
+}
+
 fn openings(tree: &Tree) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for file in tree.with_extension(&["rs"]) {
@@ -346,6 +366,11 @@ mod tests {
     }
 
     #[test]
+    fn modules_do_not_use_each_other_in_a_circle() {
+        holds(cycles);
+    }
+
+    #[test]
     fn every_rust_file_says_what_it_is_for() {
         holds(openings);
     }
@@ -404,6 +429,8 @@ mod tests {
              [target.x.dev-dependencies]\nengine.workspace = true\n",
         );
         write("crates/wire/src/lib.rs", &format!("fn f() {{ {}) }} \n\t{}", UNFINISHED[0], "好".repeat(121)));
+        write("crates/core/src/a.rs", "//! A.\nuse crate::b;\n");
+        write("crates/core/src/b.rs", "//! B.\nuse crate::a;\n");
         write("docs/guarantees.md", "`no_such_test` and `f` and `crates/x_y`\n");
         write("docs/api.md", concat!("It li", "es here.\n"));
         write("README.zh-CN.md", &format!("{}\n", "好".repeat(121)));
@@ -413,6 +440,7 @@ mod tests {
         let tree = Tree { files: walk(&folder).unwrap(), root: folder.clone() };
         let found = |check: Check| check(&tree).unwrap().len();
         assert_eq!(arrows(&tree).unwrap(), ["crates/wire/Cargo.toml: runlog-wire may not depend on runlog-store"]);
+        assert_eq!(cycles(&tree).unwrap(), ["crates/core/src: a -> b -> a"]);
         assert_eq!(found(openings), 1);
         assert_eq!(found(lines), 4, "a space, a tab, a wide line, no newline");
         assert_eq!(plain(&tree).unwrap(), [concat!("docs/api.md:1: `li", "es`; write: is")]);

@@ -113,6 +113,11 @@ pub(crate) fn checked(bytes: &[u8]) -> Result<&[u8], Malformed> {
     if crc32c::crc32c(payload) == u32::from_le_bytes(*sum) { Ok(payload) } else { Err(Malformed("a checksum differs")) }
 }
 
+/// A number of 32 bits.
+pub(crate) fn small(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
+    u32::try_from(reader.varint()?).map_err(|_| Malformed("a number is too large"))
+}
+
 /// Writes a stream's names.
 pub(crate) fn put_stream(out: &mut Vec<u8>, stream: &Stream) {
     for name in [&stream.account, &stream.region, &stream.namespace, &stream.function, &stream.qualifier] {

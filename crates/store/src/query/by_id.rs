@@ -2,16 +2,16 @@
 
 use runlog_core::SortKey;
 
-use super::best::Source;
-use super::gather::{Gather, Location};
+use super::accumulator::{Accumulator, Location};
 use super::key::Key;
 use super::plan::Plan;
+use super::source::Source;
 use crate::error::Result;
 use crate::hash::id_hash;
 use crate::segment::{Block, TextCache};
 
 /// Counts and offers the rows of a segment that have the query's request id.
-pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, gather: &mut Gather) -> Result<()> {
+pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, acc: &mut Accumulator) -> Result<()> {
     let segment = source.filter.segment;
     let hash = id_hash(&plan.query.scope.account, request_id);
     if !segment.may_have(hash) {
@@ -21,12 +21,12 @@ pub(crate) fn scan_id(plan: &Plan<'_>, source: &Source<'_>, request_id: &str, ga
     for row in segment.candidates(hash)? {
         let Some(range) = source.ranges.iter().find(|range| range.rows.contains(&row)) else { continue };
         let block = segment.block(row)?;
-        gather.read(1, block.columns.bytes);
+        acc.read(1, block.columns.bytes);
         if block.id(segment, row)? == request_id {
-            scan_row(plan, source, (row, range.rank), &block, &mut texts, gather)?;
+            scan_row(plan, source, (row, range.rank), &block, &mut texts, acc)?;
         }
     }
-    gather.read_texts(&texts);
+    acc.read_texts(&texts);
     Ok(())
 }
 
@@ -37,7 +37,7 @@ fn scan_row(
     (row, rank): (u32, u64),
     block: &Block<'_>,
     texts: &mut TextCache,
-    gather: &mut Gather,
+    acc: &mut Accumulator,
 ) -> Result<()> {
     let segment = source.filter.segment;
     let at = segment.row_in_block(row);
@@ -49,8 +49,8 @@ fn scan_row(
     {
         return Ok(());
     }
-    gather.count_listed(source.number, row)?;
+    acc.count_listed(source.number, row)?;
     debug_assert!(rank > 0 || plan.query.order.by != SortKey::FunctionName, "known names have ranks from 1");
-    gather.offer(Key::of(plan.query.order, &block.columns.facts(at), rank), Location::Segment(source.number, row));
+    acc.offer(Key::of(plan.query.order, &block.columns.facts(at), rank), Location::Segment(source.number, row));
     Ok(())
 }

@@ -2,24 +2,24 @@
 
 use std::ops::Range;
 
+use super::accumulator::Accumulator;
 use super::filter::{Codes, Filter};
-use super::gather::Gather;
 use crate::error::Result;
 use crate::segment::zones::Bounded;
 
 /// Counts the matching rows.
-pub(crate) fn count(filter: &Filter<'_>, rows: &Range<u32>, gather: &mut Gather) -> Result<()> {
+pub(crate) fn count(filter: &Filter<'_>, rows: &Range<u32>, acc: &mut Accumulator) -> Result<()> {
     if filter.codes != Codes::Unknown && filter.max_seq.is_none() {
-        gather.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
+        acc.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
         return Ok(());
     }
     for (superblock, rows) in filter.by_superblock(rows) {
-        count_superblock(filter, superblock, &rows, gather)?;
+        count_superblock(filter, superblock, &rows, acc)?;
     }
     Ok(())
 }
 
-fn count_superblock(filter: &Filter<'_>, superblock: usize, rows: &Range<u32>, gather: &mut Gather) -> Result<()> {
+fn count_superblock(filter: &Filter<'_>, superblock: usize, rows: &Range<u32>, acc: &mut Accumulator) -> Result<()> {
     let Some(zone) = filter.segment.footer.superblocks.get(superblock).map(|superblock| &superblock.zone) else {
         return Ok(());
     };
@@ -27,7 +27,7 @@ fn count_superblock(filter: &Filter<'_>, superblock: usize, rows: &Range<u32>, g
         return Ok(());
     }
     if filter.codes != Codes::Unknown && filter.is_seen(zone.seq) {
-        gather.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
+        acc.total += filter.rank(rows.end)?.saturating_sub(filter.rank(rows.start)?);
         return Ok(());
     }
     let chunk = filter.segment.chunk(superblock)?;
@@ -37,13 +37,13 @@ fn count_superblock(filter: &Filter<'_>, superblock: usize, rows: &Range<u32>, g
             continue;
         }
         if filter.codes == Codes::All && filter.is_seen(seq) {
-            gather.total += rows.len() as u64;
+            acc.total += rows.len() as u64;
             continue;
         }
         let columns = filter.segment.columns(block, &chunk)?;
-        gather.read(columns.rows(), columns.bytes);
+        acc.read(columns.rows(), columns.bytes);
         let first = filter.segment.row_in_block(rows.start);
-        gather.total += (first..first + rows.len()).filter(|row| filter.matches(&columns, *row)).count() as u64;
+        acc.total += (first..first + rows.len()).filter(|row| filter.matches(&columns, *row)).count() as u64;
     }
     Ok(())
 }

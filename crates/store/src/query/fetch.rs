@@ -2,14 +2,14 @@
 
 use runlog_core::Row;
 
-use super::gather::{Found, Gather, Location};
+use super::accumulator::{Accumulator, Found, Location};
 use crate::codec::Malformed;
 use crate::error::{Error, Result};
 use crate::segment::TextCache;
 use crate::state::Snapshot;
 
 /// The rows, in the order of `page`.
-pub(crate) fn fetch(snapshot: &Snapshot, page: &[Found], gather: &mut Gather) -> Result<Vec<Row>> {
+pub(crate) fn fetch(snapshot: &Snapshot, page: &[Found], acc: &mut Accumulator) -> Result<Vec<Row>> {
     let mut rows: Vec<(usize, Row)> = Vec::with_capacity(page.len());
     let mut stored: Vec<(u32, u32, usize)> = Vec::new();
     for (place, found) in page.iter().enumerate() {
@@ -25,7 +25,7 @@ pub(crate) fn fetch(snapshot: &Snapshot, page: &[Found], gather: &mut Gather) ->
             let segment = snapshot.segments.get(*segment as usize).ok_or(Malformed("no such segment"));
             rows.push((*place, segment.map_err(Error::damaged("memory"))?.row(*row, &mut texts)?));
         }
-        gather.read_texts(&texts);
+        acc.read_texts(&texts);
     }
     rows.sort_unstable_by_key(|(place, _)| *place);
     Ok(rows.into_iter().map(|(_, row)| row).collect())

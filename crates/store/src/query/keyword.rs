@@ -1,77 +1,43 @@
 //! Rows with a keyword: the index decides about most of them (`segment/words`), the rest is read.
 
-use std::ops::Range;
-
 use runlog_core::SortKey;
 
-use super::best::{self, Source};
-use super::gather::{Gather, Location};
+use super::accumulator::{Accumulator, Location};
 use super::key::Key;
 use super::plan::Plan;
+use super::source::{Matches, Source};
+use super::top_k;
 use crate::error::Result;
 use crate::segment::ids::UuidPart;
 use crate::segment::keyword::Keyword;
 use crate::segment::words::{Candidates, RowSet};
 use crate::segment::{Block, TextCache};
 
-/// So few rows are offered one by one; of more, the best are searched for.
+/// Up to this many rows are offered one by one; among more, `top_k` searches.
 const FEW: u64 = 1024;
 
-/// The matching rows of a segment.
-#[derive(Debug, Default)]
-pub(crate) struct Matches {
-    /// Sets of rows with the row that each counts from, in order.
-    stripes: Vec<(u32, RowSet)>,
-}
-
-impl Matches {
-    pub(crate) fn contains(&self, row: u32) -> bool {
-        self.stripe_of(row).is_some_and(|(first, set)| set.contains(row - first))
-    }
-
-    /// Whether one of these rows matches.
-    pub(crate) fn meets(&self, rows: &Range<u32>) -> bool {
-        let from = self.stripes.partition_point(|(first, set)| first + set.rows() <= rows.start);
-        let there = self.stripes.iter().skip(from).take_while(|(first, _)| *first < rows.end);
-        there.into_iter().any(|(first, set)| set.meets(rows.start.saturating_sub(*first)..rows.end - first))
-    }
-
-    fn stripe_of(&self, row: u32) -> Option<&(u32, RowSet)> {
-        let after = self.stripes.partition_point(|(first, _)| *first <= row);
-        self.stripes.get(after.checked_sub(1)?)
-    }
-
-    fn count(&self) -> u64 {
-        self.stripes.iter().map(|(_, set)| set.count()).sum()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = u32> {
-        self.stripes.iter().flat_map(|(first, set)| set.iter().map(move |row| first + row))
-    }
-}
-
 /// Finds and counts the rows of segments that have the query's keyword, if it has one.
-pub(crate) fn find(plan: &Plan<'_>, sources: &mut [Source<'_>], gather: &mut Gather) -> Result<()> {
+pub(crate) fn find(plan: &Plan<'_>, sources: &mut [Source<'_>], acc: &mut Accumulator) -> Result<()> {
     let Some(keyword) = &plan.keyword else { return Ok(()) };
     for source in sources {
-        let matches = matches(plan, keyword, source, gather)?;
-        if gather.listed.is_some() {
-            matches.iter().try_for_each(|row| gather.count_listed(source.number, row))?;
+        let matches = matches(plan, keyword, source, acc)?;
+        if acc.listed.is_some() {
+            matches.iter().try_for_each(|row| acc.count_listed(source.number, row))?;
         } else {
-            gather.total += matches.count();
+            acc.total += matches.count();
         }
         source.matches = Some(matches);
     }
     Ok(())
 }
 
-/// Offers the best of the rows that were found.
-pub(crate) fn offer<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
+/// Offers the first of the rows that were found.
+pub(crate) fn offer<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], acc: &mut Accumulator) -> Result<()> {
     let total: u64 = sources.iter().filter_map(|source| source.matches.as_ref()).map(Matches::count).sum();
-    if total > FEW { best::search(plan, sources, gather) } else { offer_all(plan, sources, gather) }
+    if total > FEW { top_k::search(plan, sources, acc) } else { offer_all(plan, sources, acc) }
 }
 
-fn offer_all(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gather) -> Result<()> {
+fn offer_all(plan: &Plan<'_>, sources: &[Source<'_>], acc: &mut Accumulator) -> Result<()> {
     for source in sources {
         let segment = source.filter.segment;
         let mut at: Option<Block<'_>> = None;
@@ -83,7 +49,7 @@ fn offer_all(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gather) -> Re
             let rank = source.ranges.iter().find(|range| range.rows.contains(&row)).map_or(0, |range| range.rank);
             debug_assert!(rank > 0 || plan.query.order.by != SortKey::FunctionName, "known names have ranks from 1");
             let key = Key::of(plan.query.order, &block.columns.facts(segment.row_in_block(row)), rank);
-            gather.offer(key, Location::Segment(source.number, row));
+            acc.offer(key, Location::Segment(source.number, row));
             at = Some(block);
         }
     }
@@ -91,7 +57,7 @@ fn offer_all(plan: &Plan<'_>, sources: &[Source<'_>], gather: &mut Gather) -> Re
 }
 
 /// The matching rows of a segment, stripe by stripe.
-fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, gather: &mut Gather) -> Result<Matches> {
+fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, acc: &mut Accumulator) -> Result<Matches> {
     let segment = source.filter.segment;
     let mut texts = TextCache::default();
     let mut matches = Matches::default();
@@ -110,21 +76,21 @@ fn matches(plan: &Plan<'_>, keyword: &Keyword<'_>, source: &Source<'_>, gather: 
             _ => Candidates::unknown(rows.end - rows.start),
         };
         found.each_set(|set| set.intersect(&wanted));
-        keep_wanted(source, rows.start, &mut found, gather)?;
+        keep_wanted(source, rows.start, &mut found, acc)?;
         if let Some(part) = &id_part {
-            keep_id_parts(source, part, rows.start, &mut found.in_id, gather)?;
+            keep_id_parts(source, part, rows.start, &mut found.in_id, acc)?;
         }
-        read(source, keyword, rows.start, &mut found, &mut texts, gather)?;
+        read(source, keyword, rows.start, &mut found, &mut texts, acc)?;
         if !found.sure.is_empty() {
             matches.stripes.push((rows.start, found.sure));
         }
     }
-    gather.read_texts(&texts);
+    acc.read_texts(&texts);
     Ok(matches)
 }
 
 /// Leaves the candidates, which count from `first`, that match as far as numbers tell.
-fn keep_wanted(source: &Source<'_>, first: u32, found: &mut Candidates, gather: &mut Gather) -> Result<()> {
+fn keep_wanted(source: &Source<'_>, first: u32, found: &mut Candidates, acc: &mut Accumulator) -> Result<()> {
     let (filter, segment) = (&source.filter, source.filter.segment);
     if filter.is_all() || found.is_empty() {
         return Ok(());
@@ -143,7 +109,7 @@ fn keep_wanted(source: &Source<'_>, first: u32, found: &mut Candidates, gather: 
                 continue;
             }
             let columns = segment.columns(number, &chunk)?;
-            gather.read(rows.len(), columns.bytes);
+            acc.read(rows.len(), columns.bytes);
             let from = segment.row_in_block(rows.start);
             let base = (rows.start - first).wrapping_sub(from as u32);
             filter.each_matching(&columns, from..from + rows.len(), |at| wanted.insert(base.wrapping_add(at as u32)));
@@ -159,7 +125,7 @@ fn keep_id_parts(
     part: &UuidPart,
     first: u32,
     set: &mut RowSet,
-    gather: &mut Gather,
+    acc: &mut Accumulator,
 ) -> Result<()> {
     if set.is_empty() {
         return Ok(());
@@ -174,7 +140,7 @@ fn keep_id_parts(
         for (number, rows) in filter.by_block(&rows) {
             if set.meets(rows.start - first..rows.end - first) {
                 let ids = segment.ids(number, &front)?;
-                gather.read(rows.len(), ids.len());
+                acc.read(rows.len(), ids.len());
                 let base = rows.start - u32::try_from(segment.row_in_block(rows.start)).unwrap_or(rows.start);
                 // A row of the block before the set's first becomes too large a number, which the set leaves out.
                 part.rows(ids, segment.block_rows(number), |row| found.insert((base + row).wrapping_sub(first)));
@@ -192,7 +158,7 @@ fn read(
     first: u32,
     found: &mut Candidates,
     texts: &mut TextCache,
-    gather: &mut Gather,
+    acc: &mut Accumulator,
 ) -> Result<()> {
     let segment = source.filter.segment;
     let mut open = found.maybe.clone();
@@ -207,7 +173,7 @@ fn read(
             Some(block) if block.rows.contains(&in_segment) => block,
             _ => {
                 let block = segment.block(in_segment)?;
-                gather.read(block.rows.len(), block.columns.bytes);
+                acc.read(block.rows.len(), block.columns.bytes);
                 block
             }
         };

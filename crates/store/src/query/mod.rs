@@ -1,56 +1,57 @@
 //! Answering a query from one snapshot.
 //!
-//! Every source counts its matching rows and offers the best of them by key; only the rows of the page are fetched.
+//! Every source counts its matching rows and offers the first of them by key; only the rows of the page are fetched.
 
-mod best;
+mod accumulator;
 mod by_id;
 mod count;
 mod fetch;
 mod filter;
-mod gather;
 mod key;
 mod keyword;
 mod memory;
 pub(crate) mod plan;
 mod ranges;
 pub(crate) mod since;
+mod source;
 mod summary;
+mod top_k;
 
 use runlog_core::{Answer, Cursor, Query, SortKey, Stream, Watermark};
 
 use crate::error::Result;
 use crate::state::Snapshot;
-use best::Source;
+use accumulator::Accumulator;
 use filter::Filter;
-use gather::Gather;
 use key::Names;
 use plan::Plan;
+use source::Source;
 
 /// Answers a query. The caller fills in what it knows of the watermark and the time.
 pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
     let plan = Plan::new(query, snapshot, names(snapshot, query))?;
-    let mut gather = Gather::new(plan.keep, plan.after);
+    let mut acc = Accumulator::new(plan.keep, plan.after);
     let sums_up = summary::is_wanted(query);
-    gather.listed = (sums_up && plan.needs_texts()).then(Vec::new);
-    memory::scan(&plan, snapshot, &mut gather);
+    acc.listed = (sums_up && plan.needs_texts()).then(Vec::new);
+    memory::scan(&plan, snapshot, &mut acc);
     let mut sources = sources(&plan, snapshot)?;
     if query.request_id.is_none() {
-        keyword::find(&plan, &mut sources, &mut gather)?;
+        keyword::find(&plan, &mut sources, &mut acc)?;
     }
-    scan_segments(&plan, &sources, &mut gather)?;
-    let page = gather.take_rows(plan.offset);
+    scan_segments(&plan, &sources, &mut acc)?;
+    let page = acc.take_rows(plan.offset);
     let more = page.len() > query.limit;
     let page = page.get(..query.limit).unwrap_or(&page);
-    let rows = fetch::fetch(snapshot, page, &mut gather)?;
+    let rows = fetch::fetch(snapshot, page, &mut acc)?;
     let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
     let watermark = Watermark { seq: snapshot.seq, ..Watermark::default() };
-    let mut answer = Answer { rows, total: gather.total, next, watermark, ..Answer::default() };
+    let mut answer = Answer { rows, total: acc.total, next, watermark, ..Answer::default() };
     if sums_up {
-        let mut listed = gather.listed.take();
+        let mut listed = acc.listed.take();
         listed.iter_mut().for_each(|listed| listed.sort_unstable());
-        summary::fill(&mut answer, &plan, snapshot, &sources, listed.as_deref(), &mut gather)?;
+        summary::fill(&mut answer, &plan, snapshot, &sources, listed.as_deref(), &mut acc)?;
     }
-    answer.cost = gather.cost;
+    answer.cost = acc.cost;
     Ok(answer)
 }
 
@@ -70,17 +71,17 @@ fn sources<'a>(plan: &Plan<'a>, snapshot: &'a Snapshot) -> Result<Vec<Source<'a>
     Ok(sources)
 }
 
-fn scan_segments<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
+fn scan_segments<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], acc: &mut Accumulator) -> Result<()> {
     if let Some(request_id) = &plan.query.request_id {
-        return sources.iter().try_for_each(|source| by_id::scan_id(plan, source, request_id, gather));
+        return sources.iter().try_for_each(|source| by_id::scan_id(plan, source, request_id, acc));
     }
     if plan.keyword.is_some() {
-        return keyword::offer(plan, sources, gather);
+        return keyword::offer(plan, sources, acc);
     }
     for Source { filter, ranges, .. } in sources {
-        ranges.iter().try_for_each(|range| count::count(filter, &range.rows, gather))?;
+        ranges.iter().try_for_each(|range| count::count(filter, &range.rows, acc))?;
     }
-    best::search(plan, sources, gather)
+    top_k::search(plan, sources, acc)
 }
 
 /// The function names that matter to the order.

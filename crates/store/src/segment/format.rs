@@ -19,9 +19,10 @@ use std::sync::Arc;
 
 use runlog_core::Stream;
 
+use super::extent::Extent;
 use super::words::Stripe;
 use super::zones::Zone;
-use crate::codec::{Malformed, Reader, checked, put_stream, put_varint, read_stream, seal, unzigzag, zigzag};
+use crate::codec::{Malformed, Reader, checked, put_stream, put_varint, read_stream, seal, small, unzigzag, zigzag};
 use crate::options::Shape;
 
 pub(crate) const MAGIC: [u8; 8] = *b"runlogS\xff";
@@ -84,35 +85,6 @@ pub(crate) struct Superblock {
     pub(crate) offset: u64,
     pub(crate) chunk: Extent,
     pub(crate) zone: Zone,
-}
-
-/// A part of the file, its checksum included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Extent {
-    pub(crate) offset: u64,
-    pub(crate) bytes: u64,
-}
-
-impl Extent {
-    pub(crate) fn of(self, file: &[u8]) -> Result<&[u8], Malformed> {
-        let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
-        let end = start.saturating_add(usize::try_from(self.bytes).unwrap_or(usize::MAX));
-        file.get(start..end).ok_or(Malformed("a part lies outside of the file"))
-    }
-
-    /// The part's bytes without their checksum, which fits.
-    pub(crate) fn checked(self, file: &[u8]) -> Result<&[u8], Malformed> {
-        checked(self.of(file)?)
-    }
-
-    pub(crate) fn put(self, out: &mut Vec<u8>) {
-        put_varint(out, self.offset);
-        put_varint(out, self.bytes);
-    }
-
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
-        Ok(Self { offset: reader.varint()?, bytes: reader.varint()? })
-    }
 }
 
 impl Footer {
@@ -225,11 +197,6 @@ impl Footer {
             && self.stripes.last().is_none_or(|last| last.end == self.rows);
         if is_whole { Ok(()) } else { Err(Malformed("its directory contradicts itself")) }
     }
-}
-
-/// A number of 32 bits.
-pub(crate) fn small(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
-    u32::try_from(reader.varint()?).map_err(|_| Malformed("a number is too large"))
 }
 
 /// The bytes before everything else, in a file of this version.

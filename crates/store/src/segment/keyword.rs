@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::text::{ESCAPE, LITERAL, OWN_ID, UUID_TEXT_BYTES};
+use super::escape::{ESCAPE, LITERAL, OWN_ID, UUID_TEXT_BYTES};
 
 /// A text to search for.
 #[derive(Debug)]

@@ -10,7 +10,8 @@
 
 use xorf::{BinaryFuse8, BinaryFuse8Ref, DmaSerializable, Filter, FilterRef};
 
-use super::format::{Extent, Footer};
+use super::extent::Extent;
+use super::format::Footer;
 use crate::codec::{Malformed, Reader, seal};
 
 const PAGE_ROWS: usize = 256;

@@ -2,6 +2,8 @@
 
 pub(crate) mod cache;
 pub(crate) mod columns;
+mod escape;
+mod extent;
 mod failed;
 pub(crate) mod format;
 pub(crate) mod ids;
@@ -9,6 +11,7 @@ pub(crate) mod keyword;
 pub(crate) mod lookup;
 mod output;
 mod reader;
+mod row;
 pub(crate) mod scan;
 pub(crate) mod text;
 mod texts;

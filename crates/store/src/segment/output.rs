@@ -1,6 +1,6 @@
 //! A segment's file while it is written.
 
-use super::format::Extent;
+use super::extent::Extent;
 use crate::disk::DiskFile;
 use crate::error::{Doing, Result};
 use crate::options::WRITE_BUFFER_BYTES;

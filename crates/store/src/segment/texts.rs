@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::format::{Extent, TEXT_CHUNK_BLOCKS};
+use super::extent::Extent;
+use super::format::TEXT_CHUNK_BLOCKS;
 use super::keyword::Keyword;
 use super::reader::{Block, Parsed, Segment};
 use super::text::{Field, TextBlock};

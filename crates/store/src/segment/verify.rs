@@ -2,10 +2,12 @@
 //! two places (zone maps, counts, ids, streams, the index of keywords) says the same in both.
 
 use super::Block;
-use super::format::{Extent, TRAILER_BYTES, header, read_trailer};
+use super::escape::OWN_ID_MIN_BYTES;
+use super::extent::Extent;
+use super::format::{TRAILER_BYTES, header, read_trailer};
 use super::ids::is_uuid;
 use super::reader::Segment;
-use super::text::{Field, OWN_ID_MIN_BYTES};
+use super::text::Field;
 use super::texts::TextCache;
 use super::words::StripeCheck;
 use super::zones::Zone;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use runlog_core::Stream;
 
 use super::columns::ColumnsBuilder;
+use super::escape::OWN_ID_MIN_BYTES;
 use super::format::{Footer, StreamRows, Superblock, TEXT_CHUNK_BLOCKS, VERSION, header, trailer};
 use super::ids::IdsBuilder;
 use super::lookup;
 use super::output::Output;
-use super::text::{OWN_ID_MIN_BYTES, TextBuilder};
+use super::text::TextBuilder;
 use super::words::{Stripe, StripeBuilder};
 use super::zones::{Zone, put_chunk};
 use crate::codec::seal;

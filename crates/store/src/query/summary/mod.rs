@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 use runlog_core::{Answer, Facet, FacetSpec, FacetValue, Histogram, Percentiles, Query, Stream};
 
-use super::best::Source;
-use super::gather::Gather;
+use super::accumulator::Accumulator;
 use super::plan::Plan;
+use super::source::Source;
 use crate::error::Result;
 use crate::state::Snapshot;
 use tally::Tally;
@@ -33,7 +33,7 @@ pub(crate) fn fill(
     snapshot: &Snapshot,
     sources: &[Source<'_>],
     listed: Option<&[(u32, u32)]>,
-    gather: &mut Gather,
+    acc: &mut Accumulator,
 ) -> Result<()> {
     let histogram = plan.query.histogram.map(|spec| Histogram::new(spec, plan.query.window)).transpose()?;
     let wants_values = plan.query.percentiles || plan.query.facets.as_ref().is_some_and(|spec| spec.percentiles);
@@ -41,21 +41,21 @@ pub(crate) fn fill(
     tally.count_memory(plan, snapshot);
     let parts = parts::parts(plan, sources, listed)?;
     for part in &parts {
-        tally.count_part(part, gather)?;
+        tally.count_part(part, acc)?;
     }
     debug_assert_eq!(tally.total(), answer.total, "two ways of counting agree");
     let values = Values { parts: &parts, in_memory: &tally.values };
     if plan.query.percentiles {
-        answer.percentiles = Some(percentiles(&tally, &values, |_| true, gather)?);
+        answer.percentiles = Some(percentiles(&tally, &values, |_| true, acc)?);
     }
     if let Some(spec) = &plan.query.facets {
-        answer.facets = Some(facets(spec, &tally, &values, gather)?);
+        answer.facets = Some(facets(spec, &tally, &values, acc)?);
     }
     answer.histogram = tally.histogram.take();
     Ok(())
 }
 
-fn facets(spec: &FacetSpec, tally: &Tally, values: &Values<'_>, gather: &mut Gather) -> Result<Vec<Facet>> {
+fn facets(spec: &FacetSpec, tally: &Tally, values: &Values<'_>, acc: &mut Accumulator) -> Result<Vec<Facet>> {
     let facet = |by: &runlog_core::FacetKey| {
         let mut counts: BTreeMap<FacetValue, u64> = BTreeMap::new();
         for (stream, codes) in &tally.streams {
@@ -64,7 +64,7 @@ fn facets(spec: &FacetSpec, tally: &Tally, values: &Values<'_>, gather: &mut Gat
         let mut facet = Facet::new(*by, counts, spec.top);
         for count in facet.values.iter_mut().filter(|_| spec.percentiles && by.is_of_stream()) {
             let is_in = |stream: &Stream| by.value(stream, 0) == count.value;
-            count.percentiles = Some(percentiles(tally, values, is_in, gather)?);
+            count.percentiles = Some(percentiles(tally, values, is_in, acc)?);
         }
         Ok(facet)
     };
@@ -76,7 +76,7 @@ fn percentiles(
     tally: &Tally,
     values: &Values<'_>,
     is_in: impl Fn(&Stream) -> bool,
-    gather: &mut Gather,
+    acc: &mut Accumulator,
 ) -> Result<Percentiles> {
     let values = values.of(is_in);
     let codes = tally.streams.iter().filter(|(stream, _)| values.is_in(stream)).flat_map(|(_, codes)| codes);
@@ -88,6 +88,6 @@ fn percentiles(
     if finished == 0 {
         return Ok(Percentiles::default());
     }
-    let [duration, mem] = select::quantiles(finished, values.bounds(), |want, each| values.visit(want, each, gather))?;
+    let [duration, mem] = select::quantiles(finished, values.bounds(), |want, each| values.visit(want, each, acc))?;
     Ok(Percentiles { finished, failed, duration_us: Some(duration), mem_bytes: Some(mem) })
 }

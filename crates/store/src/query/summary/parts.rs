@@ -6,11 +6,11 @@ use std::sync::Arc;
 use runlog_core::Stream;
 
 use crate::error::Result;
-use crate::query::best::Source;
+use crate::query::accumulator::Accumulator;
 use crate::query::filter::Filter;
-use crate::query::gather::Gather;
 use crate::query::plan::Plan;
 use crate::query::ranges;
+use crate::query::source::Source;
 use crate::segment::columns::Columns;
 use crate::segment::zones::Zone;
 
@@ -52,7 +52,7 @@ impl Part<'_> {
         &self,
         wants: &dyn Fn(&Zone) -> bool,
         each: &mut dyn FnMut(&Columns<'_>, usize),
-        gather: &mut Gather,
+        acc: &mut Accumulator,
     ) -> Result<()> {
         let segment = self.filter.segment;
         let per_super = segment.footer.shape.super_blocks;
@@ -65,7 +65,7 @@ impl Part<'_> {
             for (block, rows) in self.filter.by_block(&rows) {
                 if wants(&chunk.zone((block % per_super) as usize)) {
                     let columns = segment.columns(block, &chunk)?;
-                    gather.read(rows.len(), columns.bytes);
+                    acc.read(rows.len(), columns.bytes);
                     self.visit_block(&columns, &rows, each);
                 }
             }

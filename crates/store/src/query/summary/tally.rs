@@ -13,7 +13,7 @@ use runlog_core::{Histogram, RET_RUNNING, RunState, Stream};
 use super::parts::Part;
 use crate::error::Result;
 use crate::memtable::Place;
-use crate::query::gather::Gather;
+use crate::query::accumulator::Accumulator;
 use crate::query::plan::Plan;
 use crate::record::Facts;
 use crate::segment::columns::Columns;
@@ -64,16 +64,16 @@ impl Tally {
     }
 
     /// Counts the rows of a part of a segment.
-    pub(crate) fn count_part(&mut self, part: &Part<'_>, gather: &mut Gather) -> Result<()> {
+    pub(crate) fn count_part(&mut self, part: &Part<'_>, acc: &mut Accumulator) -> Result<()> {
         if part.listed.is_some() {
             let mut add = |columns: &Columns<'_>, at| self.add(columns.start_ms(at), columns.ret_code(at), 1);
-            part.visit(&|_| true, &mut add, gather)?;
+            part.visit(&|_| true, &mut add, acc)?;
             self.close(part.stream);
             return Ok(());
         }
         for (superblock, rows) in part.filter.by_superblock(&part.rows) {
             if !self.count_whole_superblock(part, superblock, &rows) {
-                self.count_superblock(part, superblock, &rows, gather)?;
+                self.count_superblock(part, superblock, &rows, acc)?;
             }
         }
         self.close(part.stream);
@@ -101,7 +101,7 @@ impl Tally {
         part: &Part<'_>,
         number: usize,
         rows: &Range<u32>,
-        gather: &mut Gather,
+        acc: &mut Accumulator,
     ) -> Result<()> {
         let segment = part.filter.segment;
         let shape = segment.footer.shape;
@@ -120,7 +120,7 @@ impl Tally {
             }
             let end = (block + 1).saturating_mul(shape.block_rows).min(rows.end);
             let columns = segment.columns(block, &chunk)?;
-            gather.read((end - from) as usize, columns.bytes);
+            acc.read((end - from) as usize, columns.bytes);
             let mut add = |columns: &Columns<'_>, at| self.add(columns.start_ms(at), columns.ret_code(at), 1);
             part.visit_block(&columns, &(from..end), &mut add);
             from = end;

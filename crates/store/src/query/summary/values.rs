@@ -7,7 +7,7 @@ use runlog_core::Stream;
 use super::parts::Part;
 use super::select::{Range, Want};
 use crate::error::Result;
-use crate::query::gather::Gather;
+use crate::query::accumulator::Accumulator;
 use crate::segment::columns::Columns;
 use crate::segment::zones::{Bounds, Zone};
 
@@ -55,11 +55,11 @@ impl<F: Fn(&Stream) -> bool> Group<'_, F> {
     }
 
     /// Calls `each` with the values of every row, those aside that lie outside of what is wanted.
-    pub(crate) fn visit(&self, want: &Want, each: &mut dyn FnMut([u64; 2]), gather: &mut Gather) -> Result<()> {
+    pub(crate) fn visit(&self, want: &Want, each: &mut dyn FnMut([u64; 2]), acc: &mut Accumulator) -> Result<()> {
         self.in_memory().for_each(|values| each(*values));
         let wants = |zone: &Zone| want([zone.duration, zone.mem]);
         let mut each = |columns: &Columns<'_>, at| each([columns.duration.get(at), columns.mem.get(at)]);
-        self.parts().try_for_each(|part| part.visit(&wants, &mut each, gather))
+        self.parts().try_for_each(|part| part.visit(&wants, &mut each, acc))
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part<'_>> {

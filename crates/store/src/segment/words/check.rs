@@ -34,7 +34,7 @@ impl<'a> StripeCheck<'a> {
     /// Reads a stripe.
     pub(crate) fn new(stripe: &Stripe, file: &'a [u8]) -> Result<Self, Malformed> {
         let directory = Directory::read(stripe, stripe.directory.checked(file)?)?;
-        let raw = unpack(stripe, checked(stripe.forms.of(file)?)?)?;
+        let raw = unpack(checked(stripe.forms.of(file)?)?, stripe.forms_raw)?;
         let found = Forms::read(&raw, checked(stripe.postings.of(file)?)?)?;
         let set = |postings: &[u8]| {
             let mut rows = RowSet::empty(stripe.rows);

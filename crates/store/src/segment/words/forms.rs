@@ -1,16 +1,14 @@
 //! The forms of a stripe and the rows that each has, as they lie in the file (`mod.rs` draws it).
 
-use super::stripe::Stripe;
-use crate::codec::{Malformed, Reader};
-use crate::segment::format::small;
+use crate::codec::{Malformed, Reader, small};
 use crate::segment::text::decompress;
 
 /// Forms longer than this before compression were never written.
 const FORMS_MAX_BYTES: usize = 64 << 20;
 
-/// The forms of a stripe before compression; `packed` is that part of the file, checked.
-pub(super) fn unpack(stripe: &Stripe, packed: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let raw_bytes = usize::try_from(stripe.forms_raw).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
+/// The forms of a stripe before compression, of `raw_bytes`; `packed` is that part of the file, checked.
+pub(super) fn unpack(packed: &[u8], raw_bytes: u64) -> Result<Vec<u8>, Malformed> {
+    let raw_bytes = usize::try_from(raw_bytes).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
     decompress(packed, raw_bytes)
 }
 

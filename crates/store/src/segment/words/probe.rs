@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 
 use super::cut::{Beside, Cut};
 use super::form::{GAP, PIECE, PIECES_MAX, Run, TERM_MIN, WINDOW, is_of_run, minimizers, put_form, terms, whole};
-use crate::segment::text::{ESCAPE, LITERAL, OWN_ID, UUID_TEXT_BYTES};
+use crate::segment::escape::{ESCAPE, LITERAL, OWN_ID, UUID_TEXT_BYTES};
 
 /// A keyword, ready to be looked for.
 #[derive(Debug)]

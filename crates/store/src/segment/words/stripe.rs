@@ -8,9 +8,9 @@ use super::probe::{Part, Probe, Touches, Verdict};
 use super::rice::Ascending;
 use super::rows::{RowSet, read_rows};
 use super::terms::{blocks_of, page_count, page_of};
-use crate::codec::{Malformed, Reader, put_varint};
+use crate::codec::{Malformed, Reader, put_varint, small};
 use crate::pack::Lane;
-use crate::segment::format::{Extent, small};
+use crate::segment::extent::Extent;
 use crate::segment::verified::Verified;
 
 /// Lookups that pay when they may spare reading a row.
@@ -105,7 +105,7 @@ impl Stripe {
         number: usize,
     ) -> Parsed<Candidates> {
         let open = |part: usize, extent: Extent| verified.check(number * CHECKED_PARTS + part, extent.of(file)?);
-        let forms = unpack(self, open(0, self.forms)?)?;
+        let forms = unpack(open(0, self.forms)?, self.forms_raw)?;
         let stripe = Open { stripe: self, file, forms: &forms, wanted, open: &open };
         let mut found: Option<Candidates> = None;
         for part in &probe.parts {

@@ -1,4 +1,4 @@
-//! The best rows so far, and how many there are in all.
+//! The first rows of the order found so far, and the number of all matching rows.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -49,68 +49,68 @@ impl Ord for Found {
     }
 }
 
-/// So many rows are kept in a binary heap; more, as deep pages need, are gathered in a pile, and cut down now and
-/// then, which takes a few comparisons a row instead of a path through the tree, and lets somewhat worse rows in.
+/// Up to this many rows are kept in a binary heap. More, as deep pages need, are kept unsorted and cut down now and
+/// then: that takes a few comparisons a row instead of a path through the tree, and lets somewhat later rows in.
 const HEAP_MAX: usize = 256;
 
-/// Room for so many rows of a pile is made at once: the deepest pages of the dialect.
-const PILE_RESERVE: usize = 16_384;
+/// Rows to reserve room for at once: the deepest pages of the dialect.
+const UNSORTED_RESERVE: usize = 16_384;
 
 #[derive(Debug)]
 enum Kept {
-    /// The worst on top.
+    /// The last of the order on top.
     Heap(BinaryHeap<Reverse<Found>>),
-    /// In no order, more than are wanted.
-    Pile(Vec<Found>),
+    /// In no order, and more than are wanted.
+    Unsorted(Vec<Found>),
 }
 
-/// Keeps the best rows.
+/// Keeps the first rows of the order.
 #[derive(Debug)]
-pub(crate) struct Gather {
+pub(crate) struct Accumulator {
     kept: Kept,
     keep: usize,
-    /// What a row must beat, as far as it is known; none while every row is kept.
+    /// The key that a row must precede, as far as it is known. `None` while every row is kept.
     worst: Option<Key>,
-    /// Rows from here on (this key and larger ones) came on earlier pages.
+    /// Rows with this key or a larger one are on earlier pages.
     after: Option<Key>,
     /// Matching rows, kept or not.
     pub(crate) total: u64,
-    /// Matching rows of segments where texts decide, by segment and row, if somebody wants them later.
+    /// Matching rows of segments whose texts decided, by segment and row. `None` if no summary needs them.
     pub(crate) listed: Option<Vec<(u32, u32)>>,
     pub(crate) cost: Cost,
 }
 
-impl Gather {
+impl Accumulator {
     pub(crate) fn new(keep: usize, after: Option<Key>) -> Self {
         let kept = if keep <= HEAP_MAX {
             Kept::Heap(BinaryHeap::new())
         } else {
-            Kept::Pile(Vec::with_capacity(keep.saturating_add(keep / 4).min(PILE_RESERVE)))
+            Kept::Unsorted(Vec::with_capacity(keep.saturating_add(keep / 4).min(UNSORTED_RESERVE)))
         };
         Self { kept, keep, worst: None, after, total: 0, listed: None, cost: Cost::default() }
     }
 
-    /// Whether a row with this key, or any worse one, could still be kept.
+    /// Whether a row with this key could still be kept; if not, no row with a smaller key can.
     pub(crate) fn wants(&self, key: Key) -> bool {
         self.keep > 0 && self.worst.is_none_or(|worst| worst < key)
     }
 
-    /// A key that a row must beat; none while every row is kept.
+    /// The key that a row must precede to be kept. `None` while every row is kept.
     pub(crate) fn worst(&self) -> Option<Key> {
         self.worst
     }
 
-    /// Whether rows of which none comes behind this key lie on earlier pages.
+    /// Whether rows, none of which follows this key, are all on earlier pages.
     pub(crate) fn is_all_before_page(&self, worst: impl FnOnce() -> Key) -> bool {
         self.after.is_some() && self.is_before_page(worst())
     }
 
-    /// Whether a row with this key lies on an earlier page.
+    /// Whether a row with this key is on an earlier page.
     pub(crate) fn is_before_page(&self, key: Key) -> bool {
         self.after.is_some_and(|after| key >= after)
     }
 
-    /// Offers a matching row; counting it is the caller's business.
+    /// Offers a matching row. The caller counts it.
     pub(crate) fn offer(&mut self, key: Key, at: Location) {
         if self.is_before_page(key) || !self.wants(key) {
             return;
@@ -124,7 +124,7 @@ impl Gather {
                 heap.push(Reverse(found));
                 self.worst = heap.peek().filter(|_| heap.len() >= self.keep).map(|worst| worst.0.key);
             }
-            Kept::Pile(rows) => {
+            Kept::Unsorted(rows) => {
                 rows.push(found);
                 if rows.len() >= self.keep.saturating_add(self.keep / 4) {
                     self.drop_worse();
@@ -133,9 +133,9 @@ impl Gather {
         }
     }
 
-    /// Leaves the best of a pile.
+    /// Cuts unsorted rows down to those wanted.
     fn drop_worse(&mut self) {
-        let Kept::Pile(rows) = &mut self.kept else { return };
+        let Kept::Unsorted(rows) = &mut self.kept else { return };
         if rows.len() > self.keep {
             let (_, worst, _) = rows.select_nth_unstable_by(self.keep - 1, |a, b| b.cmp(a));
             self.worst = Some(worst.key);
@@ -143,17 +143,17 @@ impl Gather {
         }
     }
 
-    /// A key, or the first place of the page where the key lies before it.
+    /// The key, or the first key of the page if that comes later.
     pub(crate) fn within_page(&self, key: Key) -> Key {
         self.after.map_or(key, |after| key.min(after))
     }
 
-    /// The kept rows behind the first `offset`, best first.
+    /// The kept rows after the first `offset`, in the order.
     pub(crate) fn take_rows(&mut self, offset: usize) -> Vec<Found> {
         self.drop_worse();
-        let mut rows = match std::mem::replace(&mut self.kept, Kept::Pile(Vec::new())) {
+        let mut rows = match std::mem::replace(&mut self.kept, Kept::Unsorted(Vec::new())) {
             Kept::Heap(heap) => heap.into_iter().map(|Reverse(found)| found).collect(),
-            Kept::Pile(rows) => rows,
+            Kept::Unsorted(rows) => rows,
         };
         if offset >= rows.len() {
             return Vec::new();

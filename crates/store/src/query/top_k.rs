@@ -1,5 +1,5 @@
-//! The best rows of all segments: superblocks, then blocks, then rows, in the order of what they can hold at best,
-//! until that cannot beat the worst row kept.
+//! The first rows of all segments in the order: superblocks, then blocks, then rows are opened in the order of the
+//! earliest key that they can have, until no key precedes the last row kept.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
@@ -8,34 +8,13 @@ use std::rc::Rc;
 
 use runlog_core::{Direction, SortKey};
 
-use super::filter::Filter;
-use super::gather::{Gather, Location};
+use super::accumulator::{Accumulator, Location};
 use super::key::{Key, start};
-use super::keyword::Matches;
 use super::plan::Plan;
 use super::ranges::Rows;
+use super::source::Source;
 use crate::error::Result;
 use crate::segment::zones::{Bounded, Bounds, Chunk, End};
-
-/// A segment's part in a search.
-pub(crate) struct Source<'a> {
-    pub(crate) filter: Filter<'a>,
-    /// The segment's number in the snapshot.
-    pub(crate) number: u32,
-    pub(crate) ranges: Vec<Rows>,
-    /// The matching rows, where numbers alone do not tell.
-    pub(crate) matches: Option<Matches>,
-}
-
-impl Source<'_> {
-    fn may_have(&self, rows: &Range<u32>) -> bool {
-        self.matches.as_ref().is_none_or(|matches| matches.meets(rows))
-    }
-
-    fn has(&self, row: u32) -> bool {
-        self.matches.as_ref().is_none_or(|matches| matches.contains(row))
-    }
-}
 
 /// A source's range of rows.
 #[derive(Clone, Copy)]
@@ -46,14 +25,14 @@ struct Part<'a> {
     number: u32,
 }
 
-/// Rows of one superblock that were not looked at yet.
+/// Rows of one superblock that were not read yet.
 struct Node<'a> {
-    /// No row among them comes before this.
+    /// The earliest key that one of them can have.
     bound: Key,
     /// The number of their part.
     part: u32,
     rows: Range<u32>,
-    /// The zones of their superblock, if they are of one block.
+    /// The zones of their superblock, if they belong to one block.
     chunk: Option<Rc<Chunk<'a>>>,
 }
 
@@ -65,34 +44,34 @@ struct Search<'a> {
     chunks: HashMap<(u32, usize), Rc<Chunk<'a>>>,
 }
 
-/// Offers rows of all sources until no better one can follow.
-pub(crate) fn search<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], gather: &mut Gather) -> Result<()> {
+/// Offers rows of all sources until none that is left can be kept.
+pub(crate) fn search<'a>(plan: &'a Plan<'a>, sources: &'a [Source<'a>], acc: &mut Accumulator) -> Result<()> {
     let of_source =
         |(number, source): (u32, &'a Source<'a>)| source.ranges.iter().map(move |range| Part { source, range, number });
     let parts: Vec<Part<'a>> = (0..).zip(sources).flat_map(of_source).collect();
     let mut search = Search { plan, parts, frontier: BinaryHeap::new(), chunks: HashMap::new() };
-    search.open(gather);
+    search.open(acc);
     while let Some(node) = search.frontier.pop() {
-        if !gather.wants(node.bound) {
+        if !acc.wants(node.bound) {
             break;
         }
         match &node.chunk {
-            None => search.open_superblock(&node, gather)?,
-            Some(chunk) => search.open_block(&node, chunk, gather)?,
+            None => search.open_superblock(&node, acc)?,
+            Some(chunk) => search.open_block(&node, chunk, acc)?,
         }
     }
     Ok(())
 }
 
 impl<'a> Search<'a> {
-    fn open(&mut self, gather: &Gather) {
+    fn open(&mut self, acc: &Accumulator) {
         let mut nodes = Vec::new();
         for (number, part) in (0..).zip(&self.parts) {
             let Part { source, range, .. } = part;
             let superblocks = &source.filter.segment.footer.superblocks;
             for (superblock, rows) in source.filter.by_superblock(&range.rows) {
                 let Some(zone) = superblocks.get(superblock).map(|superblock| &superblock.zone) else { continue };
-                let bound = self.bound(part, |of, end| zone.bounds(of).end(end), gather);
+                let bound = self.bound(part, |of, end| zone.bounds(of).end(end), acc);
                 if let Some(bound) = bound.filter(|_| !source.filter.is_without(superblock) && source.may_have(&rows)) {
                     nodes.push(Node { bound, part: number, rows, chunk: None });
                 }
@@ -101,7 +80,7 @@ impl<'a> Search<'a> {
         self.frontier = nodes.into();
     }
 
-    fn open_superblock(&mut self, node: &Node<'a>, gather: &Gather) -> Result<()> {
+    fn open_superblock(&mut self, node: &Node<'a>, acc: &Accumulator) -> Result<()> {
         let Some(part) = self.parts.get(node.part as usize).copied() else { return Ok(()) };
         let (filter, shape) = (&part.source.filter, part.source.filter.segment.footer.shape);
         let superblock = (node.rows.start / shape.block_rows / shape.super_blocks) as usize;
@@ -111,7 +90,7 @@ impl<'a> Search<'a> {
         };
         for (block, rows) in filter.by_block(&node.rows) {
             let block = (block % shape.super_blocks) as usize;
-            let Some(bound) = self.bound(&part, |of, end| chunk.bound(block, of, end), gather) else { continue };
+            let Some(bound) = self.bound(&part, |of, end| chunk.bound(block, of, end), acc) else { continue };
             if !filter.is_block_without(&chunk, block, chunk.blocks()) && part.source.may_have(&rows) {
                 self.frontier.push(Node { bound, part: node.part, rows, chunk: Some(Rc::clone(&chunk)) });
             }
@@ -119,7 +98,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn open_block(&self, node: &Node<'a>, chunk: &Chunk<'a>, gather: &mut Gather) -> Result<()> {
+    fn open_block(&self, node: &Node<'a>, chunk: &Chunk<'a>, acc: &mut Accumulator) -> Result<()> {
         let Some(Part { source, range, .. }) = self.parts.get(node.part as usize) else { return Ok(()) };
         let (filter, segment) = (&source.filter, source.filter.segment);
         let number = node.rows.start / segment.footer.shape.block_rows;
@@ -128,27 +107,27 @@ impl<'a> Search<'a> {
         let columns = if filter.is_all() { None } else { Some(segment.columns(number, chunk)?) };
         let first = segment.row_in_block(node.rows.start);
         let places = first..first + node.rows.len();
-        gather.read(node.rows.len(), bytes);
-        let offer = |at: usize, value: u64, gather: &mut Gather| {
+        acc.read(node.rows.len(), bytes);
+        let offer = |at: usize, value: u64, acc: &mut Accumulator| {
             let row = node.rows.start + u32::try_from(at - first).unwrap_or(u32::MAX);
             if columns.as_ref().is_none_or(|columns| filter.matches(columns, at)) && source.has(row) {
                 let key = Key::new(order.direction, value, start(lanes.start_ms(at)), lanes.seq.get(at));
-                gather.offer(key, Location::Segment(source.number, row));
+                acc.offer(key, Location::Segment(source.number, row));
             }
         };
-        let values = gather.worst().map_or((0, u64::MAX), |worst| worst.values(order.direction));
+        let values = acc.worst().map_or((0, u64::MAX), |worst| worst.values(order.direction));
         match lanes.value {
             // Most rows of most blocks end here, with one number read.
-            Some(lane) => lane.find(places, values, |at, value| offer(at, value, gather)),
-            // Rows of a stream are in the order of their starts: the best come first.
-            None if order.direction == Direction::Desc => places.rev().for_each(|at| offer(at, range.rank, gather)),
-            None => places.for_each(|at| offer(at, range.rank, gather)),
+            Some(lane) => lane.find(places, values, |at, value| offer(at, value, acc)),
+            // Rows of a stream are in the order of their starts, so the wanted end comes first.
+            None if order.direction == Direction::Desc => places.rev().for_each(|at| offer(at, range.rank, acc)),
+            None => places.for_each(|at| offer(at, range.rank, acc)),
         }
         Ok(())
     }
 
-    /// What no row of a part within some bounds comes before; `None` where none is wanted.
-    fn bound(&self, part: &Part<'_>, bound: impl Fn(Bounded, End) -> u64, gather: &Gather) -> Option<Key> {
+    /// The earliest sort key any row of this part can have; `None` if the part has no wanted rows.
+    fn bound(&self, part: &Part<'_>, bound: impl Fn(Bounded, End) -> u64, acc: &Accumulator) -> Option<Key> {
         let (direction, range) = (self.plan.query.order.direction, part.range);
         let value = |end| match (self.plan.query.order.by, part.source.filter.only_failed) {
             (SortKey::StartTime, _) => 0,
@@ -166,21 +145,21 @@ impl<'a> Search<'a> {
             Direction::Desc => (End::Most, End::Least),
             Direction::Asc => (End::Least, End::Most),
         };
-        // Most parts end after the first number or the second, which are not read for nothing.
+        // Most parts are dismissed by the first number or the second, so the others are read only when needed.
         let best = value(front);
-        if !gather.wants(Key::best(direction, best)) {
+        if !acc.wants(Key::best(direction, best)) {
             return None;
         }
         let best = |seq| Key::new(direction, best, start(start_ms(front)), seq);
         let any_seq = if direction == Direction::Desc { u64::MAX } else { 0 };
         let seq = Bounds { min: bound(Bounded::Seq, End::Least), max: bound(Bounded::Seq, End::Most) };
-        if !gather.wants(best(any_seq)) || !part.source.filter.may_match(seq) {
+        if !acc.wants(best(any_seq)) || !part.source.filter.may_match(seq) {
             return None;
         }
         let best = best(seq.end(front));
         let worst = || Key::new(direction, value(back), start(start_ms(back)), seq.end(back));
         // Rows before the page do not compete, so neither do their keys.
-        (gather.wants(best) && !gather.is_all_before_page(worst)).then(|| gather.within_page(best))
+        (acc.wants(best) && !acc.is_all_before_page(worst)).then(|| acc.within_page(best))
     }
 }
 
