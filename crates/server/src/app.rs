@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
+use runlog_core::{Engine, EngineError};
 use tokio::sync::{Semaphore, watch};
 
 use super::failed::FailedRequests;
@@ -14,7 +15,6 @@ use super::rate::RateLimiter;
 use super::replay::ReplayGuard;
 use crate::keys::Keyring;
 use crate::settings::Settings;
-use runlog_core::{Engine, EngineError};
 
 /// Queries that run at a time, for each core: one works while another waits for a page of the disk.
 const QUERIES_PER_CORE: usize = 2;

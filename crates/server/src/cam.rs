@@ -137,7 +137,7 @@ impl Policy {
     }
 
     /// How many statements there are.
-    pub fn len(&self) -> usize {
+    pub fn statements(&self) -> usize {
         self.statement.len()
     }
 

@@ -35,6 +35,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use hyper_util::server::graceful::GracefulShutdown;
+use runlog_core::Engine;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -43,7 +44,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::keys::{Key, Keyring};
 use app::App;
 use connection::Speaks;
-use runlog_core::Engine;
 
 /// Writing runs as NDJSON, CSV or Parquet: what exports of the server and of the command line share.
 pub mod export {

@@ -10,12 +10,12 @@ use anyhow::Context;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use runlog_client::BackupReport;
+use runlog_server::keys::KeyFile;
 use runlog_store::{Options, RealDisk, Store, SystemClock};
 
-use super::logs::server::{Access, connect, setting};
-use super::place::Place;
-use super::progress::{Bar, human};
-use runlog_server::keys::KeyFile;
+use crate::cli::common::place::Place;
+use crate::cli::common::progress::{Bar, human};
+use crate::cli::common::server::{Access, connect, setting};
 
 /// How long a server may take.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);

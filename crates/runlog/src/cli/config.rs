@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use comfy_table::{Table, presets};
+use runlog_server::OPTIONS;
 
 use self::profiles::SetProfileArgs;
 use crate::config::Flags;
-use runlog_server::OPTIONS;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -8,14 +8,14 @@ use std::process::{Command, ExitCode};
 use anyhow::Context;
 use runlog_client::{Client, NewRun};
 use runlog_core::limits::DAY_MS;
-
-use super::serve;
-use crate::config::Flags;
-use crate::sample::Plan;
 use runlog_runner::{End, Job};
 use runlog_server::Settings;
 use runlog_server::clock;
 use runlog_server::keys::{Key, KeyFile};
+
+use super::serve;
+use crate::config::Flags;
+use crate::sample::Plan;
 
 /// Arguments of `runlog demo`: those of `serve`, and how much to generate.
 #[derive(clap::Args)]

@@ -11,19 +11,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use runlog_core::moment;
 use runlog_core::{ResultFilter, Zone};
+use runlog_server::clock;
+use runlog_server::export::{self, Format};
+use runlog_server::keys::FIRST_ACCOUNT;
 use runlog_store::operate::Progress;
 
 use self::output::Output;
 use self::source::Source;
-use super::logs::server::ServerArgs;
-use super::logs::units::count;
-use super::logs::{self, EXIT_EMPTY, Failure};
-use super::progress::{Bar, human};
-use runlog_core::moment;
-use runlog_server::clock;
-use runlog_server::export::{self, Format};
-use runlog_server::keys::FIRST_ACCOUNT;
+use crate::cli::common::failure::{EXIT_EMPTY, Failure, end};
+use crate::cli::common::progress::{Bar, human};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units::count;
 
 /// Arguments of `runlog export`.
 #[derive(clap::Args)]
@@ -125,7 +125,7 @@ struct Filter {
 
 /// Exports, and says what was written.
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.export(), false)
+    end(args.export(), false)
 }
 
 impl ExportArgs {

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use runlog_client::{Client, RunFilter, RunRow};
 use runlog_core::{RET_OK, RET_RUNNING};
+use runlog_server::clock;
 
-use super::logs::server::ServerArgs;
-use super::logs::{self, Failure};
 use super::read::lasting::{LastingArgs, Patience, lost};
 use super::read::table::result;
-use super::read::text::{harmless, one_line};
 use super::read::{RunIdArgs, span_ms};
-use crate::cli::logs::units;
-use runlog_server::clock;
+use crate::cli::common::failure::{self, Failure};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::text::{harmless, one_line};
+use crate::cli::common::units;
 
 /// How often it is looked whether there is more.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -61,7 +61,7 @@ pub(crate) struct FollowArgs {
 
 /// Follows the run to its end.
 pub(crate) fn run(args: &FollowArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.follow(), false)
+    failure::end(args.follow(), false)
 }
 
 impl FollowArgs {

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use runlog_client::Client;
 use runlog_core::Zone;
+use runlog_core::csv;
+use runlog_server::clock;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::logs::server::ServerArgs;
-use super::logs::{Failure, end, units};
 use super::report::{SpanArgs, spelled, write_table};
-use runlog_core::csv;
-use runlog_server::clock;
+use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units;
 
 /// Arguments of `runlog functions`.
 #[derive(clap::Args)]

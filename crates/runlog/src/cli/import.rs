@@ -12,19 +12,18 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use runlog_core::Zone;
-use runlog_store::operate::Progress;
-
-use self::input::{Input, Opened};
-use super::choice;
-use super::logs::units::count;
-use super::logs::window::flag_ms;
-use super::logs::{self, Failure};
-use super::progress::Bar;
-use super::target::{Batch, Target, TargetArgs};
 use runlog_ingest::Refused;
 use runlog_ingest::formats::{Format, Found, Hints, Notes, Untimed};
 use runlog_server::clock;
+use runlog_store::operate::Progress;
 
+use self::input::{Input, Opened};
+use crate::cli::common::choice;
+use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::progress::Bar;
+use crate::cli::common::target::{Batch, Target, TargetArgs};
+use crate::cli::common::units::count;
+use crate::cli::common::window::flag_ms;
 use crate::files;
 
 /// Exit code when a record was refused, or a file could not be read.
@@ -87,7 +86,7 @@ pub(crate) struct ImportArgs {
 
 /// Imports, and says what became of it.
 pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.import(), false)
+    end(args.import(), false)
 }
 
 impl ImportArgs {

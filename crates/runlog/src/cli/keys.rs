@@ -8,15 +8,15 @@ use anyhow::bail;
 use clap::Subcommand;
 use comfy_table::{Table, presets};
 use runlog_core::Zone;
-
-use super::place::Place;
-use crate::config::Flags;
-use crate::files;
 use runlog_core::moment;
 use runlog_server::Token;
 use runlog_server::cam::Policy;
 use runlog_server::clock;
 use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
+
+use crate::cli::common::place::Place;
+use crate::config::Flags;
+use crate::files;
 
 /// Arguments of `runlog keys`.
 #[derive(clap::Args)]

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use runlog_client::RunQuery;
 
-use super::logs::server::ServerArgs;
-use super::logs::units::count;
-use super::logs::{self, EXIT_EMPTY, Failure};
 use super::read::print::{Format, Printer};
-use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs};
+use super::read::{FilterArgs, OutputArgs, RequestArgs};
+use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units::count;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +41,7 @@ pub(crate) struct LastArgs {
 
 /// Prints the last run or runs.
 pub(crate) fn run(args: &LastArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.last(), args.fail_empty)
+    end(args.last(), args.fail_empty)
 }
 
 impl LastArgs {

@@ -3,11 +3,8 @@
 //! Runs go to standard output, the window and the total to standard error.
 
 mod print;
-pub(super) mod server;
-pub(super) mod units;
-pub(super) mod window;
+mod window;
 
-use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
@@ -15,24 +12,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ColorChoice, ValueEnum};
 use runlog_client::{Client, Error, FunctionLog, GetFunctionLogs, LogFilter, Order, OrderBy, RetCode, SearchContext};
 use runlog_core::limits::PAGE_MAX_ROWS;
-
-use print::{Format, Printer};
-use server::ServerArgs;
-use window::{Window, WindowArgs};
-
-use super::read::colour::is_coloured;
 use runlog_server::clock;
 
-/// Exit code of a call that failed.
-const EXIT_ERROR: u8 = 1;
-/// Exit code of a command line that cannot work.
-const EXIT_USAGE: u8 = 2;
-/// Exit code of `--fail-empty` when there is nothing.
-pub(super) const EXIT_EMPTY: u8 = 3;
-/// Exit code of a credential that is not accepted, or may not do this.
-const EXIT_UNAUTHORIZED: u8 = 4;
-/// Exit code of a tail that was cut, or in which something is missing.
-pub(super) const EXIT_CUT: u8 = 5;
+use crate::cli::common::colour::is_coloured;
+use crate::cli::common::failure::{EXIT_EMPTY, Failure, end};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units;
+use print::{Format, Printer};
+use window::{Window, WindowArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,35 +94,10 @@ enum RequestForm {
     Curl,
 }
 
-/// Why a command failed that calls a server.
-pub(super) enum Failure {
-    /// The arguments cannot work.
-    Usage(String),
-    /// The call failed.
-    Call(Error),
-    /// What was followed cannot be followed any more.
-    Cut(String),
-    /// Anything else.
-    Other(anyhow::Error),
-}
-
 /// Does what the arguments ask.
 pub(crate) fn run(args: LogsArgs) -> anyhow::Result<ExitCode> {
     let fail_empty = args.fail_empty;
     end(args.answer(), fail_empty)
-}
-
-/// The end of a command: its exit code, after a word about what went wrong.
-pub(super) fn end(result: Result<u8, Failure>, fail_empty: bool) -> anyhow::Result<ExitCode> {
-    let (message, code) = match result {
-        Ok(code) => return Ok(code.into()),
-        Err(Failure::Other(error)) => return Err(error),
-        Err(Failure::Usage(message)) => (message, EXIT_USAGE),
-        Err(Failure::Cut(message)) => (message, EXIT_CUT),
-        Err(Failure::Call(error)) => (error.to_string(), exit_code(&error, fail_empty)),
-    };
-    eprintln!("error: {message}");
-    Ok(code.into())
 }
 
 impl LogsArgs {
@@ -213,34 +175,6 @@ impl LogsArgs {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Usage(message) | Failure::Cut(message) => f.write_str(message),
-            Failure::Call(error) => write!(f, "{error}"),
-            Failure::Other(error) => write!(f, "{error:#}"),
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Failure::Call(error)
-    }
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Failure::Other(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Failure::Other(error.into())
-    }
-}
-
 fn print(
     runs: impl Iterator<Item = Result<FunctionLog, Error>>,
     mut printer: Printer<impl Write>,
@@ -249,16 +183,6 @@ fn print(
         printer.run(&run?)?;
     }
     Ok(printer.finish()?)
-}
-
-fn exit_code(error: &Error, fail_empty: bool) -> u8 {
-    match error {
-        Error::Config(_) => EXIT_USAGE,
-        // A function that never ran is unknown to the server.
-        error if fail_empty && error.code() == Some("ResourceNotFound.FunctionName") => EXIT_EMPTY,
-        error if error.is_unauthorized() => EXIT_UNAUTHORIZED,
-        _ => EXIT_ERROR,
-    }
 }
 
 /// Reads `duration` and `duration:asc`.
@@ -281,6 +205,7 @@ mod tests {
     use clap::error::ErrorKind;
 
     use super::*;
+    use crate::cli::common::failure::EXIT_USAGE;
 
     /// 2026-07-01 12:00:00 in UTC+8.
     const NOW_MS: i64 = 1_782_878_400_000;
@@ -343,22 +268,5 @@ mod tests {
             "2026-06-30 12:00:00 .. 2026-07-01 12:00:00 (UTC+08:00): 10,000 of 12,345 runs; the API reaches the first 10,000"
         );
         assert_eq!(parse("").unwrap().summary(None, 1, 1), "everything retained: 1 of 1 runs");
-    }
-
-    #[test]
-    fn exit_codes() {
-        let api = |code: &str| Error::Api { code: code.into(), message: "no".into(), request_id: "r".into() };
-        for (error, code) in [
-            (api("AuthFailure.SignatureFailure"), 4),
-            (api("UnauthorizedOperation.CAM"), 4),
-            (api("UnauthorizedOperation"), 4),
-            (api("InvalidParameterValue.DateTime"), 1),
-            (Error::Config("no endpoint".into()), 2),
-            (Error::Http { endpoint: "http://h".into(), cause: "refused".into() }, 1),
-        ] {
-            assert_eq!(exit_code(&error, false), code, "{error}");
-        }
-        let unknown = api("ResourceNotFound.FunctionName");
-        assert_eq!((exit_code(&unknown, false), exit_code(&unknown, true)), (1, 3));
     }
 }

@@ -5,10 +5,9 @@
 
 mod backup;
 mod canary;
-mod choice;
+mod common;
 mod completions;
 mod config;
-mod deliver;
 mod demo;
 mod doctor;
 mod export;
@@ -20,10 +19,7 @@ mod last;
 mod logs;
 mod man;
 mod pass_on;
-mod place;
 mod policy;
-mod profiles;
-mod progress;
 mod pull;
 mod query;
 mod read;
@@ -36,7 +32,6 @@ mod serve;
 mod show;
 mod spool;
 mod tail;
-mod target;
 mod verify;
 
 use std::process::ExitCode;

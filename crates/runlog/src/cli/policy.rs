@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-
-use super::place::Place;
-use crate::config::Flags;
-use crate::files;
 use runlog_server::cam::{Policy, Resource, decide};
 use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
+
+use crate::cli::common::place::Place;
+use crate::config::Flags;
+use crate::files;
 
 /// Arguments of `runlog policy`.
 #[derive(clap::Args)]
@@ -138,7 +138,7 @@ fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
             writeln!(out, "  {}", text.unwrap_or_default())?;
         }
         None => {
-            let statements: usize = policies.iter().map(Policy::len).sum();
+            let statements: usize = policies.iter().map(Policy::statements).sum();
             writeln!(out, "{word}: none of {statements} statements speaks of {} on {resource}", args.action)?;
             if matches!(resource, Resource::Any) {
                 writeln!(out, "  without a function, only a statement whose resource is * counts")?;
@@ -152,7 +152,7 @@ fn validate(paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let mut refused = 0;
     for path in paths {
         match read(path) {
-            Ok(policy) => writeln!(std::io::stdout(), "{}: ok, {} statements", path.display(), policy.len())?,
+            Ok(policy) => writeln!(std::io::stdout(), "{}: ok, {} statements", path.display(), policy.statements())?,
             Err(error) => {
                 refused += 1;
                 eprintln!("error: {error:#}");

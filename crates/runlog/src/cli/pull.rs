@@ -16,18 +16,18 @@ use std::process::ExitCode;
 use runlog_client::{NewRun, PutReport};
 use runlog_core::limits::DAY_MS;
 use runlog_core::{Window, Zone};
+use runlog_server::clock;
 use runlog_store::operate::Progress;
 
 use self::fetch::{Fetch, Fetched};
 use self::source::{SourceArgs, Unit};
 use self::spans::Spans;
 use self::state::State;
-use super::logs::units::count;
-use super::logs::window::{flag_ms, long_span_ms};
-use super::logs::{self, Failure};
-use super::progress::Bar;
-use super::target::{Batch, Target, TargetArgs};
-use runlog_server::clock;
+use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::progress::Bar;
+use crate::cli::common::target::{Batch, Target, TargetArgs};
+use crate::cli::common::units::count;
+use crate::cli::common::window::{flag_ms, long_span_ms};
 
 /// Exit code when not everything could be mirrored.
 const EXIT_PARTIAL: u8 = 1;
@@ -95,7 +95,7 @@ pub(crate) struct PullArgs {
 
 /// Pulls, and says what came.
 pub(crate) fn run(args: &PullArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.pull(), false)
+    end(args.pull(), false)
 }
 
 impl PullArgs {

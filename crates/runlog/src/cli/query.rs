@@ -6,15 +6,15 @@ use std::io::{self, BufWriter, Stdout};
 use std::process::ExitCode;
 
 use runlog_client::{Client, RunFilter, RunPage, RunQuery, RunRow};
+use runlog_server::clock;
 
-use super::logs::server::ServerArgs;
-use super::logs::units::count;
-use super::logs::{self, EXIT_EMPTY, Failure};
 use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
 use super::read::window::{WindowArgs, told};
-use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs, span_ms};
-use runlog_server::clock;
+use super::read::{FilterArgs, OutputArgs, RequestArgs, span_ms};
+use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units::count;
 
 /// The most runs of one page of the server.
 const PAGE_MAX: u64 = 1_000;
@@ -88,7 +88,7 @@ pub(crate) struct QueryArgs {
 
 /// Does what the arguments ask.
 pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.answer(), args.fail_empty)
+    end(args.answer(), args.fail_empty)
 }
 
 impl QueryArgs {

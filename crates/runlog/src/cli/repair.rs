@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use runlog_store::operate::repair;
 
-use super::place::Place;
-use super::progress::Bar;
+use crate::cli::common::place::Place;
+use crate::cli::common::progress::Bar;
 
 /// Arguments of `runlog repair`.
 #[derive(clap::Args)]

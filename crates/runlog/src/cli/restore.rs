@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use runlog_server::keys::KeyFile;
 use runlog_store::operate::restore;
 
-use super::place::Place;
-use super::progress::Bar;
-use runlog_server::keys::KeyFile;
+use crate::cli::common::place::Place;
+use crate::cli::common::progress::Bar;
 
 /// Arguments of `runlog restore`.
 #[derive(clap::Args)]

@@ -11,11 +11,12 @@ use runlog_core::limits::{LOG_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_BYTES};
 mod report;
 
 pub(super) use self::report::Put;
-use self::report::{Delivered, Reporter};
-use super::choice;
-use super::deliver::{NO_SPOOL, SpoolArgs, Way};
-use super::logs::server::ServerArgs;
 use runlog_runner::{End, Job, Means, die_of};
+
+use self::report::{Delivered, Reporter};
+use crate::cli::common::choice;
+use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
+use crate::cli::common::server::ServerArgs;
 
 /// What a shell adds to the number of a signal to make an exit code of it.
 const SIGNAL_EXIT: i32 = 128;

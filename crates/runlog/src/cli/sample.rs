@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
-
-use crate::sample::Plan;
 use runlog_core::moment::moment_ms;
 use runlog_server::clock;
+
+use crate::sample::Plan;
 
 /// Arguments of `runlog sample`.
 #[derive(clap::Args)]

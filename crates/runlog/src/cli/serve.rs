@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use runlog_server::Server;
+use runlog_server::{LogFormat, Settings};
 use runlog_store::Store;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
@@ -13,8 +15,6 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Flags;
 use crate::store_options::store_options;
-use runlog_server::Server;
-use runlog_server::{LogFormat, Settings};
 
 /// Arguments of `runlog serve`.
 #[derive(clap::Args)]

@@ -3,11 +3,11 @@
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
-use super::logs::server::ServerArgs;
-use super::logs::units::count;
-use super::logs::{self, EXIT_EMPTY, Failure};
 use super::read::print::{Format, Printer};
-use super::read::{EXIT_OK, OutputArgs, RequestArgs, RunIdArgs};
+use super::read::{OutputArgs, RequestArgs, RunIdArgs};
+use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units::count;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +37,7 @@ pub(crate) struct ShowArgs {
 
 /// Prints the run.
 pub(crate) fn run(args: &ShowArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.show(), args.fail_empty)
+    end(args.show(), args.fail_empty)
 }
 
 impl ShowArgs {

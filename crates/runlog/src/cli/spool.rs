@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::Context;
 use runlog_client::{Error, Shipped, Spool, SpooledRun};
 
-use super::deliver::{NO_SPOOL, SpoolArgs, Way};
-use super::logs::server::ServerArgs;
 use super::run::Put;
+use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
+use crate::cli::common::server::ServerArgs;
 
 /// Exit code when the server does not accept the key.
 const EXIT_UNAUTHORIZED: u8 = 4;

@@ -5,12 +5,12 @@
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
 
-use super::logs::server::ServerArgs;
-use super::logs::{self, Failure};
 use super::read::lasting::last_seq;
 use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
-use super::read::{EXIT_OK, FilterArgs, OutputArgs, RequestArgs, span_ms};
+use super::read::{FilterArgs, OutputArgs, RequestArgs, span_ms};
+use crate::cli::common::failure::{EXIT_OK, Failure, end};
+use crate::cli::common::server::ServerArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +46,7 @@ pub(crate) struct TailArgs {
 
 /// Follows until it is ended.
 pub(crate) fn run(args: &TailArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.tail(), false)
+    end(args.tail(), false)
 }
 
 impl TailArgs {

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use runlog_store::operate::{Verified, verify};
 
-use super::place::Place;
-use super::progress::{Bar, human};
+use crate::cli::common::place::Place;
+use crate::cli::common::progress::{Bar, human};
 
 /// Arguments of `runlog verify`.
 #[derive(clap::Args)]

@@ -1,8 +1,9 @@
 //! What a generated run prints.
 
+use std::fmt::Write;
+
 use rand::{Rng, RngExt};
 use runlog_core::{RET_MEMORY_LIMIT, RET_OK, RET_TIME_LIMIT, RET_USER_FAILED};
-use std::fmt::Write;
 
 use super::pick;
 

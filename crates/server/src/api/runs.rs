@@ -10,7 +10,9 @@ use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 use hyper::{Request, StatusCode};
+use runlog_core::{Engine, EngineError};
 use runlog_core::{Outcome, Run, Stream};
+use runlog_ingest::{Defaults, IngestError, Report};
 use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 
@@ -22,8 +24,6 @@ use crate::respond::{self, Answer};
 use crate::settings::Settings;
 use crate::unpack::{BodyError, Encoding, body_reader};
 use crate::{auth, body};
-use runlog_core::{Engine, EngineError};
-use runlog_ingest::{Defaults, IngestError, Report};
 
 /// The action that a key's policies must allow on the function that ran.
 pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";

@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use hyper::body::Body;
 use hyper::{Request, StatusCode};
+use runlog_core::EngineError;
 use runlog_core::StreamSummary;
 use runlog_wire::actions::{
     self, Context, get_function, get_function_logs, get_request_status, list_functions, list_namespaces,
@@ -25,7 +26,6 @@ use crate::failed::{Failed, facts};
 use crate::keys::Key;
 use crate::respond::{self, Answer};
 use crate::unpack::BodyError;
-use runlog_core::EngineError;
 
 /// What the metrics call a request whose action could not be told.
 const NO_ACTION: &str = "none";

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use runlog_core::{RET_OK, RET_RUNNING, RET_USER_FAILED, Run, Stream, limits};
-
 use runlog_ingest::cut;
 use runlog_ingest::otlp::{Facts, level_of, severity_of};
 use runlog_ingest::otlp::{Line, NOTE, parse};

@@ -14,6 +14,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
+use runlog_ingest::otlp::Form;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -24,7 +25,6 @@ use super::{REQUEST_MAX_BYTES, collect, denied, take, turn};
 use crate::app::App;
 use crate::auth::{self, Caller};
 use crate::clock;
-use runlog_ingest::otlp::Form;
 
 /// The one method that is served.
 const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";

@@ -9,6 +9,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_
 use hyper::{Method, Request, StatusCode};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
+use runlog_ingest::otlp::Form;
 use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 use tonic::{Code, Status};
@@ -19,7 +20,6 @@ use crate::auth;
 use crate::clock;
 use crate::respond::{self, Answer};
 use crate::unpack::{BodyError, Encoding, body_reader};
-use runlog_ingest::otlp::Form;
 
 /// Where logs are sent to.
 const PATH: &str = "/v1/logs";

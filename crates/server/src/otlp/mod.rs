@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::body::Incoming;
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse};
+use runlog_ingest::Defaults;
+use runlog_ingest::otlp::{self, Form};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
@@ -27,9 +29,6 @@ use super::body;
 use crate::clock;
 use crate::settings::Settings;
 use crate::unpack::BodyError;
-use runlog_ingest::Defaults;
-use runlog_ingest::otlp::{self, Form};
-
 use open_runs::OpenRuns;
 pub(crate) use taken::Taken;
 

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use runlog_core::{Engine, EngineError};
 use runlog_core::{Identity, Query, ResultFilter, Run, Scope, Start, Stream};
+use runlog_ingest::otlp::Line;
+use runlog_ingest::otlp::{Facts, Record, RunName};
 
 use super::gathered::{Gathered, instance_id, instance_of, is_gathered};
 use super::pending::Pending;
 use super::taken::Taken;
-use runlog_core::{Engine, EngineError};
-use runlog_ingest::otlp::Line;
-use runlog_ingest::otlp::{Facts, Record, RunName};
 
 /// Attempts of one run at most, which a request id may have.
 const ATTEMPTS_MAX: usize = 256;

@@ -1,11 +1,11 @@
 //! Reports of runs on their way to the store, a bounded number of bytes at a time.
 
+use runlog_core::{Engine, EngineError};
 use runlog_core::{Identity, Outcome, Refusal, Run};
 
 use super::gathered::{Added, Finish, LINES_MAX_BYTES};
 use super::open_runs::{OpenRuns, State, has_finished};
 use super::taken::Taken;
-use runlog_core::{Engine, EngineError};
 
 /// Bytes of texts, and reports, that are offered to the store at once.
 const OFFER_BYTES: usize = 32 << 20;

@@ -14,13 +14,13 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use runlog_core::{Query, Scope, Stream, Zone};
+use runlog_ingest::Defaults;
+use runlog_ingest::otlp::{Facts, Line, Record, RunName, read_records};
 use runlog_store::{Options, Store};
 
 use super::gathered::{Finish, Gathered};
 use super::open_runs::OpenRuns;
 use super::taken::Taken;
-use runlog_ingest::Defaults;
-use runlog_ingest::otlp::{Facts, Line, Record, RunName, read_records};
 
 const DEFAULTS: Defaults<'_> = Defaults {
     account: "1",

@@ -17,16 +17,17 @@ use std::time::{Duration, Instant};
 
 use runlog_client::{Client, Error, FunctionLog, GetFunctionLogs, NewRun, Order, OrderBy, RunFilter, RunQuery, RunRow};
 use runlog_core::Zone;
+use runlog_core::moment::span_ms;
+use runlog_server::clock;
 use serde_json::{Map, Value, json};
 
 use self::ledger::{Fault, Ledger, Listed, Step, Via};
 use self::metrics::Metrics;
 use self::watch::{Seen, watch};
-use super::logs::server::ServerArgs;
-use super::logs::{Failure, end, units};
 use super::report::{Format, write_table};
-use runlog_core::moment::span_ms;
-use runlog_server::clock;
+use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::units;
 
 /// The function of the canary's runs.
 const FUNCTION: &str = "runlog-canary";

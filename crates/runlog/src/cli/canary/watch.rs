@@ -4,7 +4,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use runlog_client::{Client, RunFilter, TailBreak};
-
 use runlog_server::clock;
 
 /// How long to wait before a tail that broke is opened again.

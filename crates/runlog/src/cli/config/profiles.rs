@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use comfy_table::{Table, presets};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
-use crate::cli::logs::{self, Failure};
-use crate::cli::profiles::{self, Profile};
+use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::profiles::{self, Profile};
 
 /// Arguments of `runlog config set-profile`.
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ pub(super) struct SetProfileArgs {
 
 /// Prints the profiles; secrets are not shown.
 pub(super) fn list() -> anyhow::Result<ExitCode> {
-    logs::end(print(), false)
+    end(print(), false)
 }
 
 fn print() -> Result<u8, Failure> {
@@ -62,7 +62,7 @@ fn print() -> Result<u8, Failure> {
 
 /// Writes a profile.
 pub(super) fn set(args: &SetProfileArgs) -> anyhow::Result<ExitCode> {
-    logs::end(args.set(), false)
+    end(args.set(), false)
 }
 
 impl SetProfileArgs {

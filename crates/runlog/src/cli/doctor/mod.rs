@@ -6,9 +6,9 @@ mod server;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::logs::end;
-use super::logs::server::ServerArgs;
 use super::report::Format;
+use crate::cli::common::failure::end;
+use crate::cli::common::server::ServerArgs;
 
 /// Arguments of `runlog doctor`.
 #[derive(clap::Args)]

@@ -5,17 +5,16 @@ use std::path::Path;
 
 use runlog_client::Error;
 use runlog_core::Zone;
+use runlog_core::moment::moment_ms;
 use runlog_doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read};
+use runlog_server::clock;
 use runlog_wire::text::{http_date_s, percent_encode};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::DoctorArgs;
-use crate::cli::logs::Failure;
+use crate::cli::common::failure::Failure;
 use crate::cli::report::{Format, one_line};
-use runlog_core::moment::moment_ms;
-use runlog_server::clock;
-
 use crate::files;
 
 /// The longest text of a request, in bytes: the largest body of the API, escaped.

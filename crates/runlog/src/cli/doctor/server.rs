@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use runlog_client::{Client, Error};
+use runlog_server::clock;
 use runlog_wire::Language;
 use serde_json::{Value, json};
 
 use super::DoctorArgs;
-use crate::cli::logs::{Failure, units};
+use crate::cli::common::failure::Failure;
+use crate::cli::common::units;
 use crate::cli::report::{Format, write_table};
-use runlog_server::clock;
 
 /// From which distance of two clocks on it is worth a word, in milliseconds.
 const SKEW_WORTH_A_WORD_MS: i64 = 5_000;

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use super::FileFormat;
-use crate::cli::logs::Failure;
+use crate::cli::common::failure::Failure;
 use crate::files::{self, Replacement};
 
 /// An output, and how much went there.

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use anyhow::Context;
 use runlog_client::{Client, Export, RunFilter, RunRow};
 use runlog_core::{Direction, Order, Query, ResultFilter, Row, Run, Scope, SortKey, Stream, Window, Zone};
-use runlog_store::{RealDisk, Store, SystemClock};
-
-use super::output::Output;
-use super::{Filter, Packing};
-use crate::cli::logs::Failure;
-use crate::config::Flags;
-use crate::store_options::store_options;
 use runlog_server::Settings;
 use runlog_server::export::{Encoder, Format, Lines};
 use runlog_server::export::{Selection, Style};
 use runlog_server::export::{Walk, freeze};
+use runlog_store::{RealDisk, Store, SystemClock};
+
+use super::output::Output;
+use super::{Filter, Packing};
+use crate::cli::common::failure::Failure;
+use crate::config::Flags;
+use crate::store_options::store_options;
 
 /// Bytes that are gathered before they are written.
 const PART_BYTES: usize = 256 << 10;

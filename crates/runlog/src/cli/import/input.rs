@@ -9,9 +9,9 @@ use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, bail};
 use flate2::bufread::MultiGzDecoder;
+use runlog_ingest::formats::{self, Format, Hints, Item, Notes};
 
 use crate::files;
-use runlog_ingest::formats::{self, Format, Hints, Item, Notes};
 
 /// How much of a file its format is found out by, in bytes.
 const HEAD_BYTES: u64 = 64 << 10;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use runlog_client::FunctionLog;
 
-use crate::cli::read::colour::columns;
+use crate::cli::common::colour::columns;
 use crate::cli::read::table::{Layout, Line, RunTable};
 
 /// How runs are printed.

@@ -3,7 +3,7 @@
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 
-use runlog_core::moment::{UNITS, civil_ms, sum_ms};
+use crate::cli::common::window::{flag_ms, long_span_ms};
 
 /// How a window is asked for.
 #[derive(clap::Args)]
@@ -58,31 +58,12 @@ impl WindowArgs {
 
 const LIMIT: &str = "a day, the most that one query of this API can ask for; ask day by day";
 
-/// A moment that a flag gives, in Unix milliseconds.
-///
-/// # Errors
-/// A sentence for the user, which names the flag.
-pub(in crate::cli) fn flag_ms(
-    flag: &str,
-    text: Option<&String>,
-    zone: Zone,
-    now_ms: i64,
-) -> Result<Option<i64>, String> {
-    let ms = text.map(|text| civil_ms(text, zone, now_ms)).transpose();
-    ms.map_err(|error| format!("{flag}: {error}"))
-}
-
 /// Reads `1h30m` as milliseconds; at most a day.
 fn span_ms(text: &str) -> Result<i64, String> {
     match long_span_ms(text)? {
         ms if ms > DAY_MS => Err(format!("it is longer than {LIMIT}, with --from and --to")),
         ms => Ok(ms),
     }
-}
-
-/// Reads `1h30m` or `30d` as milliseconds.
-pub(in crate::cli) fn long_span_ms(text: &str) -> Result<i64, String> {
-    sum_ms(text, &UNITS[..4]).ok_or_else(|| "write it as 90s, 15m, 1h30m or 1d".to_owned())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use runlog_core::limits::PAGE_MAX_ROWS;
 use runlog_core::{RET_RUNNING, Window};
 
 use super::source::{Source, Unit};
-use crate::cli::logs::Failure;
+use crate::cli::common::failure::Failure;
 
 /// How many runs a part should have when a window is split: with room, since they are not spread evenly.
 const PART_RUNS: u64 = 5_000;

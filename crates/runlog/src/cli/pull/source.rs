@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use runlog_client::{Client, Error, FunctionLogs, GetFunctionLogs, SearchContext};
 use runlog_core::Zone;
+use runlog_server::clock;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::pace::Pace;
-use crate::cli::logs::Failure;
-use crate::cli::logs::server::{Access, connect, setting};
-use runlog_server::clock;
+use crate::cli::common::failure::Failure;
+use crate::cli::common::server::{Access, connect, setting};
 
 /// How often a call is repeated after a broken connection, with waits of 1, 2, 4, ... seconds; and how often after
 /// the server said that it was over the rate limit.

@@ -11,8 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::absolute;
 use super::source::Unit;
 use super::spans::Spans;
-use crate::cli::logs::Failure;
-use crate::cli::place::state_folder;
+use crate::cli::common::failure::Failure;
+use crate::cli::common::place::state_folder;
 use crate::files;
 
 /// The only version so far.

@@ -3,10 +3,10 @@
 use runlog_client::RunRow;
 use runlog_core::Zone;
 
-use super::colour::{Colour, paint};
 use super::table::{result, start_ms};
-use super::text::{harmless, one_line};
-use crate::cli::logs::units;
+use crate::cli::common::colour::{Colour, paint};
+use crate::cli::common::text::{harmless, one_line};
+use crate::cli::common::units;
 
 /// The width of the names, with what is behind them.
 const NAMES: usize = 12;

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use runlog_client::RunRow;
-
 use runlog_core::csv;
 
 /// The names of the columns.

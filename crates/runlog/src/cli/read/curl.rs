@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::logs::Failure;
-use crate::cli::logs::server::ServerArgs;
+use crate::cli::common::failure::Failure;
+use crate::cli::common::server::ServerArgs;
 
 /// Prints the command for a GET of this address. `is_stream`: its answer has no end.
 pub(in crate::cli) fn print(server: &ServerArgs, url: &str, is_stream: bool) -> Result<(), Failure> {

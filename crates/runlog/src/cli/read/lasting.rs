@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use runlog_client::{Client, Error, RunFilter, RunQuery};
+use runlog_server::clock;
 
 use super::{may_pass, span_ms};
-use crate::cli::logs::Failure;
-use runlog_server::clock;
+use crate::cli::common::failure::Failure;
 
 /// The first pause between two tries, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);

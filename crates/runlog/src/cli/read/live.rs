@@ -13,16 +13,15 @@ use std::time::Duration;
 use anyhow::Context;
 use runlog_client::{Client, RunFilter, RunRow, TailEvent, TailGap};
 use runlog_core::RET_RUNNING;
+use runlog_runner::not_ignored;
+use runlog_server::clock;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::EXIT_OK;
 use super::lasting::{LastingArgs, Patience, last_seq, lost};
 use super::print::{Format, Printer};
-use crate::cli::logs::units::count;
-use crate::cli::logs::{EXIT_CUT, Failure};
-use runlog_runner::not_ignored;
-use runlog_server::clock;
+use crate::cli::common::failure::{EXIT_CUT, EXIT_OK, Failure};
+use crate::cli::common::units::count;
 
 /// How long an end that was asked for waits for a reader that does not take what is printed.
 const PRINT_PATIENCE: Duration = Duration::from_secs(2);

@@ -1,27 +1,24 @@
 //! What the commands share that read runs over the native API: which runs, which window, how they are printed.
 
 pub(super) mod card;
-pub(super) mod colour;
 mod csv;
 mod curl;
 pub(super) mod lasting;
 pub(super) mod live;
 pub(super) mod print;
 pub(super) mod table;
-pub(super) mod text;
 pub(super) mod window;
 
 use clap::ColorChoice;
 use runlog_client::{Client, Error, RunFilter};
 use runlog_core::Zone;
-
-use self::print::Format;
-use super::logs::Failure;
-use super::logs::server::ServerArgs;
 use runlog_core::moment;
 
-/// Exit code of a command that has done what it was asked.
-pub(super) const EXIT_OK: u8 = 0;
+use self::print::Format;
+use crate::cli::common::colour::is_coloured;
+use crate::cli::common::failure::Failure;
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::text::one_line;
 
 /// Which runs.
 #[derive(clap::Args)]
@@ -107,7 +104,7 @@ impl RunIdArgs {
     pub(super) fn missing(&self) -> Failure {
         let message = "there is no run `{}` that this key may read; look for it with `runlog query --keyword` or \
                        `runlog last`, or wait for it with `runlog follow --wait`";
-        Failure::Other(anyhow::anyhow!(message.replace("{}", &text::one_line(&self.request_id))))
+        Failure::Other(anyhow::anyhow!(message.replace("{}", &one_line(&self.request_id))))
     }
 }
 
@@ -133,7 +130,7 @@ impl OutputArgs {
     }
 
     pub(super) fn is_coloured(&self) -> bool {
-        colour::is_coloured(self.color)
+        is_coloured(self.color)
     }
 }
 

@@ -7,7 +7,8 @@ use runlog_client::RunRow;
 use runlog_core::Zone;
 
 use super::table::{Layout, Line, RunStream, RunTable};
-use super::{card, colour, csv};
+use super::{card, csv};
+use crate::cli::common::colour;
 
 /// Every field but the log, for formats that do not show it.
 const WITHOUT_LOG: &str = "Seq,Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,StartTime,Duration,\

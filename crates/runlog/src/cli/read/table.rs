@@ -5,9 +5,9 @@ use runlog_client::{FunctionLog, RunRow};
 use runlog_core::{RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED, Zone};
 use unicode_width::UnicodeWidthStr;
 
-use super::colour::{Colour, paint};
-use super::text::{cut, one_line};
-use crate::cli::logs::units;
+use crate::cli::common::colour::{Colour, paint};
+use crate::cli::common::text::{cut, one_line};
+use crate::cli::common::units;
 
 /// How much of a message is shown where there is room, in columns. `-o wide` has all of it.
 const MESSAGE_MAX: usize = 60;

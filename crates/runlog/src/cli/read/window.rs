@@ -2,10 +2,10 @@
 
 use runlog_client::{RunFilter, RunWindow};
 use runlog_core::Zone;
+use runlog_core::moment::{moment_ms, span_ms};
 
 use super::span_text;
-use crate::cli::logs::Failure;
-use runlog_core::moment::{moment_ms, span_ms};
+use crate::cli::common::failure::Failure;
 
 /// How a window is asked for. Without any of these it is everything that is kept.
 #[derive(clap::Args)]

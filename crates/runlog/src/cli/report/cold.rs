@@ -11,7 +11,7 @@ use super::platform::{COLD, ColdStart, REPORTS, cold_start};
 use super::source::{Source, SourceArgs, Version, micros, window_json};
 use super::stats::ranks;
 use super::{Failure, Findings, percent, share};
-use crate::cli::logs::units;
+use crate::cli::common::units;
 
 /// From which share of cold starts on something should be done.
 const SHARE_MAX: f64 = 0.05;

@@ -13,7 +13,7 @@ use super::slow::{JudgeArgs, change, signed};
 use super::source::{SourceArgs, micros, window_json};
 use super::stats::{SAMPLE_MIN, fisher, mann_whitney, ranks};
 use super::{Failure, Findings, p_text, percent, share};
-use crate::cli::logs::units;
+use crate::cli::common::units;
 
 /// Arguments of `runlog report compare`.
 #[derive(Args)]

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::memory::{Advice, SizingArgs, Use, limit};
 use super::source::{SourceArgs, Version, window_json};
 use super::{Failure, Findings, percent, share};
-use crate::cli::logs::units;
+use crate::cli::common::units;
 
 /// A gibibyte, in bytes: platforms say GB for it.
 const GB: f64 = (1_u64 << 30) as f64;

@@ -9,7 +9,7 @@ use super::platform::{Limit, limit_of};
 use super::source::{Source, SourceArgs, Version, window_json};
 use super::stats::{Ranks, ranks};
 use super::{Failure, Findings, percent};
-use crate::cli::logs::units;
+use crate::cli::common::units;
 
 /// A mebibyte, in bytes: platforms say MB for it.
 const MB: u64 = 1 << 20;

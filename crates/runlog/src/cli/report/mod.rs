@@ -19,7 +19,7 @@ use clap::{Subcommand, ValueEnum};
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value};
 
-use super::logs::{Failure, end};
+use crate::cli::common::failure::{Failure, end};
 pub(super) use source::{SpanArgs, spelled};
 
 /// Arguments of `runlog report`.

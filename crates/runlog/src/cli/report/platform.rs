@@ -11,10 +11,10 @@
 //! no run waited for them. Only whole platform lines count, not what a function prints.
 
 use runlog_client::RunRow;
+use runlog_ingest::formats::measure::{bytes, millis};
 
 use super::Failure;
 use super::source::{Source, Version};
-use runlog_ingest::formats::measure::{bytes, millis};
 
 /// The texts that platform lines hold which tell of the memory and the end of a run.
 pub(super) const REPORTS: [&str; 2] = ["Report RequestId", "REPORT RequestId"];

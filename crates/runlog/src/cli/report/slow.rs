@@ -3,13 +3,13 @@
 use clap::Args;
 use runlog_client::RunRow;
 use runlog_core::RET_OK;
+use runlog_server::clock;
 use serde_json::json;
 
 use super::source::{SourceArgs, Version, micros, window_json};
 use super::stats::{mann_whitney, ranks};
 use super::{Failure, Findings, p_text, percent, share};
-use crate::cli::logs::units;
-use runlog_server::clock;
+use crate::cli::common::units;
 
 /// How a difference is judged.
 #[derive(Clone, Copy, Debug, Args)]

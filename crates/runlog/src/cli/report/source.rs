@@ -6,13 +6,13 @@ use std::fmt;
 use runlog_client::{Client, RunFilter, RunRow};
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
+use runlog_core::moment::{moment_ms, span_ms};
+use runlog_server::clock;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::logs::Failure;
-use crate::cli::logs::server::ServerArgs;
-use runlog_core::moment::{moment_ms, span_ms};
-use runlog_server::clock;
+use crate::cli::common::failure::Failure;
+use crate::cli::common::server::ServerArgs;
 
 /// The fields that reports are computed from; logs stay where they are.
 const FIELDS: &str =

@@ -8,7 +8,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use runlog_client::{Error, NewRun, PutReport, Spool};
-
 use runlog_runner::Progress;
 use runlog_server::clock;
 

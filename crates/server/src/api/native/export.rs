@@ -11,6 +11,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_ENCODING, HeaderValue, VARY};
 use hyper::http::request::Parts;
 use runlog_core::{Cursor, Direction, Query, SortValue, Start, Window};
+use runlog_core::{Engine, EngineError, Fault};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::encode::{Encoder, Format, Lines};
@@ -19,7 +20,6 @@ use super::{Asked, Failure, question, read};
 use crate::app::App;
 use crate::outgoing::{self, Writer};
 use crate::respond::{self, Answer};
-use runlog_core::{Engine, EngineError, Fault};
 
 /// Bytes that are gathered before they are sent.
 const PART_BYTES: usize = 64 << 10;

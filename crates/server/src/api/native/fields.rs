@@ -4,11 +4,10 @@
 
 use std::io::{self, Write};
 
+use runlog_core::csv;
 use runlog_core::{Row, Zone, billed_ms};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
-
-use runlog_core::csv;
 
 /// A field.
 pub(crate) struct Field {

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::http::request::Parts;
+use runlog_core::{Engine, EngineError, Fault};
 use runlog_core::{Scope, Stream};
 
 use self::fields::{Selection, Style};
@@ -31,7 +32,6 @@ use crate::cam::{Resource, no_permission};
 use crate::clock;
 use crate::keys::Key;
 use crate::respond::{self, Answer};
-use runlog_core::{Engine, EngineError, Fault};
 
 /// The action that a key's policies must allow.
 const READ: &str = "scf:GetFunctionLogs";

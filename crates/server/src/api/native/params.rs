@@ -6,12 +6,12 @@
 use runlog_core::limits::{
     FACET_MAX_VALUES, HISTOGRAM_MAX_BUCKETS, KEYWORD_MAX_BYTES, NAME_MAX_BYTES, REGION_MAX_BYTES, REQUEST_ID_MAX_BYTES,
 };
+use runlog_core::moment;
 use runlog_core::{FacetKey, HistogramSpec, ResultFilter, Zone};
 use runlog_wire::text::form_pairs;
 
 use super::fields;
 use super::place::Place;
-use runlog_core::moment;
 
 /// The most runs of a page. There is no last page, so a larger one would only make the answer slower to begin.
 pub(crate) const PAGE_MAX_RUNS: u64 = 1_000;

@@ -14,9 +14,9 @@ use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use ::parquet::schema::parser::parse_message_type;
 use ::parquet::schema::types::ColumnPath;
 use runlog_core::Row;
+use runlog_ingest::formats::columns::{self, Kind};
 
 use super::fields::{Cell, Selection};
-use runlog_ingest::formats::columns::{self, Kind};
 
 /// Rows and bytes of texts at which a row group is written: enough for a reader to skip by, and for compression.
 const GROUP_MAX_ROWS: usize = 64 << 10;

@@ -8,6 +8,7 @@ use runlog_core::limits::PAGE_MAX_ROWS;
 use runlog_core::{
     Answer as Found, Cursor, Direction, HistogramSpec, Order, Query, Row, Scope, SortKey, Start, StreamSummary,
 };
+use runlog_core::{Engine, EngineError};
 use serde::Serialize;
 
 use super::answers::{
@@ -19,7 +20,6 @@ use super::place::Place;
 use super::{Asked, Failure, may_read, question};
 use crate::api::routes::Handler;
 use crate::respond::{self, Answer};
-use runlog_core::{Engine, EngineError};
 
 /// Bytes of texts of one page; the run that goes over them is the page's last.
 const PAGE_TEXTS_MAX_BYTES: usize = 16 << 20;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use runlog_core::{EngineError, Tail};
 use runlog_core::{TailEvent, TailGap};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -31,7 +32,6 @@ use crate::clock;
 use crate::followers::Followers;
 use crate::outgoing::{self, Writer};
 use crate::respond::{self, Answer};
-use runlog_core::{EngineError, Tail};
 
 /// How often a sign of life is sent, and the key is looked at again.
 const HEARTBEAT: Duration = Duration::from_secs(15);

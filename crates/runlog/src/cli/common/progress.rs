@@ -9,23 +9,23 @@ use runlog_store::operate::Progress;
 const TICK: Duration = Duration::from_millis(200);
 
 /// A bar that is there until this is dropped.
-pub(super) struct Bar(ProgressBar);
+pub(in crate::cli) struct Bar(ProgressBar);
 
 impl Bar {
     /// A bar of bytes; `doing` says what is being done.
-    pub(super) fn bytes(doing: &'static str) -> Self {
+    pub(in crate::cli) fn bytes(doing: &'static str) -> Self {
         let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
         Self::new(ProgressBar::new(0), doing, style)
     }
 
     /// A bar of steps, each of which is one of many.
-    pub(super) fn steps(doing: &'static str) -> Self {
+    pub(in crate::cli) fn steps(doing: &'static str) -> Self {
         let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
         Self::new(ProgressBar::new(0), doing, style)
     }
 
     /// A sign of life, for work of which nothing else is known.
-    pub(super) fn wait(doing: &'static str) -> Self {
+    pub(in crate::cli) fn wait(doing: &'static str) -> Self {
         let bar =
             Self::new(ProgressBar::new_spinner(), doing, ProgressStyle::with_template("{spinner} {msg} {elapsed}"));
         bar.0.enable_steady_tick(TICK);
@@ -40,18 +40,18 @@ impl Bar {
         Self(bar.with_message(doing))
     }
 
-    pub(super) fn show(&self, progress: Progress) {
+    pub(in crate::cli) fn show(&self, progress: Progress) {
         self.0.set_length(progress.total);
         self.0.set_position(progress.done);
     }
 
     /// Changes the words before the bar.
-    pub(super) fn say(&self, doing: String) {
+    pub(in crate::cli) fn say(&self, doing: String) {
         self.0.set_message(doing);
     }
 
     /// Prints a line on standard error, above the bar.
-    pub(super) fn print(&self, line: &str) {
+    pub(in crate::cli) fn print(&self, line: &str) {
         self.0.suspend(|| eprintln!("{line}"));
     }
 }
@@ -63,6 +63,6 @@ impl Drop for Bar {
 }
 
 /// Bytes as people read them, such as `1.50 MiB`.
-pub(super) fn human(bytes: u64) -> HumanBytes {
+pub(in crate::cli) fn human(bytes: u64) -> HumanBytes {
     HumanBytes(bytes)
 }

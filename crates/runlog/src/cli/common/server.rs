@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use runlog_client::{Client, ClientBuilder, Language};
 
-use super::Failure;
-use crate::cli::profiles::{self, Profile};
+use crate::cli::common::failure::Failure;
+use crate::cli::common::profiles::{self, Profile};
 use crate::files;
 
 /// Where a server is that nobody named.

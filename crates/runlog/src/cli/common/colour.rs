@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 
 use clap::ColorChoice;
 
-use crate::cli::logs::server::setting;
+use crate::cli::common::server::setting;
 
 /// Whether standard output is to be coloured: as the flag says; left to us, never with `NO_COLOR`, always with
 /// `CLICOLOR_FORCE`, and otherwise on a terminal that can do it.

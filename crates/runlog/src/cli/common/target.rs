@@ -7,22 +7,21 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use runlog_client::{BATCH_BYTES, BATCH_MAX_RUNS, Client, NewRun, PutReport, RefusedRun};
 use runlog_core::{Outcome, Run};
-use runlog_store::Store;
-
-use super::logs::Failure;
-use super::logs::server::ServerArgs;
-use crate::config::Flags;
-use crate::store_options::store_options;
 use runlog_ingest::{Defaults, IngestError};
 use runlog_server::Settings;
 use runlog_server::clock;
 use runlog_server::keys::FIRST_ACCOUNT;
+use runlog_store::Store;
 
+use crate::cli::common::failure::Failure;
+use crate::cli::common::server::ServerArgs;
+use crate::config::Flags;
 use crate::files;
+use crate::store_options::store_options;
 
 /// Where to.
 #[derive(clap::Args)]
-pub(super) struct TargetArgs {
+pub(in crate::cli) struct TargetArgs {
     #[command(flatten)]
     server: ServerArgs,
     /// Write to this data folder instead of a server; no server may have it open.
@@ -34,7 +33,7 @@ pub(super) struct TargetArgs {
 }
 
 /// Where runs go.
-pub(super) enum Target {
+pub(in crate::cli) enum Target {
     Server(Box<Client>),
     Folder(Box<Folder>),
     /// One run a line, as `POST /api/v1/runs` takes them.
@@ -43,7 +42,7 @@ pub(super) enum Target {
 
 impl TargetArgs {
     /// Opens the target; `output` is an NDJSON file, if that is where runs should go.
-    pub(super) fn open(&self, output: Option<&Path>) -> Result<Target, Failure> {
+    pub(in crate::cli) fn open(&self, output: Option<&Path>) -> Result<Target, Failure> {
         if let Some(path) = output {
             return Ok(Target::Lines(BufWriter::new(files::append_lines(path)?)));
         }
@@ -54,7 +53,7 @@ impl TargetArgs {
     }
 
     /// A name of the target, for people and to know it again.
-    pub(super) fn name(&self, output: Option<&Path>) -> String {
+    pub(in crate::cli) fn name(&self, output: Option<&Path>) -> String {
         match (output, &self.data) {
             (Some(path), _) => path.display().to_string(),
             (None, Some(data)) => data.display().to_string(),
@@ -65,7 +64,7 @@ impl TargetArgs {
 
 impl Target {
     /// Stores runs; what was accepted is on disk when this returns.
-    pub(super) fn put(&mut self, runs: Vec<NewRun>) -> Result<PutReport, Failure> {
+    pub(in crate::cli) fn put(&mut self, runs: Vec<NewRun>) -> Result<PutReport, Failure> {
         match self {
             Target::Server(client) => Ok(client.put_runs(runs)?),
             Target::Folder(folder) => Ok(folder.put(&runs)?),
@@ -83,7 +82,7 @@ impl Target {
     }
 
     /// Closes the target.
-    pub(super) fn close(self) -> anyhow::Result<()> {
+    pub(in crate::cli) fn close(self) -> anyhow::Result<()> {
         match self {
             Target::Folder(folder) => folder.close(),
             Target::Server(_) | Target::Lines(_) => Ok(()),
@@ -92,7 +91,7 @@ impl Target {
 }
 
 /// A data folder that this process has open.
-pub(super) struct Folder {
+pub(in crate::cli) struct Folder {
     store: Store,
     account: String,
     region: Option<String>,
@@ -102,7 +101,7 @@ pub(super) struct Folder {
 impl Folder {
     /// # Errors
     /// [`runlog_store::Error::Locked`], in its context, when another process has it open.
-    pub(super) fn open(data: &Path, account: &str, region: Option<String>) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn open(data: &Path, account: &str, region: Option<String>) -> anyhow::Result<Self> {
         let settings = Flags::default().settings()?;
         let advice =
             || format!("cannot open the data folder {}; to import beside a server, use --endpoint", data.display());
@@ -111,12 +110,12 @@ impl Folder {
     }
 
     /// Closes the folder, for the next process.
-    pub(super) fn close(self) -> anyhow::Result<()> {
+    pub(in crate::cli) fn close(self) -> anyhow::Result<()> {
         self.store.close().context("the data folder was not closed cleanly")
     }
 
     /// Goes the way of a request's body, so that a folder takes exactly what a server does.
-    pub(super) fn put(&self, runs: &[NewRun]) -> anyhow::Result<PutReport> {
+    pub(in crate::cli) fn put(&self, runs: &[NewRun]) -> anyhow::Result<PutReport> {
         let mut lines = Vec::new();
         for run in runs {
             serde_json::to_writer(&mut lines, run)?;
@@ -168,26 +167,26 @@ impl runlog_ingest::Sink for StoreSink<'_> {
 
 /// Runs on their way, each with its place at the source; about as many as the client sends in one request.
 #[derive(Default)]
-pub(super) struct Batch<P> {
+pub(in crate::cli) struct Batch<P> {
     places: Vec<P>,
     runs: Vec<NewRun>,
     bytes: usize,
 }
 
 impl<P: Default> Batch<P> {
-    pub(super) fn push(&mut self, place: P, run: NewRun) {
+    pub(in crate::cli) fn push(&mut self, place: P, run: NewRun) {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         self.bytes += text(&run.log) + text(&run.ret_msg) + size_of::<NewRun>();
         self.places.push(place);
         self.runs.push(run);
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::cli) fn is_full(&self) -> bool {
         self.runs.len() >= BATCH_MAX_RUNS || self.bytes >= BATCH_BYTES
     }
 
     /// The runs and their places; the batch is empty then.
-    pub(super) fn take(&mut self) -> (Vec<P>, Vec<NewRun>) {
+    pub(in crate::cli) fn take(&mut self) -> (Vec<P>, Vec<NewRun>) {
         self.bytes = 0;
         (std::mem::take(&mut self.places), std::mem::take(&mut self.runs))
     }

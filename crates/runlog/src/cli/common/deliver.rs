@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runlog_client::{Client, Error, NewRun, PutReport, Spool, SpoolBounds};
-
-use super::logs::server::ServerArgs;
-use super::place::{folder_in, state_folder};
-use super::run::Put;
-use super::target::Folder;
 use runlog_server::clock;
 use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
+
+use crate::cli::common::place::{folder_in, state_folder};
+use crate::cli::common::server::ServerArgs;
+use crate::cli::common::target::Folder;
+use crate::cli::run::Put;
 
 /// How long to wait before a data folder that is locked is tried again.
 const LOCKED_WAIT: Duration = Duration::from_millis(20);
@@ -20,11 +20,11 @@ const LOCKED_WAIT: Duration = Duration::from_millis(20);
 const ROOT_SPOOL: &str = "/var/spool/runlog";
 
 /// What is said where a user has no spool.
-pub(super) const NO_SPOOL: &str = "this user has no home folder, so there is no spool; name one with --spool";
+pub(in crate::cli) const NO_SPOOL: &str = "this user has no home folder, so there is no spool; name one with --spool";
 
 /// Where undelivered runs are kept, and how many.
 #[derive(clap::Args)]
-pub(super) struct SpoolArgs {
+pub(in crate::cli) struct SpoolArgs {
     /// Folder of runs that could not be delivered [env: RUNLOG_SPOOL] [default: runlog/spool in $XDG_STATE_HOME; for
     /// root /var/spool/runlog].
     #[arg(long, value_name = "DIR")]
@@ -39,7 +39,7 @@ pub(super) struct SpoolArgs {
 
 impl SpoolArgs {
     /// The spool; `None` for a user who has no folder for one.
-    pub(super) fn spool(&self) -> Option<Spool> {
+    pub(in crate::cli) fn spool(&self) -> Option<Spool> {
         let bounds = SpoolBounds { max_runs: self.spool_max_runs, max_bytes: self.spool_max_bytes };
         let dir = self.spool.clone().or_else(|| folder_in("RUNLOG_SPOOL")).or_else(usual_spool)?;
         Some(Spool::new(dir, bounds))
@@ -58,13 +58,13 @@ fn usual_spool() -> Option<PathBuf> {
 }
 
 /// A way to deliver runs.
-pub(super) enum Way {
+pub(in crate::cli) enum Way {
     Server(Client),
     Data(Shared),
 }
 
 /// A data folder to write into, opened for each delivery only, so that commands can take turns.
-pub(super) struct Shared {
+pub(in crate::cli) struct Shared {
     data: PathBuf,
     /// Its own server, which may hold the folder.
     server: Option<Client>,
@@ -74,7 +74,7 @@ pub(super) struct Shared {
 impl Way {
     /// A way to a server, or into `data`. One call takes at most about `patience`. The client has no region: runs carry
     /// theirs, so that one that is sent twice is the same both times.
-    pub(super) fn open(server: &ServerArgs, data: Option<&Path>, patience: Duration) -> Result<Self, String> {
+    pub(in crate::cli) fn open(server: &ServerArgs, data: Option<&Path>, patience: Duration) -> Result<Self, String> {
         let client = |key| {
             let builder = server.builder(key).map_err(|failure| failure.to_string())?;
             builder.region("").timeout(patience).retries(0).build().map_err(|error| error.to_string())

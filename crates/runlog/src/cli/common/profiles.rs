@@ -14,8 +14,8 @@ use std::sync::Once;
 
 use serde::Deserialize;
 
-use super::logs::Failure;
-use super::place::folder_in;
+use crate::cli::common::failure::Failure;
+use crate::cli::common::place::folder_in;
 use crate::files;
 
 /// The profile that is used when none is named.
@@ -24,13 +24,13 @@ const DEFAULT: &str = "default";
 /// What a profile says. What is absent is left to the defaults.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Profile {
-    pub(super) endpoint: Option<String>,
-    pub(super) secret_id: Option<String>,
-    pub(super) secret_key: Option<String>,
-    pub(super) token: Option<String>,
-    pub(super) region: Option<String>,
-    pub(super) ca: Option<PathBuf>,
+pub(in crate::cli) struct Profile {
+    pub(in crate::cli) endpoint: Option<String>,
+    pub(in crate::cli) secret_id: Option<String>,
+    pub(in crate::cli) secret_key: Option<String>,
+    pub(in crate::cli) token: Option<String>,
+    pub(in crate::cli) region: Option<String>,
+    pub(in crate::cli) ca: Option<PathBuf>,
 }
 
 /// The file. Other tables are other parts' matter.
@@ -41,7 +41,7 @@ struct File {
 }
 
 /// Where the profiles are, as the XDG Base Directory Specification has it; `None` for a user without a home.
-pub(super) fn path() -> Option<PathBuf> {
+pub(in crate::cli) fn path() -> Option<PathBuf> {
     let base = folder_in("XDG_CONFIG_HOME").or_else(|| Some(folder_in("HOME")?.join(".config")));
     Some(base?.join("runlog/config.toml"))
 }
@@ -50,7 +50,7 @@ pub(super) fn path() -> Option<PathBuf> {
 ///
 /// # Errors
 /// [`Failure::Usage`] for a file that cannot be read.
-pub(super) fn all() -> Result<BTreeMap<String, Profile>, Failure> {
+pub(in crate::cli) fn all() -> Result<BTreeMap<String, Profile>, Failure> {
     let Some(path) = path() else { return Ok(BTreeMap::new()) };
     let text = files::read_if_present(&path).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let Some(text) = text else { return Ok(BTreeMap::new()) };
@@ -65,7 +65,7 @@ pub(super) fn all() -> Result<BTreeMap<String, Profile>, Failure> {
 ///
 /// # Errors
 /// [`Failure::Usage`] for a name that there is not, and for a file that cannot be read.
-pub(super) fn chosen(name: Option<&str>) -> Result<Profile, Failure> {
+pub(in crate::cli) fn chosen(name: Option<&str>) -> Result<Profile, Failure> {
     let mut profiles = all()?;
     match (profiles.remove(name.unwrap_or(DEFAULT)), name) {
         (Some(profile), _) => Ok(profile),
@@ -84,7 +84,7 @@ pub(super) fn chosen(name: Option<&str>) -> Result<Profile, Failure> {
 ///
 /// # Errors
 /// [`Failure::Usage`] when the file cannot be changed so.
-pub(super) fn store(name: &str, profile: &Profile) -> Result<PathBuf, Failure> {
+pub(in crate::cli) fn store(name: &str, profile: &Profile) -> Result<PathBuf, Failure> {
     let usage = |message: &str| Failure::Usage(message.to_owned());
     let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '-' || char == '_';
     if name.is_empty() || !name.chars().all(is_plain) {

@@ -7,14 +7,14 @@ use crate::config::Flags;
 
 /// Which data folder.
 #[derive(clap::Args)]
-pub(super) struct Place {
+pub(in crate::cli) struct Place {
     /// Folder that holds the data [env: RUNLOG_DATA] [default: runlog-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
 impl Place {
-    pub(super) fn data(self) -> anyhow::Result<PathBuf> {
+    pub(in crate::cli) fn data(self) -> anyhow::Result<PathBuf> {
         match self.data {
             Some(data) => Ok(data),
             None => Ok(Flags::default().settings()?.data),
@@ -24,12 +24,12 @@ impl Place {
 
 /// The folder of what commands of this user remember, as the XDG Base Directory Specification has it; `None` for a user
 /// without a home.
-pub(super) fn state_folder() -> Option<PathBuf> {
+pub(in crate::cli) fn state_folder() -> Option<PathBuf> {
     let base = folder_in("XDG_STATE_HOME").or_else(|| Some(folder_in("HOME")?.join(".local/state")));
     Some(base?.join("runlog"))
 }
 
 /// The folder that an environment variable names. An empty one counts as not set.
-pub(super) fn folder_in(variable: &str) -> Option<PathBuf> {
+pub(in crate::cli) fn folder_in(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
