@@ -25,10 +25,11 @@
 //! # }
 //! ```
 //!
-//! Calls block, are signed with TC3-HMAC-SHA256 (or carry a token, in runlog's own API), and speak the dialect of
-//! `GetFunctionLogs`, so the queries work with every server of it. [`Client::put_runs`] uses runlog's own
-//! `POST /api/v1/runs`; [`Client::each_run`], [`Client::run`], [`Client::tail`] and [`Client::export`] read through the
-//! same API. A [`Spool`] keeps runs on disk while no server can be reached.
+//! Calls block. They are signed with TC3-HMAC-SHA256 and speak the dialect of `GetFunctionLogs`, so queries work with
+//! every server of it. runlog's own API at `/api/v1/*` also accepts a token: [`Client::put_runs`] stores runs, and
+//! [`Client::runs`], [`Client::one_run`], [`Client::histogram`], [`Client::facets`], [`Client::stats`],
+//! [`Client::functions`], [`Client::tail`] and [`Client::export_with`] read them. A [`Spool`] keeps runs on disk while no
+//! server can be reached.
 
 mod backup;
 mod builder;
@@ -55,8 +56,10 @@ pub use clock::{Clock, SystemClock};
 pub use error::Error;
 pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchContext};
 pub use native::{
-    Export, Probe, RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, Tail, TailBreak, TailEvent, TailGap,
-    Watermark,
+    Bucket, Buckets, Cost, Export, ExportBytes, ExportFormat, ExportQuery, Facet, FacetCount, FacetKey, FacetsAnswer,
+    FailedRequest, Function, Functions, Histogram, HistogramAnswer, OneRun, Percentiles, Probe, Quantiles, Readiness,
+    RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, SentBody, SentRequest, Stats, SummaryQuery, Tail,
+    TailBreak, TailEvent, TailGap, Watermark,
 };
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;

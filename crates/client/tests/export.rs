@@ -4,7 +4,7 @@ mod server;
 
 use std::sync::Arc;
 
-use runlog_client::{Error, RunFilter, RunRow};
+use runlog_client::{Error, ExportQuery, RunFilter, RunRow};
 use server::{Asked, Server, StillClock, reply};
 
 /// An export of some runs, each as its start and number, and what its head says of their number.
@@ -28,7 +28,9 @@ fn read(answer: impl Fn(usize) -> Vec<u8> + Send + 'static) -> (Vec<u64>, Option
     let client = server.builder(&clock).retries(2).build().unwrap();
     let filter = RunFilter { function: Some("f".into()), since: Some("1h".into()), ..RunFilter::default() };
     let (mut seqs, mut failed) = (Vec::new(), None);
-    for run in client.export_sorted(&filter, "start_time:desc").unwrap() {
+    let (sort, fields) = (Some("start_time:desc".to_owned()), Some("FunctionName".to_owned()));
+    let query = ExportQuery { filter, sort, fields, as_of: None };
+    for run in client.export_with(&query).unwrap() {
         match run {
             Ok(RunRow { seq, .. }) => seqs.push(seq),
             Err(error) => failed = Some(error),
@@ -47,11 +49,15 @@ fn a_break_is_mended_after_the_last_run_that_came_whole() {
     });
     assert_eq!((seqs, error.map(|error| error.to_string())), (vec![3, 2, 7, 9], None));
     assert_eq!(waits, [1, 2, 1], "what has come resets the waits");
-    assert_eq!(asked[0].path, "/api/v1/export?function=f&since=1h&sort=start_time%3Adesc");
+    assert_eq!(
+        asked[0].path,
+        "/api/v1/export?function=f&since=1h&sort=start_time%3Adesc&fields=FunctionName%2CSeq%2CStartTime"
+    );
     let again = "/api/v1/export?function=f&from=100&to=901&sort=start_time%3Adesc&as_of=9&after=";
-    assert_eq!(asked[1].path, format!("{again}900%2C2"));
-    assert_eq!(asked[2].path, format!("{again}900%2C2"));
-    assert_eq!(asked[3].path, format!("{again}500%2C7"));
+    let fields = "&fields=FunctionName%2CSeq%2CStartTime";
+    assert_eq!(asked[1].path, format!("{again}900%2C2{fields}"));
+    assert_eq!(asked[2].path, format!("{again}900%2C2{fields}"));
+    assert_eq!(asked[3].path, format!("{again}500%2C7{fields}"));
 }
 
 #[test]
@@ -62,7 +68,7 @@ fn runs_that_were_removed_meanwhile_are_an_error_and_so_are_the_last_words_of_a_
     });
     let error = error.unwrap();
     assert_eq!((seqs, error.code(), asked.len()), (vec![3], Some("RunsRemoved"), 2));
-    assert!(error.to_string().contains("1 of 3 runs had come, and 1 are left"), "{error}");
+    assert!(error.to_string().contains("1 of 3 runs had arrived, and 1 are left"), "{error}");
 
     let words = "{\"error\":{\"code\":\"RunsRemoved\",\"message\":\"2 of 3 runs were there\"}}\n";
     let (seqs, error, asked, _) = read(move |_| export(3, &[(900, 3)], words));

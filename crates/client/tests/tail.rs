@@ -27,7 +27,7 @@ fn an_event_that_is_missing_is_fetched_again() {
         }
     });
     let client = server.builder(&Arc::default()).build().unwrap();
-    let mut tail = client.tail(&RunFilter::default(), None);
+    let mut tail = client.tail_fields(&RunFilter::default(), None, "Seq");
     let seqs: Vec<u64> = tail.by_ref().take(3).map(|event| event.unwrap().run.seq).collect();
     assert_eq!(seqs, [5, 7, 9]);
     assert_eq!((tail.gaps(), tail.reconnects()), (1, 1));
@@ -38,7 +38,7 @@ fn a_gap_that_stays_is_an_error_and_waits_grow() {
     let server = Server::start(|_, _| stream(4, &[(9, 7)]));
     let clock = Arc::default();
     let client = server.builder(&clock).retries(3).build().unwrap();
-    let mut tail = client.tail(&RunFilter::default(), Some(4));
+    let mut tail = client.tail_fields(&RunFilter::default(), Some(4), "Seq");
     let error = tail.next().unwrap().unwrap_err();
     assert!(error.to_string().contains("an event after 7 came"), "{error}");
     assert_eq!((clock.waits_s(), tail.gaps()), (vec![1, 2, 4], 4));
@@ -50,7 +50,7 @@ fn a_quiet_stretch_moves_the_place_and_not_the_proof() {
     let body = format!("id: 4\n\n{quiet}id: 9\ndata: {{\"Seq\":9,\"PrevSeq\":4}}\n\n");
     let server = Server::start(move |_, _| reply("200 OK\r\nContent-Type: text/event-stream", &body));
     let client = server.builder(&Arc::default()).build().unwrap();
-    let mut tail = client.tail(&RunFilter::default(), None);
+    let mut tail = client.tail_fields(&RunFilter::default(), None, "Seq");
     assert_eq!(tail.next().unwrap().unwrap().run.seq, 9);
     assert_eq!((tail.place(), tail.gaps()), (Some(9), 0));
 }
@@ -76,7 +76,7 @@ fn a_gap_is_told_with_the_next_event_and_two_of_them_as_one() {
     let body = parts.concat();
     let server = Server::start(move |_, _| reply("200 OK\r\nContent-Type: text/event-stream", &body));
     let client = server.builder(&Arc::default()).retries(0).build().unwrap();
-    let mut tail = client.tail(&RunFilter::default(), None);
+    let mut tail = client.tail_fields(&RunFilter::default(), None, "Seq");
     let told: Vec<_> = tail.by_ref().take(3).map(|event| event.unwrap().gap).collect();
     let both = TailGap { after_seq: 5, to_seq: 9, by_retention: true, by_damage: true };
     assert_eq!(told, [None, Some(both), None]);

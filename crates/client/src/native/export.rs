@@ -1,32 +1,47 @@
-//! An export as an iterator: the runs as they arrive, over as many connections as it takes, and an error unless all of
-//! them did.
+//! An export as an iterator: the runs as they arrive, over as many connections as needed. It ends with an error unless
+//! all of them arrived.
 
 use std::io::{BufRead, BufReader, Read};
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{LINE_MAX_BYTES, RunFilter, RunRow, target};
+use super::export_bytes::Head;
+use super::filter::{number, target};
+use super::run::{Fields, Received};
+use super::{LINE_MAX_BYTES, RunFilter, RunRow};
 use crate::retry::Backoff;
-use crate::{Client, Error, envelope};
+use crate::{Client, Error};
 
-/// How long one connection is read before another takes its place: one that has died unnoticed gives nothing, and would
-/// be waited for without an end.
+/// How long one connection is read before it is replaced. A connection that died unnoticed would otherwise be waited
+/// for without an end.
 const CONNECTION: Duration = Duration::from_secs(30 * 60);
+
+/// What to export.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExportQuery {
+    /// Which runs. Those in flight are left out.
+    pub filter: RunFilter,
+    /// `start_time:asc` or `start_time:desc`. Absent: the newest first.
+    pub sort: Option<String>,
+    /// The fields of each run, as [`RunQuery::fields`](super::RunQuery::fields).
+    pub fields: Option<String>,
+    /// The sequence number to export as of. Absent: now.
+    pub as_of: Option<u64>,
+}
 
 /// The runs of an export, of one moment, by start; made by [`Client::export`].
 ///
-/// The server said at the beginning how many there are. A connection that breaks is made again, with growing pauses, as
-/// often in a row as the client's [`retries`](crate::ClientBuilder::retries) say, and the export goes on after the last
-/// run; so none is missing and none comes twice. Where that cannot be, since runs were removed on the server meanwhile,
-/// the last item is an error.
+/// The server says at the beginning how many there are. A broken connection is made again, with growing pauses, up to
+/// [`retries`](crate::ClientBuilder::retries) times in a row, and the export continues after the last run; so none is
+/// missing and none comes twice. If that is impossible because runs were removed on the server meanwhile, the last item
+/// is an error.
 #[must_use]
 pub struct Export<'a> {
     client: &'a Client,
-    filter: RunFilter,
-    sort: Option<String>,
-    /// Those that were asked for, with the ones that going on needs.
-    fields: Option<String>,
+    /// Its fields include those that are needed to continue.
+    query: ExportQuery,
+    fields: Fields,
     /// `None` while there is no connection.
     lines: Option<BufReader<Box<dyn Read + Send>>>,
     total: u64,
@@ -39,9 +54,9 @@ pub struct Export<'a> {
     is_over: bool,
 }
 
-/// What stands in the place of a run when the server cannot go on.
+/// The last line of an export that the server cannot finish, in the place of a run.
 #[derive(Deserialize)]
-struct LastWords {
+struct CutShort {
     error: Reason,
 }
 
@@ -52,17 +67,12 @@ struct Reason {
 }
 
 impl<'a> Export<'a> {
-    pub(crate) fn open(
-        client: &'a Client,
-        filter: &RunFilter,
-        sort: Option<&str>,
-        fields: Option<&str>,
-    ) -> Result<Self, Error> {
+    fn open(client: &'a Client, mut query: ExportQuery) -> Result<Self, Error> {
+        query.fields = query.fields.map(|fields| format!("{fields},Seq,StartTime"));
         let mut export = Self {
             client,
-            filter: filter.clone(),
-            sort: sort.map(str::to_owned),
-            fields: fields.map(|fields| format!("{fields},Seq,StartTime")),
+            fields: Fields::of(query.fields.as_deref()),
+            query,
             lines: None,
             total: 0,
             as_of: 0,
@@ -92,30 +102,21 @@ impl<'a> Export<'a> {
     }
 
     fn connect(&mut self) -> Result<(), Error> {
-        let as_of = (self.as_of > 0).then(|| self.as_of.to_string());
         let after = self.last.map(|(start_ms, seq)| format!("{start_ms},{seq}"));
-        let own = [
-            ("sort", self.sort.as_deref()),
-            ("as_of", as_of.as_deref()),
-            ("after", after.as_deref()),
-            ("fields", self.fields.as_deref()),
-        ];
         let headers = [("Authorization", self.client.authorization())];
-        let opened = self.client.transport.open(&target("export", &self.filter, &own), &headers, Some(CONNECTION))?;
-        let header = |name: &str| opened.headers.get(name).and_then(|value| value.to_str().ok());
-        let number = |name: &str| header(name).and_then(|value| value.parse::<u64>().ok());
-        let (Some(total), Some(as_of)) = (number("x-runlog-total"), number("x-runlog-as-of")) else {
-            return Err(self.bad("an export that does not say its length".to_owned()));
-        };
-        if let (Some(from), Some(to)) = (header("x-runlog-from"), header("x-runlog-to")) {
-            // A window that ends now, or began an hour ago, would be another one the next time.
-            let (from, to) = (Some(from.to_owned()), Some(to.to_owned()));
-            self.filter = RunFilter { since: None, from, to, ..std::mem::take(&mut self.filter) };
+        let target = self.query.target(None, after.as_deref());
+        let opened = self.client.transport.open(&target, &headers, Some(CONNECTION))?;
+        let Head { total, as_of, window } = Head::read(&opened).map_err(|error| self.client.bad_answer(&error))?;
+        // A window that ends now, or began an hour ago, would be another one the next time; and so would "now".
+        if let Some((from, to)) = window {
+            self.query.filter.since = None;
+            (self.query.filter.from, self.query.filter.to) = (Some(from), Some(to));
         }
+        self.query.as_of = Some(as_of);
         if self.last.is_none() {
             (self.total, self.as_of) = (total, as_of);
         } else if self.total - self.read != total {
-            let gone = format!("{} of {} runs had come, and {total} are left", self.read, self.total);
+            let gone = format!("{} of {} runs had arrived, and {total} are left", self.read, self.total);
             return Err(removed(format!("{gone}: some were removed on the server meanwhile; export again")));
         }
         self.lines = Some(BufReader::new(opened.body));
@@ -166,21 +167,47 @@ impl<'a> Export<'a> {
             return Err(Error::Http { endpoint: endpoint(), cause: cause.into() });
         }
         if line.starts_with(b"{\"error\":") {
-            let words: Result<LastWords, _> = serde_json::from_slice(&line);
-            let LastWords { error: Reason { code, message } } =
-                words.map_err(|error| self.bad(format!("{error}: {}", envelope::shown(&line))))?;
+            let CutShort { error: Reason { code, message } } = self.client.read_json(&line)?;
             return Err(Error::CutShort { code, message });
         }
-        let run = serde_json::from_slice(&line);
-        run.map(Some).map_err(|error| self.bad(format!("{error}: {}", envelope::shown(&line))))
-    }
-
-    fn bad(&self, reason: String) -> Error {
-        Error::BadAnswer { endpoint: self.client.transport.endpoint.url.clone(), reason }
+        let run: Received = self.client.read_json(&line)?;
+        run.run(&self.fields).map(Some).map_err(|error| self.client.bad_answer(&error))
     }
 }
 
-/// What was to be exported is not there any more.
+impl ExportQuery {
+    pub(super) fn target(&self, format: Option<&str>, after: Option<&str>) -> String {
+        let as_of = number(self.as_of);
+        let own = [
+            ("format", format),
+            ("sort", self.sort.as_deref()),
+            ("as_of", as_of.as_deref()),
+            ("after", after),
+            ("fields", self.fields.as_deref()),
+        ];
+        target("export", &self.filter, &own)
+    }
+}
+
+impl Client {
+    /// Every finished run that matches, of one moment, as a stream: the newest first. See [`Export`].
+    ///
+    /// # Errors
+    /// As [`Client::runs`].
+    pub fn export(&self, filter: &RunFilter) -> Result<Export<'_>, Error> {
+        self.export_with(&ExportQuery { filter: filter.clone(), ..ExportQuery::default() })
+    }
+
+    /// As [`Client::export`], in another order, with some fields only, or as of an earlier moment.
+    ///
+    /// # Errors
+    /// As [`Client::runs`].
+    pub fn export_with(&self, query: &ExportQuery) -> Result<Export<'_>, Error> {
+        Export::open(self, query.clone())
+    }
+}
+
+/// The error of an export whose runs were removed.
 fn removed(message: String) -> Error {
     Error::CutShort { code: "RunsRemoved".to_owned(), message }
 }

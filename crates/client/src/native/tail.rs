@@ -1,38 +1,40 @@
-//! A tail that goes on by itself where it was cut off, and that checks of each event that none is missing before it.
+//! A tail that resumes where it was cut off, and checks for each event that none is missing before it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use super::{LINE_MAX_BYTES, RunRow};
+use super::filter::{number, target};
+use super::run::{Fields, Received};
+use super::{LINE_MAX_BYTES, RunFilter, RunRow};
 use crate::retry::Backoff;
-use crate::{Client, Error, envelope};
+use crate::{Client, Error};
 
-/// How long one connection is read before another takes its place: so long a connection that has died unnoticed, which
-/// gives nothing, can be taken for a quiet one.
+/// How long one connection is read before it is replaced: the longest time for which a connection that died unnoticed
+/// can be mistaken for a quiet one.
 const CONNECTION: Duration = Duration::from_secs(300);
 
 /// What is accepted, in the order of acceptance; made by [`Client::tail`]. The iterator waits for the next event.
 ///
-/// Each event names the one before. When that is not the one that came last here, the connection is given up and the
-/// tail begins again after the last event; so between two items nothing that matches is missing, and none comes twice.
-/// A connection that breaks is made again, with growing pauses, as often in a row as the client's
-/// [`retries`](crate::ClientBuilder::retries) say; then comes an error. Asking again goes on.
+/// Each event names the one before. If that is not the last event that arrived here, the connection is closed and the
+/// tail resumes after the last event; so between two items no matching run is missing, and none comes twice. A broken
+/// connection is made again, with growing pauses, up to [`retries`](crate::ClientBuilder::retries) times in a row; then
+/// the item is an error. Asking for the next item resumes the tail.
 #[must_use]
 pub struct Tail<'a> {
     client: &'a Client,
     target: String,
+    fields: Fields,
     lines: Option<BufReader<Box<dyn Read + Send>>>,
-    /// Everything up to here was given or does not match; `None` until the server has said where the tail begins.
+    /// Every matching run up to here was given; `None` until the server has said where the tail begins.
     place: Option<u64>,
     /// What the next event must name as the one before.
     expected: Option<u64>,
     backoff: Backoff,
     reconnects: u64,
     gaps: u64,
-    /// What the server says is missing, until an event has told of it.
+    /// What the server says is missing, until it has been delivered with an event.
     gap: Option<TailGap>,
     last_break: Option<TailBreak>,
 }
@@ -49,27 +51,27 @@ pub struct TailBreak {
 }
 
 /// An accepted report of a run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TailEvent {
-    /// The event before.
+    /// The sequence number of the event before.
     #[serde(rename = "PrevSeq")]
     pub prev_seq: u64,
-    /// What may be missing before this event, since the server removed it before the tail came there.
+    /// What may be missing before this event because the server removed it before the tail reached it.
     #[serde(skip)]
     pub gap: Option<TailGap>,
-    /// The run as the report says it is.
+    /// The run, as the report describes it.
     #[serde(flatten)]
     pub run: RunRow,
 }
 
-/// Reports that were accepted once, and were removed before the tail came to them. Which of them would have matched is
-/// not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// Reports that were accepted, and were removed before the tail reached them. How many of them would have matched is
+/// unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TailGap {
     /// Nothing up to this sequence number is missing.
     pub after_seq: u64,
-    /// Nothing behind this sequence number is missing.
+    /// Nothing after this sequence number is missing.
     pub to_seq: u64,
     /// Whether retention removed some.
     pub by_retention: bool,
@@ -77,7 +79,7 @@ pub struct TailGap {
     pub by_damage: bool,
 }
 
-/// What a server sends: an event, or where it is.
+/// One message of the server: an event, a gap, or only a position.
 #[derive(Default)]
 struct Message {
     id: Option<u64>,
@@ -86,13 +88,25 @@ struct Message {
 }
 
 impl<'a> Tail<'a> {
-    pub(crate) fn new(client: &'a Client, target: String, from_seq: Option<u64>) -> Self {
+    fn new(client: &'a Client, target: String, fields: Fields, from_seq: Option<u64>) -> Self {
         let backoff = Backoff::new(client.retries);
         let (place, lines, expected) = (from_seq, None, None);
-        Self { client, target, lines, place, expected, backoff, reconnects: 0, gaps: 0, gap: None, last_break: None }
+        Self {
+            client,
+            target,
+            fields,
+            lines,
+            place,
+            expected,
+            backoff,
+            reconnects: 0,
+            gaps: 0,
+            gap: None,
+            last_break: None,
+        }
     }
 
-    /// Where the tail is: another one that begins after this sequence number goes on here.
+    /// Where the tail is: another tail that begins after this sequence number continues here.
     pub fn place(&self) -> Option<u64> {
         self.place
     }
@@ -102,18 +116,18 @@ impl<'a> Tail<'a> {
         self.reconnects
     }
 
-    /// What the server has removed before the tail came there, as far as no event has told of it yet.
+    /// What the server has removed before the tail reached it, and has not been delivered with an event yet.
     pub fn gap(&self) -> Option<TailGap> {
         self.gap
     }
 
-    /// How often an event named another one before it than had come, and was fetched again. A server that keeps its
-    /// promise leaves this at 0.
+    /// How often an event named a previous event that had not arrived, and was fetched again. It stays 0 with a correct
+    /// server.
     pub fn gaps(&self) -> u64 {
         self.gaps
     }
 
-    /// The last of those events, for whoever judges the server.
+    /// The last of those events.
     pub fn last_break(&self) -> Option<TailBreak> {
         self.last_break
     }
@@ -134,17 +148,17 @@ impl<'a> Tail<'a> {
                 continue;
             };
             if message.is_gap {
-                self.gap = Some(self.parse::<TailGap>(&data)?.with(self.gap));
+                self.gap = Some(self.client.read_json::<TailGap>(&data)?.with(self.gap));
                 continue;
             }
-            let mut event: TailEvent = self.parse(&data)?;
+            let mut event = self.read_event(&data)?;
             if let Some(expected) = self.expected.filter(|expected| *expected != event.prev_seq) {
                 self.gaps += 1;
                 self.last_break = Some(TailBreak { expected, prev_seq: event.prev_seq, seq: event.run.seq });
                 self.lines = None;
                 let reason =
                     format!("an event after {} came where one after {:?} follows", event.prev_seq, self.expected);
-                self.pause(self.bad(reason))?;
+                self.pause(self.client.bad_answer(&reason))?;
                 continue;
             }
             self.backoff = Backoff::new(self.client.retries);
@@ -154,7 +168,7 @@ impl<'a> Tail<'a> {
         }
     }
 
-    /// Waits before the next try; gives the error back when there is none.
+    /// Waits before the next try, or returns the error if there is none.
     fn pause(&mut self, error: Error) -> Result<(), Error> {
         let may_pass = error.is_passing() || matches!(error, Error::BadAnswer { .. });
         let Some(wait) = self.backoff.next(None).filter(|_| may_pass) else {
@@ -166,7 +180,7 @@ impl<'a> Tail<'a> {
         Ok(())
     }
 
-    /// The next message, on a new connection if there is none.
+    /// The next message. Connects if there is no connection.
     fn message(&mut self) -> Result<Message, Error> {
         let lines = match self.lines.take() {
             Some(lines) => lines,
@@ -202,22 +216,21 @@ impl<'a> Tail<'a> {
         let mut headers = vec![("Authorization", self.client.authorization())];
         headers.extend(self.place.map(|place| ("Last-Event-ID", place.to_string())));
         let opened = self.client.transport.open(&self.target, &headers, Some(CONNECTION))?;
-        // The first event of a connection names where it began.
+        // The first event of a connection names the place that the connection began at.
         self.expected = self.place;
         Ok(BufReader::new(opened.body))
     }
 
-    fn parse<T: DeserializeOwned>(&self, data: &[u8]) -> Result<T, Error> {
-        serde_json::from_slice(data).map_err(|error| self.bad(format!("{error}: {}", envelope::shown(data))))
-    }
-
-    fn bad(&self, reason: String) -> Error {
-        Error::BadAnswer { endpoint: self.client.transport.endpoint.url.clone(), reason }
+    fn read_event(&self, data: &[u8]) -> Result<TailEvent, Error> {
+        let received: Received = self.client.read_json(data)?;
+        let prev_seq = received.prev_seq.ok_or_else(|| self.client.bad_answer(&"an event has no field `PrevSeq`"))?;
+        let run = received.run(&self.fields).map_err(|error| self.client.bad_answer(&error))?;
+        Ok(TailEvent { prev_seq, gap: None, run })
     }
 }
 
 impl TailGap {
-    /// This gap and an earlier one that was not told of yet, as one.
+    /// This gap and an earlier one that was not delivered yet, as one.
     fn with(self, earlier: Option<Self>) -> Self {
         earlier.map_or(self, |earlier| Self {
             after_seq: self.after_seq.min(earlier.after_seq),
@@ -233,5 +246,25 @@ impl Iterator for Tail<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         Some(self.event())
+    }
+}
+
+impl Client {
+    /// Follows what is accepted after a sequence number, or from now on. See [`Tail`].
+    pub fn tail(&self, filter: &RunFilter, from_seq: Option<u64>) -> Tail<'_> {
+        Tail::new(self, target("tail", filter, &[]), Fields::All, from_seq)
+    }
+
+    /// As [`Client::tail`], with some fields of each run only, as [`RunQuery::fields`](super::RunQuery::fields).
+    pub fn tail_fields(&self, filter: &RunFilter, from_seq: Option<u64>, fields: &str) -> Tail<'_> {
+        // The sequence number comes with every event.
+        let target = target("tail", filter, &[("fields", Some(fields))]);
+        Tail::new(self, target, Fields::of(Some(&format!("{fields},Seq"))), from_seq)
+    }
+
+    /// The URL that [`Client::tail`] follows. It holds no credential.
+    pub fn tail_url(&self, filter: &RunFilter, from_seq: Option<u64>) -> String {
+        let from_seq = number(from_seq);
+        self.url(&target("tail", filter, &[("from_seq", from_seq.as_deref())]))
     }
 }

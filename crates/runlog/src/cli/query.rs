@@ -130,6 +130,7 @@ impl QueryArgs {
             cursor: self.cursor.clone(),
             offset: self.offset,
             fields: format.fields().map(str::to_owned),
+            ..RunQuery::default()
         })
     }
 
@@ -273,7 +274,7 @@ impl<'a> Walk<'a> {
             let sort = Some(SLOWEST_FIRST.to_owned());
             let (filter, as_of) = (filter.clone(), self.query.as_of);
             let (limit, offset) = (Some(1), Some(offset));
-            let query = RunQuery { filter, sort, limit, offset, as_of, fields, cursor: None };
+            let query = RunQuery { filter, sort, limit, offset, as_of, fields, ..RunQuery::default() };
             let page = self.client.runs(&query)?;
             Ok::<_, Failure>(page.runs.first().is_some_and(|run| run.duration >= slow_ms))
         };

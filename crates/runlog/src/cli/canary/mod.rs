@@ -15,7 +15,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use runlog_client::{Client, Error, FunctionLog, GetFunctionLogs, NewRun, Order, OrderBy, RunFilter, RunQuery, RunRow};
+use runlog_client::{
+    Client, Error, ExportQuery, FunctionLog, GetFunctionLogs, NewRun, Order, OrderBy, RunFilter, RunQuery, RunRow,
+};
 use runlog_core::Zone;
 use runlog_core::moment::span_ms;
 use runlog_server::clock;
@@ -352,7 +354,8 @@ impl Canary<'_> {
             to: Some(to_ms.saturating_add(1).to_string()),
             ..filter(self.args)
         };
-        let native = self.client.export_fields(&filter, "start_time:asc", "RequestId")?;
+        let (sort, fields) = (Some("start_time:asc".to_owned()), Some("RequestId".to_owned()));
+        let native = self.client.export_with(&ExportQuery { filter, sort, fields, as_of: None })?;
         let native = native.map(|run| run.map(|run| Listed { request_id: run.request_id, place: run.start_time }));
         let zone = self.args.time_zone;
         let request = GetFunctionLogs {

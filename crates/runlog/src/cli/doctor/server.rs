@@ -82,7 +82,7 @@ pub(super) fn examine(args: &DoctorArgs) -> Result<u8, Failure> {
 fn checks(client: &Client, endpoint: &str, has_key: bool, max_skew_s: u32) -> Vec<Check> {
     let asked_ms = clock::now_ms();
     let began = clock::monotonic();
-    let alive = match client.probe("/livez", false) {
+    let alive = match client.probe("/livez") {
         Ok(alive) => alive,
         Err(error) => {
             let name = if matches!(error, Error::Tls { .. }) { "tls" } else { "reach" };
@@ -152,12 +152,10 @@ fn skew(skew_ms: i64, max_skew_s: u32) -> Check {
 }
 
 fn ready(client: &Client) -> Check {
-    match client.probe("/readyz", false) {
-        Ok(ready) if ready.status == 200 => check("ready", Verdict::Ok, "读写都正常", "it reads and writes"),
-        Ok(ready) => {
-            let why = serde_json::from_str::<Value>(&ready.body).ok();
-            let why = why.and_then(|why| why["writes_refused_because"].as_str().map(str::to_owned));
-            let why = why.unwrap_or_else(|| format!("status {}", ready.status));
+    match client.readiness() {
+        Ok(found) if found.ready => check("ready", Verdict::Ok, "读写都正常", "it reads and writes"),
+        Ok(found) => {
+            let why = found.writes_refused_because.unwrap_or_else(|| "no reason given".to_owned());
             check("ready", Verdict::Failed, format!("服务器拒绝写入:{why}"), format!("it refuses writes: {why}"))
         }
         Err(error) => check("ready", Verdict::Failed, error.to_string(), error.to_string()),
@@ -211,12 +209,9 @@ fn signed_key(client: &Client) -> Check {
 
 /// What the server's own figures tell.
 fn metrics(client: &Client) -> Vec<Check> {
-    let page = match client.probe("/metrics", true) {
-        Ok(page) if page.status == 200 => page.body,
-        _ => {
-            let (zh, en) = ("密钥不能读 /metrics", "the key may not read /metrics");
-            return vec![check("rate limit", Verdict::Unknown, zh, en), check("disk", Verdict::Unknown, zh, en)];
-        }
+    let Ok(page) = client.metrics() else {
+        let (zh, en) = ("密钥不能读 /metrics", "the key may not read /metrics");
+        return vec![check("rate limit", Verdict::Unknown, zh, en), check("disk", Verdict::Unknown, zh, en)];
     };
     let value = |line: &str| line.rsplit_once(' ').and_then(|(_, number)| number.parse::<f64>().ok());
     let limited: f64 = page

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use runlog_client::{Client, Export, RunFilter, RunRow};
+use runlog_client::{Client, Export, ExportQuery, RunFilter, RunRow};
 use runlog_core::{Direction, Order, Query, ResultFilter, Row, Run, Scope, SortKey, Stream, Window, Zone};
 use runlog_server::Settings;
 use runlog_server::export::{Encoder, Format, Lines};
@@ -36,7 +36,8 @@ impl<'a> Source<'a> {
     /// Asks a server, which fixes the moment.
     pub(super) fn server(client: &'a Client, filter: &Filter, zone: Zone) -> Result<Self, Failure> {
         let sort = if filter.oldest_first { "start_time:asc" } else { "start_time:desc" };
-        let export = client.export_sorted(&filter.as_texts(), sort)?;
+        let query = ExportQuery { filter: filter.as_texts(), sort: Some(sort.to_owned()), ..ExportQuery::default() };
+        let export = client.export_with(&query)?;
         // A server says how much is billed.
         Ok(Self { from: From::Server(Box::new(export)), style: Style { zone, billing_step_ms: 1 } })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use runlog_client::{Client, RunFilter, RunRow};
+use runlog_client::{Client, ExportQuery, RunFilter, RunRow};
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 use runlog_core::moment::{moment_ms, span_ms};
@@ -144,7 +144,8 @@ impl Source {
             to: Some(window.1.to_string()),
             ..RunFilter::default()
         };
-        for run in self.client.export_fields(&filter, "start_time:desc", fields)? {
+        let query = ExportQuery { filter, fields: Some(fields.to_owned()), ..ExportQuery::default() };
+        for run in self.client.export_with(&query)? {
             take(run?);
         }
         Ok(())
