@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use runlog_core::{Start, Zone, limits};
-use runlog_wire::RawRequest;
-use runlog_wire::actions::{Context, find, get_function_logs, get_request_status};
+use runlog_wire::actions::{Call, Context};
+use runlog_wire::{Action, RawRequest};
 
 const FORMS: [(&str, &str); 4] = [
     ("GET", "application/x-www-form-urlencoded"),
@@ -31,14 +31,16 @@ fuzz_target!(|input: (u8, bool, &str, &[u8])| {
     let raw = RawRequest { method, path: "/", query, headers: headers.into_iter().collect(), body };
     let Ok(request) = raw.parse() else { return };
     let _ = request.verify(&raw, "secret", 1_551_113_065, 300);
-    let _ = find(&request.common.action, &request.common.version);
     let context =
         Context { zone: Zone::UTC8, now_ms: 1_551_113_065_000, account: "1", region: "r", billing_step_ms: 100 };
-    let _ = get_request_status::Request::parse(&request.params, &context);
-    if let Ok(call) = get_function_logs::Request::parse(&request.params, &context) {
-        let query = call.query();
-        let offset = if let Start::Offset(offset) = query.start { offset } else { 0 };
-        assert!(offset + query.limit as u64 <= limits::PAGE_MAX_ROWS);
-        assert!(query.window.start_ms <= query.window.end_ms);
+    for action in Action::ALL {
+        let Ok(call) = Call::parse(*action, &request.params, &context) else { continue };
+        assert_eq!(call.action(), *action);
+        if let Call::Runs(call) = call {
+            let query = call.query();
+            let offset = if let Start::Offset(offset) = query.start { offset } else { 0 };
+            assert!(offset + query.limit as u64 <= limits::PAGE_MAX_ROWS);
+            assert!(query.window.start_ms <= query.window.end_ms);
+        }
     }
 });

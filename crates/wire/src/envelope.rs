@@ -1,7 +1,7 @@
 //! The envelope of every answer: `{"Response":{...,"RequestId":"..."}}`.
 //!
-//! Answers of the dialect are sent with HTTP status 200 and exactly [`CONTENT_TYPE`], errors too: with anything else, an
-//! SDK takes an error for a success or loses its code (observed).
+//! Answers of the dialect are sent with HTTP status 200 and exactly [`CONTENT_TYPE`], errors too. With anything else
+//! an SDK takes an error for a success or loses its code (observed).
 
 use serde::Serialize;
 
