@@ -59,6 +59,7 @@ export function Explorer({ tables, isSearching, setSearching }: Props): JSX.Elem
   useEffect(() => {
     if (state !== undefined) setTitle(`${state.action.name} · ${t(words.title)}`);
   }, [state?.action.name]);
+  useEffect(() => document.getElementById(`tab-${state?.tab ?? ""}`)?.scrollIntoView({ block: "nearest", inline: "nearest" }), [state?.tab, pane]);
   if (control === undefined || state === undefined) return <main id="main" />;
 
   const choose = (entry: Entry): void => {

@@ -200,6 +200,7 @@ export const documentation = words({
   meaning: { zh: "说明", en: "Meaning" },
   values: { zh: "可选值：{values}", en: "Values: {values}" },
   default_is: { zh: "默认值：{value}", en: "Default: {value}" },
+  max_bytes: { zh: "最多 {n} 字节", en: "At most {n} bytes" },
   sample_request: { zh: "请求示例", en: "Example request" },
   sample_response: { zh: "返回示例", en: "Example answer" },
   request_id: { zh: "唯一请求 ID，每次请求都会返回。", en: "The id of the request. Every answer has one." },
@@ -215,9 +216,9 @@ export const errors = words({
   todo: { zh: "处理办法", en: "What to do" },
   own: { zh: "此接口的错误码", en: "Codes of this action" },
   common: { zh: "公共错误码", en: "Common codes" },
-  never: {
-    zh: "云上列出的错误码，此服务器不会返回。",
-    en: "The cloud lists this code. This server does not answer with it.",
+  listed: {
+    zh: "云上列出、此服务器不会返回的错误码",
+    en: "Codes that the cloud lists and this server does not answer with",
   },
   none: { zh: "没有匹配的错误码。", en: "No code matches." },
 });

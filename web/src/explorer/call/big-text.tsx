@@ -115,10 +115,23 @@ function draw(rows: Rows, row: number, isJson: boolean, marks: Marks): Component
   const text = rowText(rows, row);
   const start = rows.starts[row] ?? 0;
   const ends = start + text.length;
-  const here = marks.length === 0 ? [] : marks.places.filter((place) => place < ends && place + marks.length > start);
+  const here = marks.length === 0 ? [] : within(marks.places, start - marks.length + 1, ends);
   if (here.length > 0) return marked(text, start, here, marks);
   if (!isJson) return visible(text);
   return beginsLine(rows, row) ? jsonLine(text) : <span class="code-text">{visible(text)}</span>;
+}
+
+/** Of sorted places those from `low` and before `high`; there may be a million, and this is done for every row. */
+function within(places: readonly number[], low: number, high: number): readonly number[] {
+  let [from, to] = [0, places.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((places[middle] ?? 0) < low) from = middle + 1;
+    else to = middle;
+  }
+  const found: number[] = [];
+  for (let index = from; (places[index] ?? high) < high; index += 1) found.push(places[index] ?? 0);
+  return found;
 }
 
 function marked(text: string, start: number, here: readonly number[], marks: Marks): ComponentChildren {

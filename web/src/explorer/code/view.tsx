@@ -9,12 +9,15 @@ interface Props {
   readonly keywords?: string;
   readonly comment?: string;
   readonly label?: string;
+  /** Shown in the row of the copy button, such as a file name. */
+  readonly title?: string;
 }
 
-export function CodeView({ text, keywords = "", comment = "", label }: Props): JSX.Element {
+export function CodeView({ text, keywords = "", comment = "", label, title }: Props): JSX.Element {
   return (
     <div class="code-view">
       <div class="code-copy">
+        {title !== undefined && <h3>{title}</h3>}
         <CopyButton text={text} />
       </div>
       <pre tabIndex={0} role="region" aria-label={label}>

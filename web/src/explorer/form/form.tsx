@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 
 import { explain } from "../../shared/api.ts";
 import { useText } from "../../shared/i18n.ts";
+import { Rich } from "../../shared/rich.tsx";
 import { session } from "../../shared/session.ts";
 import { useStore } from "../../shared/store.ts";
 import { credentials, isComplete } from "../credentials.ts";
@@ -162,7 +163,7 @@ function Row({ param, path, context }: RowProps): JSX.Element {
     return (
       <fieldset class="group" id={`field-${path}`} tabIndex={-1}>
         <Legend param={param} />
-        <p class="field-doc">{t(param.doc)}</p>
+        <p class="field-doc"><Rich text={t(param.doc)} /></p>
         <Members members={param.members ?? []} path={path} context={context} />
       </fieldset>
     );
@@ -199,7 +200,7 @@ function List({ param, item, path, context }: RowProps & { readonly item: Shape<
   return (
     <fieldset class="group" id={`field-${path}`} tabIndex={-1}>
       <Legend param={param} />
-      <p class="field-doc">{t(param.doc)}</p>
+      <p class="field-doc"><Rich text={t(param.doc)} /></p>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} class="entry" role="group" aria-label={t(words.entry, { n: index + 1 })}>
           <div class="entry-head">
@@ -228,23 +229,20 @@ function Plain({ param, path, context }: RowProps): JSX.Element {
   const wrong = context.problems.filter((problem) => problem.path === path);
   // An empty required field is told when somebody sends; until then it is only marked.
   const told = wrong.filter((problem) => problem.code !== "MissingParameter");
-  const notes = [
-    param.default === undefined ? undefined : t(words.default_is, { value: param.default }),
-    param.max_bytes === undefined || param.max_bytes > 512 ? undefined : t(words.max_bytes, { n: param.max_bytes }),
-  ];
+  const example = param.example ?? "";
   return (
     <div class="field" id={`field-${path}`}>
       <label class="field-head" for={`input-${path}`}>
         <span class="field-name mono">{param.name}</span>
         <span class="field-type">{param.type}</span>
         {param.required && <span class="field-required">{t(words.required)}</span>}
-        <span class="field-note">{notes.filter((note) => note !== undefined).join(" · ")}</span>
+        {param.default !== undefined && <span class="field-note">{t(words.default_is, { value: param.default })}</span>}
       </label>
       <input
         id={`input-${path}`}
         value={value}
         list={`my-${param.name}`}
-        placeholder={param.example ?? ""}
+        placeholder={example === "" || example === param.default ? "" : t(words.example, { value: example })}
         inputMode={param.type === "integer" || param.type === "unsigned" ? "numeric" : "text"}
         spellcheck={false}
         autocomplete="off"
@@ -274,7 +272,7 @@ function Plain({ param, path, context }: RowProps): JSX.Element {
             {t(problem.text, problem.values)} <span class="mono">{problem.code}</span>
           </p>
         ))}
-        <p class="field-doc">{t(param.doc)}</p>
+        <p class="field-doc"><Rich text={t(param.doc)} /></p>
       </div>
     </div>
   );

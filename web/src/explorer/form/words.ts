@@ -36,7 +36,7 @@ export const form = words({
   remove: { zh: "删除第 {n} 项", en: "Remove entry {n}" },
   entry: { zh: "第 {n} 项", en: "Entry {n}" },
   default_is: { zh: "默认 {value}", en: "default {value}" },
-  max_bytes: { zh: "最多 {n} 字节", en: "up to {n} bytes" },
+  example: { zh: "例如 {value}", en: "e.g. {value}" },
   today: { zh: "今天", en: "Today" },
   yesterday: { zh: "昨天", en: "Yesterday" },
   hour: { zh: "最近 1 小时", en: "Last hour" },

@@ -59,6 +59,6 @@ export function adviceFor(code: string, source: string): Text | undefined {
   if (own !== undefined) return own;
   const family = ROWS[code.split(".")[0] ?? ""];
   // The family's advice fits codes that are raised here; of the ones that only the SDKs list, nothing can be said.
-  const isRaised = source === "ours" || source === "observed" || code.startsWith("InvalidParameterValue.");
+  const isRaised = source === "ours" || source === "observed" || /^InvalidParameterValue\.(?:Offset|Order|OrderBy|Orderby|RetCode)$/.test(code);
   return isRaised ? family : undefined;
 }

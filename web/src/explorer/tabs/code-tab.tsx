@@ -36,10 +36,8 @@ export default function CodeTab({ control }: { readonly control: Control }): JSX
         ))}
       </div>
       <p class="field-doc">{t(words.variables)}</p>
-      <h3 class="mono">{generator.file}</h3>
-      <CodeView text={text} keywords={generator.keywords} comment={generator.comment} label={generator.file} />
-      <h3>{t(words.prepare)}</h3>
-      <CodeView text={prepareText(generator)} comment="#" label={t(words.prepare)} />
+      <CodeView text={text} keywords={generator.keywords} comment={generator.comment} label={generator.file} title={generator.file} />
+      <CodeView text={prepareText(generator)} comment="#" label={t(words.prepare)} title={t(words.prepare)} />
       {scheme === "https" && <p class="field-doc">{t(words.certificate)}</p>}
     </div>
   );

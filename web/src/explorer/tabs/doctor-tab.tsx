@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { ApiError, explain, post } from "../../shared/api.ts";
 import { useText, type Text } from "../../shared/i18n.ts";
+import { Rich } from "../../shared/rich.tsx";
 import { KeyFields } from "../call/key-fields.tsx";
 import { nativeHeaders } from "../credentials.ts";
 import type { Control } from "../state.ts";
@@ -40,7 +41,7 @@ export default function DoctorTab({ control }: { readonly control: Control }): J
       const asked = request.trim() === "" ? { request_id: state.requestId.trim() } : { request };
       setDiagnosis(await post<Diagnosis>("/api/v1/doctor", asked, { headers: nativeHeaders() }));
     } catch (error) {
-      const isMissing = error instanceof ApiError && error.status === 404 && error.code === "NoSuchRoute";
+      const isMissing = error instanceof ApiError && error.status === 404 && error.code === "NotFound";
       setMessage(isMissing ? t(words.missing) : explain(error));
     } finally {
       setBusy(false);
@@ -113,7 +114,9 @@ function FindingView({ finding }: { readonly finding: Finding }): JSX.Element {
         <strong>{t(certainty)}</strong>
         <span class="mono">{finding.kind}</span>
       </p>
-      <p>{t(finding.text)}</p>
+      <p>
+        <Rich text={t(finding.text)} />
+      </p>
       {(finding.expected !== "" || finding.found !== "") && (
         <dl class="doctor-pair">
           <dt>{t(words.expected)}</dt>

@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 
 import { useText } from "../../shared/i18n.ts";
+import { Rich } from "../../shared/rich.tsx";
 import { CodeView } from "../code/view.tsx";
 import type { Control } from "../state.ts";
 import type { Field, Param, Shape } from "../tables.ts";
@@ -13,7 +14,9 @@ export default function DocumentationTab({ control }: { readonly control: Contro
   const { action } = control.state;
   return (
     <div class="tab-stack">
-      <p>{t(action.doc)}</p>
+      <p>
+        <Rich text={t(action.doc)} />
+      </p>
       <h3>{t(words.input)}</h3>
       <table class="table params">
         <thead>
@@ -46,10 +49,8 @@ export default function DocumentationTab({ control }: { readonly control: Contro
           </tr>
         </tbody>
       </table>
-      <h3>{t(words.sample_request)}</h3>
-      <CodeView text={JSON.stringify(action.sample_request, null, 2)} keywords="true false null" label={t(words.sample_request)} />
-      <h3>{t(words.sample_response)}</h3>
-      <CodeView text={JSON.stringify(action.sample_response, null, 2)} keywords="true false null" label={t(words.sample_response)} />
+      <CodeView text={JSON.stringify(action.sample_request, null, 2)} keywords="true false null" label={t(words.sample_request)} title={t(words.sample_request)} />
+      <CodeView text={JSON.stringify(action.sample_response, null, 2)} keywords="true false null" label={t(words.sample_response)} title={t(words.sample_response)} />
       <h3>{t(words.sources)}</h3>
       <ul class="plain-list">
         {action.sources.map((source) => (
@@ -88,9 +89,10 @@ function ParamRow({ path, param }: { readonly path: string; readonly param: Para
       <td>{t(param.required ? words.yes : words.no)}</td>
       <td>{typeOf(param)}</td>
       <td>
-        {t(param.doc)}
+        <Rich text={t(param.doc)} />
         {allowed.length > 0 && <div class="quiet-text">{t(words.values, { values: allowed.join(", ") })}</div>}
         {param.default !== undefined && <div class="quiet-text">{t(words.default_is, { value: param.default })}</div>}
+        {param.max_bytes !== undefined && <div class="quiet-text">{t(words.max_bytes, { n: param.max_bytes })}</div>}
         {param.source === "ours" && <div class="quiet-text">{t(words.ours)}</div>}
       </td>
     </tr>
@@ -104,7 +106,7 @@ function FieldRow({ path, field }: { readonly path: string; readonly field: Fiel
       <td class="mono">{path}</td>
       <td>{typeOf(field)}</td>
       <td>
-        {t(field.doc)}
+        <Rich text={t(field.doc)} />
         {field.nullable && <div class="quiet-text">{t(words.can_be_null)}</div>}
       </td>
     </tr>

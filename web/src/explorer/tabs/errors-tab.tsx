@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 
 import { useText } from "../../shared/i18n.ts";
+import { Rich } from "../../shared/rich.tsx";
 import type { Control } from "../state.ts";
 import { errorsOf, type ErrorRow } from "../tables.ts";
 import { errors as words } from "../words.ts";
@@ -17,9 +18,11 @@ export default function ErrorsTab({ control }: { readonly control: Control }): J
   const listed = all.some((row) => row.code === state.error) ? all : [...tables.errors.filter((row) => row.code === state.error), ...all];
   const own = new Set(state.action.errors);
   const hits = listed.filter((row) => wanted === "" || `${row.code} ${row.message.zh} ${row.message.en}`.toLowerCase().includes(wanted));
+  const isRaised = (row: ErrorRow): boolean => adviceFor(row.code, row.source) !== undefined;
   const groups = [
-    { title: words.own, rows: hits.filter((row) => own.has(row.code)) },
-    { title: words.common, rows: hits.filter((row) => !own.has(row.code)) },
+    { title: words.own, rows: hits.filter((row) => own.has(row.code) && isRaised(row)) },
+    { title: words.common, rows: hits.filter((row) => !own.has(row.code) && isRaised(row)) },
+    { title: words.listed, rows: hits.filter((row) => !isRaised(row)) },
   ].filter((group) => group.rows.length > 0);
   return (
     <div class="tab-stack">
@@ -45,8 +48,14 @@ function Row({ row }: { readonly row: ErrorRow }): JSX.Element {
   return (
     <li>
       <p class="mono error-code">{row.code}</p>
-      <p>{t(row.message)}</p>
-      <p class="quiet-text">{todo === undefined ? t(words.never) : t(todo)}</p>
+      <p>
+        <Rich text={t(row.message)} />
+      </p>
+      {todo !== undefined && (
+        <p class="quiet-text">
+          <Rich text={t(todo)} />
+        </p>
+      )}
     </li>
   );
 }

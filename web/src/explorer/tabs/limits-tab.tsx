@@ -53,8 +53,7 @@ export default function LimitsTab({ control }: { readonly control: Control }): J
           <div class="field-doc">{t(isFunction ? words.level_function : words.level_account)}</div>
         </dd>
       </dl>
-      <h3>{t(words.policy)}</h3>
-      <CodeView text={JSON.stringify(policy, null, 2)} label={t(words.policy)} />
+      <CodeView text={JSON.stringify(policy, null, 2)} label={t(words.policy)} title={t(words.policy)} />
       <h3>{t(words.check)}</h3>
       <p class="field-doc">{t(words.check_what)}</p>
       <KeyFields />

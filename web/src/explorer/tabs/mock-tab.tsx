@@ -39,8 +39,7 @@ export default function MockTab({ control }: { readonly control: Control }): JSX
       </div>
       <p role="status">{message}</p>
       <p>{t(words.sdk, { endpoint: `${location.host}/mock` })}</p>
-      <h3>{t(words.answer)}</h3>
-      <CodeView text={answer} keywords="true false null" label={t(words.answer)} />
+      <CodeView text={answer} keywords="true false null" label={t(words.answer)} title={t(words.answer)} />
     </div>
   );
 }
