@@ -11,7 +11,6 @@ mod filter;
 mod functions;
 mod health;
 mod pages;
-mod raw;
 mod run;
 mod runs;
 mod summary;

@@ -4,14 +4,13 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use runlog_client::Client;
+use runlog_client::{Client, Function, RunFilter, RunQuery};
 use runlog_core::Zone;
 use runlog_core::csv;
 use runlog_server::clock;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 
-use super::report::{SpanArgs, spelled, write_table};
+use super::report::{SpanArgs, write_table};
 use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units;
@@ -46,21 +45,6 @@ enum Format {
     Csv,
 }
 
-/// A function as the server lists it.
-#[derive(Deserialize)]
-struct Listed {
-    region: String,
-    namespace: String,
-    function: String,
-    qualifiers: Vec<String>,
-    last_start_ms: i64,
-}
-
-#[derive(Deserialize)]
-struct List {
-    functions: Vec<Listed>,
-}
-
 /// A function, with its runs of the window.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -86,40 +70,43 @@ pub(crate) fn run(args: &FunctionsArgs) -> anyhow::Result<ExitCode> {
 fn list(args: &FunctionsArgs) -> Result<u8, Failure> {
     let (from_ms, to_ms) = args.span.window(clock::now_ms()).map_err(Failure::Usage)?;
     let client = args.server.client()?;
-    let filter =
-        [("function", args.function.clone()), ("namespace", args.namespace.clone()), ("region", args.server.region())];
-    let filter: Vec<_> = filter.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    let list: List = client.get_json("/api/v1/functions", &spelled(&filter))?;
-    let window = (from_ms.to_string(), to_ms.to_string());
-    let rows: Result<Vec<Row>, Failure> =
-        list.functions.into_iter().map(|function| row(&client, function, &window)).collect();
+    let within = RunFilter {
+        function: args.function.clone(),
+        namespace: args.namespace.clone(),
+        region: args.server.region(),
+        ..RunFilter::default()
+    };
+    let window = RunFilter { from: Some(from_ms.to_string()), to: Some(to_ms.to_string()), ..RunFilter::default() };
+    let functions = client.functions(&within)?.functions.into_iter();
+    let rows: Result<Vec<Row>, Failure> = functions.map(|function| row(&client, function, &window)).collect();
     print(&rows?, args.output, args.span.zone())?;
     Ok(0)
 }
 
 /// The figures of one function: total, percentiles and its largest run, all of one snapshot.
-fn row(client: &Client, function: Listed, (from, to): &(String, String)) -> Result<Row, Failure> {
-    let answer: Value = client.get_json(
-        "/api/v1/runs",
-        &[
-            ("region", &function.region),
-            ("namespace", &function.namespace),
-            ("function", &function.function),
-            ("from", from),
-            ("to", to),
-            ("sort", "mem_usage:desc"),
-            ("limit", "1"),
-            ("fields", "MemUsage"),
-            ("percentiles", "true"),
-        ],
-    )?;
-    let of = &answer["percentiles"];
+fn row(client: &Client, function: Function, window: &RunFilter) -> Result<Row, Failure> {
+    let query = RunQuery {
+        filter: RunFilter {
+            region: Some(function.region.clone()),
+            namespace: Some(function.namespace.clone()),
+            function: Some(function.function.clone()),
+            ..window.clone()
+        },
+        sort: Some("mem_usage:desc".to_owned()),
+        limit: Some(1),
+        fields: Some("MemUsage".to_owned()),
+        percentiles: true,
+        ..RunQuery::default()
+    };
+    let page = client.runs(&query)?;
+    let of = page.percentiles.as_ref();
+    let durations = of.and_then(|of| of.duration_ms);
     Ok(Row {
-        runs: answer["total"].as_u64().unwrap_or_default(),
-        failed: of["failed"].as_u64().unwrap_or_default(),
-        p50_ms: of["duration_ms"]["p50"].as_f64(),
-        p95_ms: of["duration_ms"]["p95"].as_f64(),
-        max_mem_bytes: answer["runs"][0]["MemUsage"].as_u64(),
+        runs: page.total,
+        failed: of.map_or(0, |of| of.failed),
+        p50_ms: durations.map(|of| of.p50),
+        p95_ms: durations.map(|of| of.p95),
+        max_mem_bytes: page.runs.first().map(|run| run.mem_usage),
         region: function.region,
         namespace: function.namespace,
         function: function.function,

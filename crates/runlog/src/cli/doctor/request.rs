@@ -3,12 +3,13 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use runlog_client::Error;
+use anyhow::anyhow;
+use runlog_client::{Client, Error, SentBody};
 use runlog_core::Zone;
 use runlog_core::moment::moment_ms;
 use runlog_doctor::{Diagnosis, Kind, Known, Payload, SentRequest, diagnose, read};
 use runlog_server::clock;
-use runlog_wire::text::{http_date_s, percent_encode};
+use runlog_wire::text::http_date_s;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -87,15 +88,7 @@ pub(super) fn examine(args: &DoctorArgs) -> Result<u8, Failure> {
 /// The request, from wherever it was given.
 fn case(args: &DoctorArgs) -> Result<Case, Failure> {
     if let Some(id) = &args.request_id {
-        let path = format!("/api/v1/requests/{}", percent_encode(id));
-        return args.server.client()?.get_json(&path, &[]).map_err(|error| match error {
-            // The very key that is in doubt cannot be used to ask.
-            error @ Error::Refused { status: 401, .. } => Failure::Other(anyhow::anyhow!(
-                "{error}: the SecretId or its secret is wrong (`runlog keys list` shows the ids); a root key of the \
-                 account can ask in its place, with the secret of the key in doubt by --secret-key-stdin"
-            )),
-            error => Failure::Call(error),
-        });
+        return remembered(&args.server.client()?, id);
     }
     let text = match (&args.curl, args.file.as_deref()) {
         (Some(command), _) => command.clone(),
@@ -112,6 +105,35 @@ fn case(args: &DoctorArgs) -> Result<Case, Failure> {
     let read = read(&text).map_err(Failure::Usage)?;
     let received_s = read.answered.as_deref().and_then(http_date_s);
     Ok(Case { request: read.request, secret_id: None, code: None, received_s, max_skew_s: None })
+}
+
+/// The refused request that a server remembers.
+fn remembered(client: &Client, id: &str) -> Result<Case, Failure> {
+    let found = client.failed_request(id).map_err(|error| match error {
+        // A key whose own secret is in doubt cannot be used to ask.
+        error @ Error::Refused { status: 401, .. } => Failure::Other(anyhow!(
+            "{error}: the SecretId or its secret is wrong (`runlog keys list` shows the ids); a root key of the \
+             account can ask in its place, with the secret of the key in doubt by --secret-key-stdin"
+        )),
+        error => Failure::Call(error),
+    })?;
+    let found = found.ok_or_else(|| {
+        let advice = "it remembers the last ones until it stops; a key sees its own, a root key those of its account";
+        Failure::Other(anyhow!("the server remembers no failed request {id}: {advice}"))
+    })?;
+    let sent = found.request;
+    let body = match sent.body {
+        SentBody::Text(text) => Payload::Text(text.into_bytes()),
+        SentBody::Hash { sha256, bytes } => Payload::Hash { sha256, bytes },
+    };
+    let request = SentRequest { method: sent.method, path: sent.path, query: sent.query, headers: sent.headers, body };
+    Ok(Case {
+        request,
+        secret_id: Some(found.secret_id),
+        code: Some(found.code),
+        received_s: Some(found.received_s),
+        max_skew_s: Some(found.max_skew_s),
+    })
 }
 
 /// Prints the diagnosis; the exit code is 1 when something is wrong.

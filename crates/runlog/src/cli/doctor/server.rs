@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use runlog_client::{Client, Error};
+use runlog_client::{Client, Error, RunFilter};
 use runlog_server::clock;
 use runlog_wire::Language;
 use serde_json::{Value, json};
@@ -163,9 +163,9 @@ fn ready(client: &Client) -> Check {
 }
 
 fn native_key(client: &Client) -> Check {
-    match client.get_json::<Value>("/api/v1/functions", &[]) {
+    match client.functions(&RunFilter::default()) {
         Ok(found) => {
-            let count = found["total"].as_u64().unwrap_or_default();
+            let count = found.total;
             check(
                 "key",
                 Verdict::Ok,

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use anyhow::anyhow;
 use clap::Args;
-use serde::Deserialize;
+use runlog_client::FacetKey;
 use serde_json::json;
 
 use super::memory::plural;
@@ -19,6 +20,9 @@ const SHARE_MAX: f64 = 0.05;
 /// From which median on, in microseconds, a cold start is felt.
 const FELT_US: u64 = 500_000;
 
+/// How many versions the server is asked to list.
+const VERSIONS_MAX: u64 = 1_000;
+
 /// Arguments of `runlog report cold`.
 #[derive(Args)]
 pub(super) struct ColdArgs {
@@ -32,26 +36,6 @@ struct Cold {
     total_us: Vec<u64>,
     /// The sums of the phases, in milliseconds, by name.
     phases_ms: BTreeMap<&'static str, f64>,
-}
-
-/// How many runs have a text, by version.
-#[derive(Deserialize)]
-struct Facets {
-    facets: Vec<Facet>,
-}
-
-#[derive(Deserialize)]
-struct Facet {
-    values: Vec<Count>,
-    rest_runs: u64,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    namespace: String,
-    function: String,
-    qualifier: String,
-    runs: u64,
 }
 
 /// Namespace, function and qualifier: facets do not tell regions apart.
@@ -98,16 +82,22 @@ impl Cold {
 fn witnesses(source: &Source) -> Result<(BTreeMap<Name, u64>, u64), Failure> {
     let (mut found, mut rest) = (BTreeMap::new(), 0);
     for text in REPORTS {
-        let answer = source.ask("/api/v1/facets", &[("by", "version"), ("top", "1000"), ("keyword", text)])?;
-        let answer: Facets = serde_json::from_value(answer).map_err(anyhow::Error::from)?;
+        let answer = source.client.facets(&source.summary(Some(text)), &[FacetKey::Version], Some(VERSIONS_MAX))?;
         for facet in answer.facets {
             rest += facet.rest_runs;
             for count in facet.values {
-                *found.entry((count.namespace, count.function, count.qualifier)).or_default() += count.runs;
+                let namespace = named(count.namespace, "namespace")?;
+                let (function, qualifier) = (named(count.function, "function")?, named(count.qualifier, "qualifier")?);
+                *found.entry((namespace, function, qualifier)).or_default() += count.runs;
             }
         }
     }
     Ok((found, rest))
+}
+
+/// A name that each version has.
+fn named(name: Option<String>, field: &str) -> Result<String, Failure> {
+    name.ok_or_else(|| Failure::Other(anyhow!("the server counts the runs of a version without its `{field}`")))
 }
 
 pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
@@ -159,7 +149,7 @@ pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
         found.decisions.push(decision);
     }
     // The exact number of all runs, to say how many cannot tell.
-    let total = source.ask("/api/v1/runs", &[("limit", "0")])?["total"].as_u64().unwrap_or_default();
+    let (total, _) = source.total()?;
     let told: u64 = versions.iter().filter_map(|version| version["runs"].as_u64()).sum::<u64>() + unlisted;
     if told < total {
         let silent = total - told;

@@ -20,7 +20,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value};
 
 use crate::cli::common::failure::{Failure, end};
-pub(super) use source::{SpanArgs, spelled};
+pub(super) use source::SpanArgs;
 
 /// Arguments of `runlog report`.
 #[derive(clap::Args)]

@@ -66,7 +66,7 @@ pub(super) fn cold_start(log: &str) -> Option<ColdStart> {
 pub(super) fn limit_of(source: &Source, version: &Version) -> Result<Option<Limit>, Failure> {
     let said = |sort: &str| -> Result<Option<u64>, Failure> {
         for text in REPORTS {
-            let runs = source.with_text(version, text, sort, "5")?;
+            let runs = source.with_text(version, text, sort, 5)?;
             if let Some(bytes) = runs.iter().find_map(|run: &RunRow| limit_bytes(&run.log)) {
                 return Ok(Some(bytes));
             }

@@ -143,7 +143,7 @@ pub(super) fn run(args: &SlowArgs) -> Result<u8, Failure> {
         };
         found.decisions.push(nothing);
     }
-    let first_kept = source.ask("/api/v1/runs", &[("limit", "0")])?["watermark"]["retained_from_ms"].as_i64();
+    let first_kept = source.total()?.1.retained_from_ms;
     if first_kept.is_some_and(|first| first > before_ms && first <= clock::now_ms()) {
         found
             .notes

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use runlog_client::{Client, ExportQuery, RunFilter, RunRow};
+use runlog_client::{Client, ExportQuery, RunFilter, RunQuery, RunRow, SummaryQuery, Watermark};
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 use runlog_core::moment::{moment_ms, span_ms};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::cli::common::failure::Failure;
 use crate::cli::common::server::ServerArgs;
 
-/// The fields that reports are computed from; logs stay where they are.
+/// The fields that reports are computed from. Without texts, the server reads no logs.
 const FIELDS: &str =
     "Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,StartTime,Duration,BillDuration,MemUsage,RetCode";
 
@@ -71,14 +71,9 @@ pub(super) type Window = (i64, i64);
 /// A server, and which of its runs are asked for.
 pub(super) struct Source {
     pub(super) client: Client,
-    /// Parameters of the native API.
-    filter: Vec<(&'static str, String)>,
+    /// Without a window.
+    filter: RunFilter,
     pub(super) window: Window,
-}
-
-/// Parameters as the client takes them.
-pub(in crate::cli) fn spelled<'a>(parameters: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
-    parameters.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 impl SpanArgs {
@@ -108,13 +103,13 @@ impl SpanArgs {
 impl SourceArgs {
     pub(super) fn open(&self) -> Result<Source, Failure> {
         let window = self.span.window(clock::now_ms()).map_err(Failure::Usage)?;
-        let filter = [
-            ("function", self.function.clone()),
-            ("namespace", self.namespace.clone()),
-            ("qualifier", self.qualifier.clone()),
-            ("region", self.server.region()),
-        ];
-        let filter = filter.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let filter = RunFilter {
+            function: self.function.clone(),
+            namespace: self.namespace.clone(),
+            qualifier: self.qualifier.clone(),
+            region: self.server.region(),
+            ..RunFilter::default()
+        };
         Ok(Source { client: self.server.client()?, filter, window })
     }
 }
@@ -133,17 +128,7 @@ impl Source {
         fields: &str,
         mut take: impl FnMut(RunRow),
     ) -> Result<(), Failure> {
-        let of = |name: &str| self.filter.iter().find(|(found, _)| *found == name).map(|(_, value)| value.clone());
-        let filter = RunFilter {
-            function: of("function"),
-            namespace: of("namespace"),
-            qualifier: of("qualifier"),
-            region: of("region"),
-            keyword: keyword.map(str::to_owned),
-            from: Some(window.0.to_string()),
-            to: Some(window.1.to_string()),
-            ..RunFilter::default()
-        };
+        let filter = self.filter(window, keyword);
         let query = ExportQuery { filter, fields: Some(fields.to_owned()), ..ExportQuery::default() };
         for run in self.client.export_with(&query)? {
             take(run?);
@@ -162,40 +147,47 @@ impl Source {
         Ok(versions)
     }
 
-    /// The newest or oldest runs of one version whose log or message contains a text, with their logs.
+    /// The newest or oldest runs of one version whose log or message contains a text: their logs alone.
     pub(super) fn with_text(
         &self,
         version: &Version,
         text: &str,
         sort: &str,
-        limit: &str,
+        limit: u64,
     ) -> Result<Vec<RunRow>, Failure> {
-        let (from, to) = (self.window.0.to_string(), self.window.1.to_string());
-        let parameters = [
-            ("region", version.region.as_str()),
-            ("namespace", &version.namespace),
-            ("function", &version.function),
-            ("qualifier", &version.qualifier),
-            ("keyword", text),
-            ("from", &from),
-            ("to", &to),
-            ("sort", sort),
-            ("limit", limit),
-        ];
-        // An empty name cannot be asked for, and is then not asked about.
-        let parameters: Vec<_> = parameters.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let page: Value = self.client.get_json("/api/v1/runs", &parameters)?;
-        let rows = page.get("runs").cloned().unwrap_or_default();
-        serde_json::from_value(rows).map_err(|error| Failure::Other(error.into()))
+        // An empty name cannot be asked for, and is then not restricted.
+        let name = |name: &String| Some(name.clone()).filter(|name| !name.is_empty());
+        let filter = RunFilter {
+            region: name(&version.region),
+            namespace: name(&version.namespace),
+            function: name(&version.function),
+            qualifier: name(&version.qualifier),
+            ..self.filter(self.window, Some(text))
+        };
+        let (sort, fields) = (Some(sort.to_owned()), Some("Log".to_owned()));
+        let query = RunQuery { filter, sort, limit: Some(limit), fields, ..RunQuery::default() };
+        Ok(self.client.runs(&query)?.runs)
     }
 
-    /// The answer of a path of the native API for the same runs.
-    pub(super) fn ask(&self, path: &str, more: &[(&'static str, &str)]) -> Result<Value, Failure> {
-        let (from, to) = (self.window.0.to_string(), self.window.1.to_string());
-        let mut parameters = spelled(&self.filter);
-        parameters.extend([("from", from.as_str()), ("to", to.as_str())]);
-        parameters.extend_from_slice(more);
-        Ok(self.client.get_json(path, &parameters)?)
+    /// All runs of the window, those in flight too, that have `keyword` in their log or message.
+    pub(super) fn summary(&self, keyword: Option<&str>) -> SummaryQuery {
+        SummaryQuery { filter: self.filter(self.window, keyword), as_of: None }
+    }
+
+    /// How many runs the window has, those in flight too, and what the server can see.
+    pub(super) fn total(&self) -> Result<(u64, Watermark), Failure> {
+        let filter = self.filter(self.window, None);
+        let page = self.client.runs(&RunQuery { filter, limit: Some(0), ..RunQuery::default() })?;
+        Ok((page.total, page.watermark))
+    }
+
+    fn filter(&self, (from_ms, to_ms): Window, keyword: Option<&str>) -> RunFilter {
+        RunFilter {
+            keyword: keyword.map(str::to_owned),
+            from: Some(from_ms.to_string()),
+            to: Some(to_ms.to_string()),
+            ..self.filter.clone()
+        }
     }
 }
 
