@@ -20,6 +20,8 @@ export default defineConfig({
   appType: "mpa",
   plugins: [developmentServer(), renderAfterScript],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  // The docs are beside this folder.
+  server: { fs: { allow: [".."] } },
   // Tests open the pages by another name than localhost.
   preview: { allowedHosts: true },
   build: {

@@ -196,6 +196,30 @@ test("the history refills the form and compares two answers", async () => {
   assert.equal(await page.getByRole("button", { name: "Show" }).first().isDisabled(), true, "answers are not kept");
 });
 
+test("the doctor's findings and a policy's decision are shown as the server gives them", async () => {
+  const page = await explorer("Action=GetFunctionLogs");
+  await giveKey(page, `${SECRET_KEY}x`);
+  await send(page);
+  const finding = { kind: "secret_key", expected: "", found: "<b>x</b>", is_proven: true, text: { zh: "密钥不对。", en: "The secret is another one; see `runlog keys list`." } };
+  let asked;
+  await page.route("**/api/v1/doctor", (route) => {
+    asked = route.request();
+    return route.fulfill({ json: { scheme: "TC3-HMAC-SHA256", steps: [{ name: "canonical request", expected: "POST", sent: "GET" }], findings: [finding] } });
+  });
+  await page.getByRole("button", { name: "Ask the doctor" }).click();
+  await page.getByText("The secret is another one").waitFor();
+  assert.match(asked.postDataJSON().request_id, /^[0-9a-f-]{36}$/);
+  assert.equal(asked.headers()["x-runlog-session"], "1");
+  await page.getByText("<b>x</b>", { exact: true }).waitFor();
+
+  const statement = { effect: "deny", action: ["scf:*"], resource: "*" };
+  await page.route("**/api/v1/allowed?*", (route) => route.fulfill({ json: { allowed: false, resource: "*", statement } }));
+  await page.getByRole("tab", { name: "Limits" }).click();
+  await page.getByRole("button", { name: "May this key call it?" }).click();
+  await page.getByText("Not allowed").waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
 test("language and theme are switched and remembered", async () => {
   const page = await explorer("Action=GetFunctionLogs");
   await page.getByRole("button", { name: "中文" }).click();

@@ -27,7 +27,8 @@ function Page(): JSX.Element {
     <>
       <TopBar page="explorer">
         <button type="button" class="button quiet open-search" disabled={data === undefined} onClick={() => setSearching(true)}>
-          <span>{t(words.search)}</span>
+          <span class="open-search-long">{t(words.search)}</span>
+          <span class="open-search-short">{t(words.search_short)}</span>
           <kbd>/</kbd>
         </button>
       </TopBar>
