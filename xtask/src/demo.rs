@@ -4,19 +4,22 @@
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
-use crate::compat;
-use crate::tools::{cargo, command, has, root, run, target, venv};
+use crate::tools::{cargo, command, root, run, target, venv};
+use crate::{compat, console};
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
-    build_console()?;
-    run(cargo().args(["build", "--release", "--package", "runlog"]))?;
+    // The client is downloaded while the program is compiled.
+    let client = thread::spawn(official_client);
+    console::build()?;
+    run(cargo().args(["build", "--profile", "demo", "--package", "runlog"]))?;
     let arguments = arguments.iter().skip_while(|argument| *argument == "--");
-    let mut demo = command(target().join("release/runlog"));
+    let mut demo = command(target().join("demo/runlog"));
     demo.arg("demo").args(arguments);
-    match official_client() {
+    match client.join().unwrap_or_else(|_| Err(anyhow!("its installation failed"))) {
         Ok(client) => drop(demo.arg("--visit").arg(client)),
         Err(reason) => println!("No official client asks this demo: {reason:#}"),
     }
@@ -30,20 +33,4 @@ fn official_client() -> Result<String> {
     compat::need_python().map_err(anyhow::Error::msg)?;
     let bin = venv("python", Path::new("python3"), &folder.join("python/requirements.txt"))?;
     Ok(format!("'{}' '{}'", bin.join("python").display(), folder.join("demo.py").display()))
-}
-
-/// The console is embedded in the program, so it is built first. Without Node the program is built without it.
-fn build_console() -> Result<()> {
-    let web = root().join("web");
-    if !web.join("package.json").exists() {
-        return Ok(());
-    }
-    if !has("npm") {
-        println!("Node is not installed: the program is built with the console as it is, or without one");
-        return Ok(());
-    }
-    if !web.join("node_modules").exists() {
-        run(command("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&web))?;
-    }
-    run(command("npm").args(["run", "build"]).current_dir(&web))
 }

@@ -7,11 +7,13 @@
 
 mod bench;
 mod compat;
+mod console;
 mod demo;
 mod fuzz;
 mod modules;
 mod mutants;
 mod prose;
+mod release;
 mod report;
 mod server;
 mod test;
@@ -40,6 +42,18 @@ const TASKS: &[Task] = &[
         arguments: "[--only PHASE[,PHASE]]",
         help: "format, lints, licences, tests, and the real clients against a running server",
         run: test::task,
+    },
+    Task {
+        name: "console",
+        arguments: "",
+        help: "only the pages that the program embeds, where Node is present",
+        run: console::task,
+    },
+    Task {
+        name: "release",
+        arguments: "",
+        help: "build the program as it is shipped, with its symbols in a file beside it",
+        run: release::task,
     },
     Task {
         name: "compat",
