@@ -38,7 +38,7 @@ macro_rules! options {
             /// Reads every option and checks them together.
             ///
             /// # Errors
-            /// A sentence about the first option that cannot be used.
+            /// A sentence about the first invalid option.
             pub fn from_texts(texts: &BTreeMap<&'static str, Effective>) -> anyhow::Result<Self> {
                 let settings = Self { $($name: read_option(texts, stringify!($name))?,)+ };
                 settings.check()?;
@@ -51,65 +51,65 @@ macro_rules! options {
 }
 
 options! {
-    /// Folder that holds the data; made if absent.
+    /// Data folder; created if absent.
     data: PathBuf = "runlog-data", "DIR";
     /// Address to serve on; port 0 picks a free one.
     listen: SocketAddr = "127.0.0.1:9160", "ADDRESS";
-    /// Root key of this server, instead of the one made on the first start.
+    /// Root key of this server, instead of the one created on the first start.
     root_key: Option<RootKey> = "", "SECRETID:SECRETKEY", secret;
     /// Serve the native API without credentials, as the root of the first account. Only on a loopback address.
     insecure_dev: bool = "false", "BOOL";
-    /// Requests a second for each key and action, in any second; 0 turns the limit off.
+    /// Requests allowed per key and action in any second; 0 turns the limit off.
     rate_limit: u32 = "5", "N";
     /// How far a request's timestamp may differ from this server's clock, in seconds.
     signature_max_skew: u32 = "300", "SECONDS";
-    /// Refuse a v1 request that comes again with the same Nonce, Timestamp and Signature.
+    /// Refuse a v1 request that repeats an earlier Nonce, Timestamp and Signature.
     refuse_replay: bool = "false", "BOOL";
-    /// Zone of times that are written without one, in requests and answers.
+    /// Time zone of times without a zone, in requests and answers.
     time_zone: Zone = "+08:00", "ZONE";
-    /// Region of requests and runs that name none.
+    /// Region of requests and runs that do not name one.
     default_region: String = "ap-guangzhou", "REGION";
-    /// The only regions to serve, separated by commas; empty serves every region.
+    /// The only regions to serve, separated by commas. Empty: every region.
     regions: Names = "", "LIST";
-    /// Billed time is the duration rounded up to this many milliseconds, where the source gives none.
+    /// Milliseconds to which the duration is rounded up as billed time, if the source gives no billed time.
     billing_step_ms: u32 = "100", "MS";
-    /// A run in flight that is silent for this long is closed as interrupted, in seconds.
+    /// Seconds after which a run in flight without new reports is closed as interrupted.
     in_flight_ttl: u32 = "86400", "SECONDS";
-    /// Days that runs are kept, in whole days of UTC; 0 keeps them forever.
+    /// Days to keep runs, in whole days of UTC; 0 keeps them forever.
     retention_days: u32 = "0", "DAYS";
-    /// Bytes of stored runs over which the oldest days go, today never; 0 sets no bound.
+    /// Size in bytes of stored runs above which the oldest days are removed, but never today; 0 sets no limit.
     retention_bytes: u64 = "0", "BYTES";
-    /// Namespaces with rules of their own, such as `batch=7d,audit=forever,logs=30d+10GB`.
+    /// Namespaces with their own retention rules, such as `batch=7d,audit=forever,logs=30d+10GB`.
     retention: NamespaceRules = "", "LIST";
-    /// Folder that a root key may have backups made in, over HTTP; without one, that is refused.
+    /// Folder for backups that a root key requests over HTTP. Empty: such requests are refused.
     backup_dir: Option<PathBuf> = "", "DIR";
-    /// TLS certificate chain, PEM. With one, http and https are served on the same port.
+    /// TLS certificate chain, PEM. With it, http and https are served on the same port.
     tls_cert: Option<PathBuf> = "", "FILE";
     /// Private key of the certificate, PEM.
     tls_key: Option<PathBuf> = "", "FILE";
     /// Serve TLS with a certificate made for this machine, kept in DATA/tls/cert.pem. For development.
     tls_self_signed: bool = "false", "BOOL";
-    /// Largest body of one ingest request as it is sent, in bytes.
+    /// Largest body of one ingest request as sent, in bytes.
     ingest_max_body: u64 = "268435456", "BYTES";
-    /// Ingest requests that are worked on at a time; more are told to retry.
+    /// Maximum number of concurrent ingest requests; further ones are told to retry.
     ingest_max_concurrent: u32 = "64", "N";
-    /// Address to serve OpenTelemetry logs on by gRPC, usually port 4317; none is off.
+    /// Address to serve OpenTelemetry logs on over gRPC, usually port 4317. Empty: disabled.
     otlp_grpc: Option<SocketAddr> = "", "ADDRESS";
-    /// Address to serve OpenTelemetry logs on by HTTP, usually port 4318; `listen` serves them too.
+    /// Address to serve OpenTelemetry logs on over HTTP, usually port 4318. `listen` serves them too.
     otlp_http: Option<SocketAddr> = "", "ADDRESS";
-    /// A run of OpenTelemetry lines that nothing was heard of for this long has finished, in seconds.
+    /// Seconds after which a run of OpenTelemetry lines without new lines is closed as finished.
     otlp_idle: u32 = "60", "SECONDS";
-    /// Runs of OpenTelemetry lines that go on at a time; lines of more are rejected.
+    /// Maximum number of open runs of OpenTelemetry lines; lines of further runs are rejected.
     otlp_max_open_runs: u32 = "50000", "N";
-    /// Seconds that a client may be silent while its request is awaited or arrives.
+    /// Seconds that a client may be silent before or during a request.
     client_timeout: u32 = "30", "SECONDS";
-    /// Connections that are open at a time; more wait.
+    /// Maximum number of open connections; further ones wait.
     max_connections: u32 = "4096", "N";
     /// Seconds that open requests get to finish when the server stops.
     shutdown_grace: u32 = "20", "SECONDS";
     /// Level of the log on stderr: off, error, warn, info, debug or trace.
     log_level: LogLevel = "info", "LEVEL";
-    /// Form of the log on stderr: text or json.
+    /// Format of the log on stderr: text or json.
     log_format: LogFormat = "text", "FORMAT";
 }
 
@@ -117,7 +117,7 @@ impl Settings {
     /// The defaults, with these options set.
     ///
     /// # Errors
-    /// As [`Settings::from_texts`].
+    /// Those of [`Settings::from_texts`].
     pub fn with(given: &[(&str, &str)]) -> anyhow::Result<Self> {
         if let Some((name, _)) = given.iter().find(|(name, _)| !OPTIONS.iter().any(|row| row.name == *name)) {
             bail!("there is no option `{name}`");
@@ -135,12 +135,12 @@ impl Settings {
         Duration::from_secs(self.client_timeout.into())
     }
 
-    /// Whether requests and runs of a region are taken.
+    /// Whether requests and runs of a region are accepted.
     pub fn serves_region(&self, region: &str) -> bool {
         self.regions.0.is_empty() || self.regions.0.iter().any(|served| served == region)
     }
 
-    /// What no option can check by itself.
+    /// Checks that concern more than one option.
     fn check(&self) -> anyhow::Result<()> {
         if self.tls_cert.is_some() != self.tls_key.is_some() {
             bail!("--tls-cert and --tls-key go together: give both, or --tls-self-signed");
@@ -169,13 +169,13 @@ impl Settings {
 pub struct OptionRow {
     /// The TOML key; flag and variable follow from it.
     pub name: &'static str,
-    /// What stands for the value in help.
+    /// The placeholder of the value in help.
     pub value: &'static str,
     /// The default, as text; empty for none.
     pub default: &'static str,
     /// One sentence or two.
     pub doc: &'static str,
-    /// Whether the flag may stand without a value.
+    /// Whether the flag may be given without a value.
     pub is_switch: bool,
     /// Whether the value must not be shown.
     pub is_secret: bool,

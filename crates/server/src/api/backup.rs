@@ -18,7 +18,7 @@ use crate::respond::{self, Answer};
 const BODY_MAX_BYTES: usize = 4096;
 const NAME_MAX_BYTES: usize = 100;
 
-/// How long to wait for the backup that is under way, in seconds.
+/// How long a caller should wait for the backup in progress, in seconds.
 const RETRY_AFTER_S: u32 = 10;
 
 #[derive(Deserialize)]
@@ -42,12 +42,12 @@ pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
     };
     let body = serde_json::from_slice::<Body>(&body).ok();
     let Some(to) = body.as_ref().and_then(|body| inside(folder, &body.to)) else {
-        let message = "send {\"to\": NAME}, where NAME is of letters, digits, '-', '_' and '.', and begins with none \
-                       of the last";
+        let message = "send {\"to\": NAME}; NAME consists of letters, digits, '-', '_' and '.', and begins with a \
+                       letter or digit";
         return respond::error(StatusCode::BAD_REQUEST, "InvalidName", message);
     };
     let Ok(turn) = Arc::clone(&app.backups).try_acquire_owned() else {
-        let busy = respond::error(StatusCode::SERVICE_UNAVAILABLE, "Busy", "a backup is under way");
+        let busy = respond::error(StatusCode::SERVICE_UNAVAILABLE, "Busy", "a backup is already in progress");
         return respond::retry_after(busy, RETRY_AFTER_S);
     };
     if files::exists(&to) {
@@ -56,7 +56,7 @@ pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
     }
     let (engine, data) = (Arc::clone(app.engine()), app.settings.data.clone());
     let path = to.display().to_string();
-    // It goes on when the client hangs up; the turn is over when it has ended.
+    // The backup continues if the client hangs up; the turn is over when it has ended.
     let work = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let made = engine.backup(&to)?;
@@ -73,7 +73,7 @@ pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
         }
         Err(error) => {
             tracing::error!(to = path, %error, "a backup failed");
-            // Who holds a root key may know.
+            // The holder of a root key may know the reason.
             respond::error(StatusCode::INTERNAL_SERVER_ERROR, "BackupFailed", &format!("{error:#}"))
         }
     }

@@ -1,4 +1,4 @@
-//! Routes: the signed API at `/` ([`tencent`]), and what the table in [`routes`] lists.
+//! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`routes`].
 
 mod backup;
 pub(crate) mod native;
@@ -36,7 +36,7 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
         }
         Found::Nothing => {
             let message =
-                format!("there is nothing at {path}; /openapi.json lists what there is, the signed API is at /");
+                format!("there is nothing at {path}; /openapi.json lists the paths, and the signed API is at /");
             return respond::error(StatusCode::NOT_FOUND, "NotFound", &message);
         }
     };

@@ -1,4 +1,4 @@
-//! For those who operate the server: alive, ready, metrics.
+//! Routes for operators: alive, ready, metrics.
 
 use hyper::StatusCode;
 use hyper::http::request::Parts;
@@ -16,7 +16,7 @@ pub(super) fn livez() -> Answer {
     respond::text(StatusCode::OK, "text/plain", "ok\n")
 }
 
-/// Whether the server does all of its work: 200, or 503 with what does not work.
+/// Whether the server is fully working: 200, or 503 with the failure.
 pub(super) fn readyz(app: &App) -> Answer {
     let health = app.engine().health();
     let status = if health.poisoned.is_none() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -28,7 +28,7 @@ pub(super) fn readyz(app: &App) -> Answer {
     respond::text(status, "application/json", format!("{body}\n"))
 }
 
-/// Counters and gauges. They tell how much runs here, so they are for those who have a key.
+/// Counters and gauges. They reveal how much runs here, so they need a key.
 pub(super) fn metrics(app: &App, request: &Parts) -> Answer {
     match auth::identify(app, request, b"") {
         Ok(_) => {

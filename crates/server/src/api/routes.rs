@@ -1,4 +1,4 @@
-//! Every route beside the signed API, as a table: dispatch, OpenAPI and documentation follow from it.
+//! Every route except the signed API, as a table: dispatch, OpenAPI and documentation follow from it.
 
 use schemars::{Schema, SchemaGenerator};
 
@@ -19,15 +19,15 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     /// One line.
     pub(crate) summary: &'static str,
-    /// What else there is to know.
+    /// Further explanation.
     pub(crate) doc: &'static str,
-    /// What the query string may hold.
+    /// The parameters of the query string.
     pub(crate) params: &'static [&'static Param],
     pub(crate) answer: Content,
     pub(crate) needs_key: bool,
 }
 
-/// Who answers.
+/// The code that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Handler {
     Runs,
@@ -48,7 +48,7 @@ pub(crate) enum Handler {
     Metrics,
 }
 
-/// What an answer holds.
+/// The body of an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Content {
     /// JSON of a type.
@@ -59,7 +59,7 @@ pub(crate) enum Content {
     Media(&'static [&'static str]),
 }
 
-/// What a query may filter by, and its window.
+/// The filters of a query, and its window.
 macro_rules! filtered {
     ($($more:expr),*) => {
         &[
@@ -99,9 +99,9 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Runs,
         method: "GET",
         path: "/api/v1/runs",
-        summary: "Runs that match, a page of them, with the exact total",
-        doc: "Pages follow each other by `next`, without an end. A histogram, facets and percentiles of all matching \
-              runs can come with the page, from the same snapshot.",
+        summary: "A page of matching runs, with the exact total",
+        doc: "`next` leads from page to page, without a limit. The answer can include a histogram, facets and \
+              percentiles of all matching runs, from the same snapshot as the page.",
         params: filtered!(&SORT, &LIMIT, &OFFSET, &CURSOR, &FIELDS, &HISTOGRAM, &FACETS, &TOP, &PERCENTILES),
         answer: Content::Json(SchemaGenerator::subschema_for::<Runs<'static>>),
         needs_key: true,
@@ -110,8 +110,8 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Run,
         method: "GET",
         path: "/api/v1/runs/{request_id}",
-        summary: "One run by its id: every attempt, and its neighbours",
-        doc: "No window is needed. Attempts that the key may not read count as not there.",
+        summary: "One run by its id, with every attempt and its neighbours",
+        doc: "No window is needed. Attempts that the key may not read are treated as absent.",
         params: &[&FUNCTION, &NAMESPACE, &REGION, &FIELDS],
         answer: Content::Json(SchemaGenerator::subschema_for::<OneRun<'static>>),
         needs_key: true,
@@ -120,8 +120,8 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Histogram,
         method: "GET",
         path: "/api/v1/histogram",
-        summary: "Runs that match by their start: ok, failed and running",
-        doc: "An open end of the window is where the data ends, or now.",
+        summary: "Numbers of matching runs by start: ok, failed and running",
+        doc: "An open end of the window is set to where the data ends, or to the current time.",
         params: filtered!(&BUCKETS),
         answer: Content::Json(SchemaGenerator::subschema_for::<HistogramAnswer>),
         needs_key: true,
@@ -130,8 +130,8 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Facets,
         method: "GET",
         path: "/api/v1/facets",
-        summary: "Runs that match by function, version, state and more",
-        doc: "The most frequent values of each key, and how many there are beside them.",
+        summary: "Numbers of matching runs by function, version, state and more",
+        doc: "The most frequent values of each key, and how many other values there are.",
         params: filtered!(&BY, &TOP),
         answer: Content::Json(SchemaGenerator::subschema_for::<FacetsAnswer>),
         needs_key: true,
@@ -141,7 +141,7 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "GET",
         path: "/api/v1/stats",
         summary: "Error rate, and percentiles of duration and memory, by function and version",
-        doc: "Percentiles are exact, of all matching runs that have finished.",
+        doc: "Percentiles are exact and cover all matching finished runs.",
         params: filtered!(&TOP),
         answer: Content::Json(SchemaGenerator::subschema_for::<Stats>),
         needs_key: true,
@@ -150,8 +150,8 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Functions,
         method: "GET",
         path: "/api/v1/functions",
-        summary: "Functions that have run, and that the key may read",
-        doc: "A function exists from its first run on, also after its runs were removed.",
+        summary: "Functions that have run and that the key may read",
+        doc: "A function exists from its first run on, even after its runs are removed.",
         params: &[&FUNCTION, &NAMESPACE, &REGION],
         answer: Content::Json(SchemaGenerator::subschema_for::<Functions>),
         needs_key: true,
@@ -160,10 +160,10 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::FailedRequest,
         method: "GET",
         path: "/api/v1/requests/{request_id}",
-        summary: "A request of the signed API that failed, by the id of its answer",
-        doc: "What its signature depends on, and both clocks, for `runlog doctor`. The last 256 are remembered until \
-              the server stops; of a body only the hash. A key sees its own, a root key those of its account and of \
-              unknown keys.",
+        summary: "A failed request of the signed API, by the request id of its answer",
+        doc: "Everything its signature depends on, and both clocks, for `runlog doctor`. The server remembers the last \
+              256 until it stops, with only the hash of a body. A key sees its own requests; a root key sees all of \
+              its account, and those with an unknown key.",
         params: &[],
         answer: Content::AnyJson,
         needs_key: true,
@@ -172,12 +172,12 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Tail,
         method: "GET",
         path: "/api/v1/tail",
-        summary: "Follow what is accepted, as Server-Sent Events",
-        doc: "Every accepted report that matches, in the order of acceptance, late ones too. An event's id is its \
-              `Seq`, and its `PrevSeq` is the event before, so that a reader can prove that none is missing. A tail \
-              that was cut goes on by `Last-Event-ID`. Every 15 seconds comes a comment with the place that has been \
-              reached. The data of an event is of the schema `Event`. What was removed before the tail came there, an \
-              event of the name `gap` tells, of the schema `Gap`.",
+        summary: "Follow reports as they are accepted, as Server-Sent Events",
+        doc: "Every matching report in the order of acceptance, including late ones. The id of an event is its `Seq`, \
+              and its `PrevSeq` is the number of the event before, so a reader can prove that none is missing. After a \
+              broken connection, a tail resumes with `Last-Event-ID`. Every 15 seconds the server sends an id without \
+              data, the position reached so far. The data of an event has the schema `Event`. If reports were removed \
+              before the tail reached them, a `gap` event (schema `Gap`) says so.",
         params: &[&FUNCTION, &NAMESPACE, &QUALIFIER, &REGION, &RESULT, &KEYWORD, &FROM_SEQ, &FIELDS, &LAST_EVENT_ID],
         answer: Content::Media(&["text/event-stream"]),
         needs_key: true,
@@ -187,12 +187,12 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "GET",
         path: "/api/v1/export",
         summary: "Every finished run that matches, as a stream",
-        doc: "The runs of one moment, `as_of` or now. The header `X-Runlog-Total` says how many there are, \
-              `X-Runlog-As-Of` as of which sequence number, `X-Runlog-From` and `X-Runlog-To` in which window. A \
-              stream that is cut short ends without its last chunk, so it is an error of the connection, never a short \
-              file; NDJSON then ends with a line `{\"error\": {...}}` where the server knows why. With `after` it goes \
-              on, and `X-Runlog-Total` is what is left. Compressed by `Accept-Encoding`: gzip or zstd; not Parquet, \
-              whose pages are.",
+        doc: "The runs of one moment, `as_of` or now. The header `X-Runlog-Total` is their number, `X-Runlog-As-Of` \
+              the sequence number of that moment, and `X-Runlog-From` and `X-Runlog-To` are the window. A stream that \
+              is cut short ends without its last chunk, which is a connection error and never looks like a short file; \
+              if the server knows the reason, NDJSON ends with a line `{\"error\": {...}}`. With `after` the export \
+              continues, and `X-Runlog-Total` is the number of runs left. NDJSON and CSV are compressed by \
+              `Accept-Encoding` (gzip or zstd); the pages of Parquet are compressed already.",
         params: filtered!(&SORT_BY_START, &FIELDS, &FORMAT, &AFTER),
         answer: Content::Media(&["application/x-ndjson", "text/csv", "application/vnd.apache.parquet"]),
         needs_key: true,
@@ -202,7 +202,7 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "POST",
         path: "/api/v1/runs",
         summary: "Store runs: NDJSON or a JSON array, plain, gzip or zstd",
-        doc: "200 means that every accepted run is on disk. Sending the same body again is safe.",
+        doc: "200 means that every accepted run is fsynced to disk. Sending the same body again is safe.",
         params: &[],
         answer: Content::AnyJson,
         needs_key: true,
@@ -212,8 +212,8 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "POST",
         path: "/v1/logs",
         summary: "Gather OpenTelemetry logs into runs: OTLP/HTTP in Protobuf or JSON, plain, gzip or zstd",
-        doc: "200 means that every accepted line is on disk; what is not stored stands in `partialSuccess`. Sending \
-              the same request again is safe for lines that carry a time.",
+        doc: "200 means that every accepted line is fsynced to disk; `partialSuccess` counts the lines that were not \
+              stored. Sending the same request again is safe for lines that have a time.",
         params: &[],
         answer: Content::Media(&["application/x-protobuf", "application/json"]),
         needs_key: true,
@@ -233,7 +233,7 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "GET",
         path: "/openapi.json",
         summary: "This description",
-        doc: "OpenAPI 3.1, made from the tables that the server itself works by.",
+        doc: "OpenAPI 3.1, generated from the same tables the server uses.",
         params: &[],
         answer: Content::AnyJson,
         needs_key: false,
@@ -252,8 +252,8 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: Handler::Readyz,
         method: "GET",
         path: "/readyz",
-        summary: "Whether the server does all of its work",
-        doc: "503, with the reason, when it does not.",
+        summary: "Whether the server is fully working",
+        doc: "503 with the reason if it is not.",
         params: &[],
         answer: Content::AnyJson,
         needs_key: false,
@@ -263,20 +263,20 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "GET",
         path: "/metrics",
         summary: "Counters and gauges",
-        doc: "In the OpenMetrics text form.",
+        doc: "In the OpenMetrics text format.",
         params: &[],
         answer: Content::Media(&["application/openmetrics-text"]),
         needs_key: true,
     },
 ];
 
-/// What a path leads to.
+/// The result of looking up a path.
 pub(crate) enum Found<'a> {
-    /// A route, and what its path's parameter is.
+    /// A route, and the value of the parameter in its path.
     Route(&'static Route, Option<&'a str>),
-    /// Only other methods lead anywhere.
+    /// The path exists, but only with these other methods.
     OtherMethods(Vec<&'static str>),
-    /// Nothing.
+    /// The path does not exist.
     Nothing,
 }
 
@@ -299,7 +299,7 @@ impl Route {
         self.path.ends_with('}').then_some(&REQUEST_ID)
     }
 
-    /// Whether a path is this route's, and what stands in the place of its parameter.
+    /// Whether a path is this route's, and the value of its parameter.
     fn matches<'a>(&self, path: &'a str) -> Option<Option<&'a str>> {
         match self.path.split_once('{') {
             None => (path == self.path).then_some(None),

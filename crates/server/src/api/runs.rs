@@ -1,7 +1,7 @@
-//! `POST /api/v1/runs`: runs come in, as NDJSON or a JSON array, plain or compressed.
+//! `POST /api/v1/runs`: stores runs, sent as NDJSON or a JSON array, plain or compressed.
 //!
-//! 200 means that every accepted run is on disk. Posting the same body again is safe: what is stored already counts
-//! as a duplicate.
+//! 200 means that every accepted run is fsynced to disk. Posting the same body again is safe: runs that are already
+//! stored count as duplicates.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use crate::{auth, body};
 /// The action that a key's policies must allow on the function that ran.
 pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";
 
-/// Parts of a body that wait between the network and the parser.
+/// Chunks of a body that wait between the network and the parser.
 const PARTS_QUEUED: usize = 8;
 
 pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
@@ -57,7 +57,7 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
         return too_large(max_bytes);
     }
     let Ok(_turn) = Arc::clone(&app.ingests).try_acquire_owned() else {
-        return respond::busy("too many ingest requests at a time; retry in a moment");
+        return respond::busy("too many concurrent ingest requests; retry in a moment");
     };
     let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
     let task = Ingest { key: caller.key, settings: Arc::clone(&app.settings), engine: Arc::clone(app.engine()) };
@@ -78,7 +78,7 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
     }
 }
 
-/// Hands the body on as it arrives. A parser that has given up has closed the channel; the rest is then not read.
+/// Passes the body on as it arrives. If the parser gave up, the channel is closed and the rest is not read.
 async fn forward(app: &App, mut body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
     let max_bytes = app.settings.ingest_max_body;
     let mut seen = 0;
@@ -92,9 +92,9 @@ async fn forward(app: &App, mut body: Incoming, parts: mpsc::Sender<Result<Bytes
     }
 }
 
-/// Hands on a body that is here already.
+/// Passes on a body that has already arrived.
 async fn hand_over(whole: Bytes, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
-    // A parser that has given up has closed the channel.
+    // If the parser gave up, the channel is closed.
     let _ = parts.send(Ok(whole)).await;
 }
 
@@ -131,7 +131,7 @@ struct KeySink<'a> {
     key: &'a Key,
     settings: &'a Settings,
     engine: &'a dyn Engine,
-    /// What was found for each stream, by the address that the streams of one body share.
+    /// The decision for each stream, by the address that the streams of one body share.
     permitted: HashMap<*const Stream, (Arc<Stream>, Result<(), String>)>,
 }
 
@@ -151,7 +151,7 @@ impl runlog_ingest::Sink for KeySink<'_> {
     }
 }
 
-/// Whether a key may put runs of a stream; if not, what the sender is told.
+/// Whether a key may store runs of a stream; if not, the message for the sender.
 pub(crate) fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String> {
     if !settings.serves_region(&stream.region) {
         return Err(format!("region {} is not served here; see the option `regions`", stream.region));
@@ -204,8 +204,8 @@ fn too_large(max_bytes: u64) -> Answer {
 
 fn unsigned_is_longer() -> Answer {
     let message = format!(
-        "a signed body has at most {TC3_POST_MAX_BYTES} bytes and arrives whole; sign a longer one with \
-         X-TC-Content-SHA256: UNSIGNED-PAYLOAD, or send it in parts"
+        "a signed body may have up to {TC3_POST_MAX_BYTES} bytes; sign a longer one with X-TC-Content-SHA256: \
+         UNSIGNED-PAYLOAD, or send it in parts"
     );
     respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", &message)
 }

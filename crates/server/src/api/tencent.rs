@@ -27,7 +27,7 @@ use crate::keys::Key;
 use crate::respond::{self, Answer};
 use crate::unpack::BodyError;
 
-/// What the metrics call a request whose action could not be told.
+/// The action in the metrics of a request whose action is unknown.
 const NO_ACTION: &str = "none";
 
 pub(super) async fn answer<B>(app: &App, request: Request<B>) -> Answer
@@ -71,7 +71,7 @@ struct Call<'a> {
     secret_id: String,
 }
 
-/// What the actions know of their caller.
+/// The caller, as the actions know it.
 struct Caller<'a> {
     app: &'a App,
     key: Arc<Key>,
@@ -110,9 +110,9 @@ impl Call<'_> {
         Ok(key)
     }
 
-    /// Keeps the facts of a request that failed, for whoever asks why.
+    /// Remembers the facts of a failed request, for `runlog doctor`.
     fn remember(&self, request_id: &str, error: &ApiError, raw: &RawRequest<'_>) {
-        // What the engine did wrong is in the log; there is nothing about it for the sender to find out.
+        // A failure of the engine is in the log; the sender cannot find out more about it.
         if error.error_code() == ErrorCode::InternalErrorSystem {
             return;
         }
@@ -206,7 +206,7 @@ impl Caller<'_> {
         }
     }
 
-    /// All functions of a namespace at once: each of them must be allowed, and those to come.
+    /// All functions of a namespace at once: each existing one must be allowed, and future ones.
     async fn permit_every_function(&self, action: &str, namespace: &str) -> Result<(), ApiError> {
         if self.key.root {
             return Ok(());
@@ -248,7 +248,8 @@ impl Caller<'_> {
     }
 }
 
-/// The region that a request is for: any well-formed id is a partition of the data, unless the options list some.
+/// The region that a request is for: each well-formed id is a separate part of the data, unless the options list the
+/// allowed ones.
 fn region(app: &App, asked: Option<&str>) -> Result<String, ApiError> {
     let settings = &app.settings;
     let region = asked.filter(|region| !region.is_empty()).unwrap_or(&settings.default_region);

@@ -64,7 +64,7 @@ impl Intake {
 /// Leave to work on a request, which is held from before its body arrives.
 fn turn(app: &App) -> Result<OwnedSemaphorePermit, Status> {
     let turn = Arc::clone(&app.ingests).try_acquire_owned();
-    turn.map_err(|_| Status::unavailable("too many ingest requests at a time; retry in a moment"))
+    turn.map_err(|_| Status::unavailable("too many concurrent ingest requests; retry in a moment"))
 }
 
 /// Takes in a request of `caller`. `unpack` gives the message, on a blocking thread.

@@ -12,17 +12,17 @@ use super::params::FACET_KEYS;
 /// A page of runs.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Runs<'a> {
-    /// The page. It ends early, with a `next`, when its texts are long.
+    /// The page. It ends early, with a `next`, if its texts are long.
     pub(crate) runs: RunList<'a>,
-    /// How many runs match, on this page or not.
+    /// The number of matching runs, whatever the page.
     pub(crate) total: u64,
-    /// The `cursor` of the next page; absent when nothing follows.
+    /// The `cursor` of the next page; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
     /// All matching runs by their start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) histogram: Option<Histogram>,
-    /// All matching runs by each key that was asked for.
+    /// All matching runs by each requested key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) facets: Option<Vec<Facet>>,
     /// Durations and memory of all matching runs.
@@ -37,7 +37,7 @@ pub(crate) struct Runs<'a> {
 pub(crate) struct OneRun<'a> {
     /// Every attempt, the earliest first.
     pub(crate) runs: RunList<'a>,
-    /// How many attempts there are; the last ones are left out when the texts are very long.
+    /// The number of attempts; `runs` omits the last ones if the texts are very long.
     pub(crate) total: u64,
     /// The run of the same function that started before the first attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub(crate) struct OneRun<'a> {
 /// The matching runs by their start.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct HistogramAnswer {
-    /// How many runs match: the sum of all buckets.
+    /// The number of matching runs: the sum of all buckets.
     pub(crate) total: u64,
     pub(crate) histogram: Histogram,
     #[serde(flatten)]
@@ -62,7 +62,7 @@ pub(crate) struct HistogramAnswer {
 /// The matching runs by some keys.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FacetsAnswer {
-    /// How many runs match: the sum of each facet with its rest.
+    /// The number of matching runs: the sum of each facet with its rest.
     pub(crate) total: u64,
     pub(crate) facets: Vec<Facet>,
     #[serde(flatten)]
@@ -72,11 +72,11 @@ pub(crate) struct FacetsAnswer {
 /// Error rate and percentiles, of all matching runs and by function and version.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Stats {
-    /// How many runs match, those in flight too.
+    /// The number of matching runs, including those in flight.
     pub(crate) total: u64,
-    /// Of all matching runs.
+    /// The figures of all matching runs.
     pub(crate) all: Percentiles,
-    /// Of each function version, the most frequent first.
+    /// The figures of each function version, most frequent first.
     pub(crate) versions: Facet,
     #[serde(flatten)]
     pub(crate) basis: Basis,
@@ -86,13 +86,13 @@ pub(crate) struct Stats {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Functions {
     pub(crate) functions: Vec<Function>,
-    /// How many functions there are in the list.
+    /// The number of functions in the list.
     pub(crate) total: u64,
     #[serde(flatten)]
     pub(crate) basis: Basis,
 }
 
-/// A function. It exists from its first run on, also after its runs were removed.
+/// A function. It exists from its first run on, even after its runs are removed.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Function {
     pub(crate) region: String,
@@ -106,12 +106,12 @@ pub(crate) struct Function {
     pub(crate) last_start_ms: i64,
 }
 
-/// What an answer rests on, and what it took.
+/// The data that an answer covers, and its cost.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Basis {
-    /// The starts that were asked for.
+    /// The window of the query.
     pub(crate) window: Window,
-    /// As of which sequence number the answer is, where that was asked for.
+    /// The sequence number that the query gave as `as_of`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) as_of: Option<u64>,
     pub(crate) watermark: Watermark,
@@ -127,7 +127,7 @@ pub(crate) struct Window {
     to_ms: Option<i64>,
 }
 
-/// What an answer rests on: a reader can tell from it whether anything may be missing.
+/// The data that an answer covers, so that a reader knows whether anything may be missing.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Watermark {
     /// The last accepted sequence number that the answer could see.
@@ -139,10 +139,10 @@ pub(crate) struct Watermark {
     set_aside_files: u64,
 }
 
-/// What an answer took.
+/// The cost of an answer.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Cost {
-    /// Rows that were looked at.
+    /// Rows that were examined.
     rows_read: u64,
     /// Blocks that were decoded.
     blocks_read: u64,
@@ -155,11 +155,11 @@ pub(crate) struct Cost {
 /// The matching runs by their start.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Histogram {
-    /// Where the first bucket begins.
+    /// The start of the first bucket.
     start_ms: i64,
     /// The width of a bucket; the last one may end earlier, with the window.
     width_ms: u64,
-    /// Every bucket of the window, empty ones too.
+    /// Every bucket of the window, including empty ones.
     buckets: Vec<Bucket>,
 }
 
@@ -176,15 +176,15 @@ struct Bucket {
 pub(crate) struct Facet {
     /// The key.
     by: &'static str,
-    /// The most frequent values, the most frequent first.
+    /// The most frequent values, in descending order.
     values: Vec<FacetCount>,
-    /// How many values are not listed.
+    /// The number of values that are not listed.
     rest_values: u64,
-    /// How many runs have one of those.
+    /// The number of runs with one of those values.
     rest_runs: u64,
 }
 
-/// A value of a facet: the names that its key is made of, or the state or code.
+/// A value of a facet: the names that make up its key, or the state or code.
 #[derive(Default, Serialize, JsonSchema)]
 struct FacetCount {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,31 +198,31 @@ struct FacetCount {
     state: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ret_code: Option<i32>,
-    /// How many runs have the value.
+    /// The number of runs with the value.
     runs: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     percentiles: Option<Percentiles>,
 }
 
-/// How long runs took and how much memory, those in flight aside.
+/// Durations and memory of finished runs.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Percentiles {
     /// Runs that have finished.
     finished: u64,
-    /// Those of them that did not finish well.
+    /// Finished runs with a return code other than 0.
     failed: u64,
-    /// The part of the finished runs that failed, from 0 to 1.
+    /// The share of finished runs that failed, from 0 to 1.
     error_rate: f64,
-    /// Of the durations; absent when nothing has finished.
+    /// Percentiles of the durations; absent if no run has finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<DurationQuantiles>,
-    /// Of the peak memory; absent when nothing has finished.
+    /// Percentiles of the peak memory; absent if no run has finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     mem_bytes: Option<MemoryQuantiles>,
 }
 
-/// Percentiles of durations, in milliseconds. Each is a value that occurs: of `n` values in ascending order, the `p`th
-/// is at place `ceil(p * n / 100)`, counted from 1.
+/// Percentiles of durations, in milliseconds. Each is a value that occurs: the `p`th percentile of `n` ascending values
+/// has rank `ceil(p * n / 100)`, counted from 1.
 #[derive(Serialize, JsonSchema)]
 struct DurationQuantiles {
     p50: f64,
@@ -245,20 +245,20 @@ struct MemoryQuantiles {
 pub(crate) struct Error {
     /// A short stable name.
     code: String,
-    /// What is wrong and what to do about it.
+    /// The problem, and what to do about it.
     message: String,
 }
 
-/// Reports that were accepted once, and were removed before the tail came to them. Which of them would have matched is
-/// not known. It is the data of the tail's event `gap`.
+/// Accepted reports that were removed before the tail reached them: the data of a tail's `gap` event. It is not known
+/// which of them would have matched.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename = "Gap", rename_all = "PascalCase")]
 pub(crate) struct GapEvent {
     /// Nothing up to this sequence number is missing.
     pub(crate) after_seq: u64,
-    /// Nothing behind this sequence number is missing.
+    /// Nothing after this sequence number is missing.
     pub(crate) to_seq: u64,
-    /// Whether retention removed some.
+    /// Whether retention removed some of them.
     pub(crate) by_retention: bool,
     /// Whether some were in damaged files.
     pub(crate) by_damage: bool,
@@ -385,7 +385,7 @@ impl Serialize for Neighbour<'_> {
     }
 }
 
-/// Where the schema of a run is; it is made from the table of fields.
+/// The reference to the schema of a run, which is generated from the table of fields.
 const RUN: &str = "#/components/schemas/Run";
 
 impl JsonSchema for RunList<'_> {

@@ -1,4 +1,4 @@
-//! What a stream of rows looks like: lines of JSON or CSV, plain or compressed as they are made, or Parquet.
+//! Encodes a stream of rows: lines of JSON or CSV, plain or compressed on the fly, or Parquet.
 
 use std::io::{self, Write};
 
@@ -12,23 +12,23 @@ use super::fields::Selection;
 use super::parquet::ParquetRows;
 use crate::respond;
 
-/// How hard an export is compressed: as fast as it can be read.
+/// Compression level of an export: as fast as the rows can be read.
 const ZSTD_LEVEL: i32 = 1;
 
 /// The form of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// Comma-separated values with a line of names.
+    /// Comma-separated values with a header line.
     Csv,
     /// Apache Parquet.
     Parquet,
 }
 
-/// Compresses what is written, in memory.
+/// Compresses the written bytes in memory.
 pub enum Encoder {
-    /// Not at all.
+    /// No compression.
     Plain(Vec<u8>),
     /// By gzip.
     Gzip(GzEncoder<Vec<u8>>),
@@ -55,7 +55,7 @@ impl Format {
 }
 
 impl Encoder {
-    /// The best that a client takes.
+    /// The best coding that a client accepts.
     pub(super) fn for_client(headers: &HeaderMap) -> io::Result<Self> {
         if respond::takes(headers, "zstd") {
             Self::zstd()
@@ -66,7 +66,7 @@ impl Encoder {
         }
     }
 
-    /// As it is.
+    /// Without compression.
     pub fn plain() -> Self {
         Self::Plain(Vec::new())
     }
@@ -137,11 +137,11 @@ impl Write for Encoder {
 }
 
 impl Lines {
-    /// Rows of these fields. What stands before the first row is ready at once. Parquet is never compressed as a whole:
-    /// its pages are.
+    /// An encoder of rows with these fields. The bytes before the first row are ready at once. Parquet is never
+    /// compressed as a whole, because its pages are.
     ///
     /// # Errors
-    /// For Parquet without a field that it has a column for.
+    /// If the format is Parquet and none of the fields has a column.
     pub fn new(format: Format, fields: Selection, encoder: Encoder) -> io::Result<Self> {
         if format == Format::Parquet {
             return Ok(Self(Form::Parquet(Box::new(ParquetRows::new(fields)?))));
@@ -153,7 +153,7 @@ impl Lines {
         Ok(Self(Form::Text { fields, is_csv, encoder }))
     }
 
-    /// A row. Its text is gathered first: a compressor is slow in small pieces.
+    /// Writes a row. Its text is gathered first, because a compressor is slow with small pieces.
     pub fn row(&mut self, row: &Row) -> io::Result<()> {
         let (fields, is_csv, encoder) = match &mut self.0 {
             Form::Text { fields, is_csv, encoder } => (fields, *is_csv, encoder),
@@ -169,7 +169,7 @@ impl Lines {
         encoder.write_all(&line)
     }
 
-    /// Says in the stream why it ends too early, where its form has words for that: a last line of JSON that is no run.
+    /// Writes the reason of an early end, if the format allows it: a last line of JSON that is not a run.
     pub(super) fn fail(&mut self, code: &str, message: &str) -> io::Result<()> {
         if let Form::Text { is_csv: false, encoder, .. } = &mut self.0 {
             let error = serde_json::json!({ "error": { "code": code, "message": message } });

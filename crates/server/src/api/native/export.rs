@@ -1,7 +1,7 @@
 //! `GET /api/v1/export`: every finished run that matches, as a stream in the order of starts.
 //!
-//! The window is walked in slices, each of about as many runs as one query gives at once. So each run is counted about
-//! once, however many there are, and no more of them is in memory than one slice's page.
+//! The window is read in slices, each with about as many runs as one query returns. So each run is counted about once,
+//! however many there are, and memory has at most one page of a slice.
 
 use std::io;
 use std::sync::Arc;
@@ -21,16 +21,16 @@ use crate::app::App;
 use crate::outgoing::{self, Writer};
 use crate::respond::{self, Answer};
 
-/// Bytes that are gathered before they are sent.
+/// Bytes to gather before sending.
 const PART_BYTES: usize = 64 << 10;
 
-/// Queries in one turn at the engine, so that others get theirs.
+/// Queries per turn at the engine, so that other requests get their turn.
 const QUERIES_PER_TURN: usize = 8;
 
-/// Texts of one query's rows, in bytes, about: the rows of the next one follow from the size of those before.
+/// Approximate size of the texts of one query's rows, in bytes: the number of rows of the next query follows from it.
 const ROWS_BYTES: u64 = 1 << 20;
 
-/// Rows of the first query, and the most of any.
+/// Rows of the first query, and the maximum of any.
 const ROWS_FIRST: usize = 64;
 const ROWS_MAX: usize = 1_000;
 
@@ -39,7 +39,7 @@ pub(super) async fn open(asked: Asked, request: &Parts) -> Result<Answer, Failur
     query.order = question::order(asked.values.word(&SORT_BY_START).unwrap_or("start_time:desc"));
     asked.permit(&query.scope).await?;
     let turn = Arc::clone(&asked.app.exports).try_acquire_owned();
-    let turn = turn.map_err(|_| Failure::Busy("too many exports at a time; try again when one has ended"))?;
+    let turn = turn.map_err(|_| Failure::Busy("too many concurrent exports; try again when one has ended"))?;
     let after = after(&asked.values).map_err(Failure::Bad)?;
     let format = match asked.values.word(&FORMAT) {
         Some("csv") => Format::Csv,
@@ -76,26 +76,26 @@ pub(super) async fn open(asked: Asked, request: &Parts) -> Result<Answer, Failur
     Ok(answer)
 }
 
-/// Start, in Unix milliseconds, and number of the run after which an export goes on.
+/// Start, in Unix milliseconds, and sequence number of the run after which an export continues.
 fn after(values: &Values) -> Result<Option<(i64, u64)>, BadParam> {
     let Some(text) = values.text(&AFTER) else { return Ok(None) };
     let place = text.split_once(',').and_then(|(start_ms, seq)| Some((start_ms.parse().ok()?, seq.parse().ok()?)));
     if !values.has(&AS_OF) {
-        return Err(bad(&AFTER, "it needs `as_of`, the X-Runlog-As-Of of the export that was cut"));
+        return Err(bad(&AFTER, "it needs `as_of`: the X-Runlog-As-Of of the interrupted export"));
     }
-    place.map(Some).ok_or_else(|| bad(&AFTER, "it takes StartTime and Seq of a run, such as 1782864003250,1042"))
+    place.map(Some).ok_or_else(|| bad(&AFTER, "it takes the StartTime and Seq of a run, such as 1782864003250,1042"))
 }
 
 /// A query whose moment and window are fixed.
 pub struct Frozen {
     query: Query,
     total: u64,
-    /// The last sequence number that was given.
+    /// The last sequence number.
     seq: u64,
 }
 
-/// Fixes the moment, and cuts the window to where runs are; says how many runs there are then. A window without any is
-/// empty, and begins where everything does.
+/// Fixes the moment, cuts the window to the range of the runs, and returns their number. A window without runs is empty
+/// and starts at the minimum.
 pub fn freeze(engine: &dyn Engine, mut query: Query) -> Result<Frozen, EngineError> {
     let now = engine.query(&Query { limit: 0, ..query.clone() })?;
     query.as_of = query.as_of.or(Some(now.watermark.seq));
@@ -108,7 +108,7 @@ pub fn freeze(engine: &dyn Engine, mut query: Query) -> Result<Frozen, EngineErr
     Ok(Frozen { query, total: found.total, seq: found.watermark.seq })
 }
 
-/// Sends the rows. Whatever fails leaves the stream without its end.
+/// Sends the rows. After any failure, the stream has no proper end.
 async fn run(app: Arc<App>, mut walk: Walk, writer: Writer, _turn: OwnedSemaphorePermit) {
     loop {
         let step = app.with_engine(move |engine| {
@@ -141,7 +141,7 @@ async fn run(app: Arc<App>, mut walk: Walk, writer: Writer, _turn: OwnedSemaphor
     }
 }
 
-/// Sends why the stream ends here, as its last words. Its last chunk stays away all the same.
+/// Sends the reason why the stream ends here, still without the last chunk.
 async fn cut(mut walk: Walk, error: &EngineError, writer: &Writer) {
     tracing::error!(%error, "an export was cut short");
     let (code, message) = match error.fault {
@@ -155,24 +155,24 @@ async fn cut(mut walk: Walk, error: &EngineError, writer: &Writer) {
         return;
     }
     if let Ok(last) = walk.lines.finish() {
-        // Whoever has gone does not need to know.
+        // A reader that has gone does not need to know.
         let _ = writer.write(last).await;
     }
 }
 
-/// A walk through a window, slice by slice.
+/// A reader of a window, slice by slice.
 pub struct Walk {
     query: Query,
-    /// What is left of the window; it begins, in the asked direction, at the row that the cursor names.
+    /// The rest of the window; in the requested direction, it begins at the row that the cursor names.
     left: Window,
     after: Option<Cursor>,
     /// The width of the next slice.
     width_ms: i64,
     /// Rows of the next query.
     rows: usize,
-    /// How many rows there are to write.
+    /// The number of rows to write.
     pub total: u64,
-    /// How many were written.
+    /// The number of rows written.
     pub written: u64,
     lines: Lines,
 }
@@ -199,8 +199,8 @@ impl Walk {
         Ok(walk)
     }
 
-    /// How many rows of what is left follow the row with this start and number: all but those of the same start that
-    /// come before it in the order, which its number tells.
+    /// How many remaining rows follow the row with this start and number: all except those with the same start that
+    /// precede it by sequence number.
     fn count_left(&self, engine: &dyn Engine, start_ms: i64, seq: u64) -> Result<u64, EngineError> {
         let count = |window: Window, as_of: Option<u64>| -> Result<u64, EngineError> {
             if window.start_ms >= window.end_ms {
@@ -219,7 +219,7 @@ impl Walk {
         })
     }
 
-    /// Writes some rows; says whether those were the last.
+    /// Writes some rows; returns whether those were the last.
     pub fn step(&mut self, engine: &dyn Engine) -> Result<bool, EngineError> {
         for _ in 0..QUERIES_PER_TURN {
             if self.left.start_ms >= self.left.end_ms {
@@ -254,7 +254,7 @@ impl Walk {
         self.query.order.direction == Direction::Asc
     }
 
-    /// The next slice, and what is left without it.
+    /// The next slice, and the rest after it.
     fn cut(&self) -> (Window, Window) {
         let Window { start_ms, end_ms } = self.left;
         let cut_ms = if self.is_up() {
@@ -279,16 +279,16 @@ impl Walk {
         self.lines.take()
     }
 
-    /// Whether all rows were there, once the last was written.
+    /// Checks, after the last row was written, that no row was missing.
     ///
     /// # Errors
-    /// When some were not: what is removed while an export runs is gone.
+    /// If some were missing: runs that are removed during an export are gone.
     pub fn check(&self) -> Result<(), EngineError> {
         if self.written == self.total {
             return Ok(());
         }
         let message = format!(
-            "{} of {} runs were there: the others were removed while the export ran; export again",
+            "only {} of {} runs were exported, because the others were removed meanwhile; export again",
             self.written, self.total
         );
         Err(EngineError { message, fault: Fault::Caller })
@@ -300,12 +300,12 @@ impl Walk {
     }
 }
 
-/// How many rows to ask for next.
+/// The number of rows of the next query.
 fn rows_after(rows: &[runlog_core::Row], asked: usize) -> usize {
     let bytes: u64 = rows.iter().map(|row| (256 + row.run.log.len() + row.run.ret_msg.len()) as u64).sum();
     let Some(each) = bytes.checked_div(rows.len() as u64) else { return asked };
     let fitting = usize::try_from(ROWS_BYTES / each.max(1)).unwrap_or(ROWS_MAX);
-    // No more than four times what was asked for: the rows to come may be larger.
+    // At most four times as many as before, because the next rows may be larger.
     fitting.min(4 * asked).clamp(1, ROWS_MAX)
 }
 
@@ -399,7 +399,7 @@ mod tests {
         let short = walk(Some(NOON_MS + 33 * DAY_MS));
         let error = short.check().unwrap_err();
         assert_eq!((short.written, error.fault), (1_400, Fault::Caller));
-        assert!(error.message.starts_with("1400 of 2000 runs were there"), "{error}");
+        assert!(error.message.starts_with("only 1400 of 2000 runs were exported"), "{error}");
         let (bytes, is_cut) = last_words(short, &error);
         let text = String::from_utf8(bytes).unwrap();
         let last: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();

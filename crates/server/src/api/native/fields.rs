@@ -28,41 +28,43 @@ pub(crate) enum Cell<'a> {
     Absent,
 }
 
-/// How the server writes what runs do not say by themselves.
+/// Settings of the server that affect how runs are written.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// Of times as text.
+    /// The zone of times as text.
     pub zone: Zone,
-    /// What billed time is rounded up to, in milliseconds.
+    /// Milliseconds to which billed time is rounded up.
     pub billing_step_ms: u64,
 }
 
 /// Every field, in the order of writing.
 #[rustfmt::skip]
 pub(crate) const FIELDS: &[Field] = &[
-    field("Seq", "integer", "The sequence number of acceptance; of a run in flight, that of its latest report.",
+    field("Seq", "integer", "The sequence number of acceptance; for a run in flight, that of its latest report.",
         |row, _| Cell::Unsigned(row.seq)),
     field("Region", "string", "The region.", |row, _| Cell::Text(&row.run.stream.region)),
     field("Namespace", "string", "The namespace.", |row, _| Cell::Text(&row.run.stream.namespace)),
     field("FunctionName", "string", "The function.", |row, _| Cell::Text(&row.run.stream.function)),
     field("Qualifier", "string", "The version or alias.", |row, _| Cell::Text(&row.run.stream.qualifier)),
-    field("RequestId", "string", "The run's id in its function.", |row, _| Cell::Text(&row.run.request_id)),
+    field("RequestId", "string", "The run's id, unique within its function.", |row, _| Cell::Text(&row.run.request_id)),
     field("RetryNum", "integer", "0 for the first attempt.", |row, _| Cell::Unsigned(row.run.retry_num.into())),
-    field("StartTime", "integer", "When it started, in Unix milliseconds.", |row, _| Cell::Signed(row.run.start_ms)),
-    field("StartTimeText", "string", "The same as RFC 3339, in the server's zone.",
+    field("StartTime", "integer", "The start, in Unix milliseconds.", |row, _| Cell::Signed(row.run.start_ms)),
+    field("StartTimeText", "string", "The start as RFC 3339, in the server's zone.",
         |row, style| Cell::Written(style.zone.format_rfc3339(row.run.start_ms))),
-    field("Duration", "number", "Milliseconds; so far, of a run in flight.", |row, _| Cell::Micros(row.run.duration_us)),
-    field("BillDuration", "integer", "Billed milliseconds, as its source says or as follows from the duration.",
+    field("Duration", "number", "The duration in milliseconds; for a run in flight, so far.",
+        |row, _| Cell::Micros(row.run.duration_us)),
+    field("BillDuration", "integer", "Billed milliseconds, as reported by the source or computed from the duration.",
         |row, style| Cell::Unsigned(row.run.bill_ms.unwrap_or_else(|| billed_ms(row.run.duration_us, style.billing_step_ms)))),
     field("MemUsage", "integer", "Peak memory, in bytes.", |row, _| Cell::Unsigned(row.run.mem_bytes)),
     field("RetCode", "integer", "0 ok, 2 running, 3 interrupted, anything else failed.",
         |row, _| Cell::Signed(row.run.ret_code.into())),
-    field("InvokeFinished", "integer", "1 when the run ended by itself.", |row, _| Cell::Signed(row.run.invoke_finished.into())),
-    field("ExitCode", "integer", "The exit code of the process; absent where there was none.",
+    field("InvokeFinished", "integer", "1 if the run ended by itself.",
+        |row, _| Cell::Signed(row.run.invoke_finished.into())),
+    field("ExitCode", "integer", "The exit code of the process; absent if there was none.",
         |row, _| row.run.exit_code.map_or(Cell::Absent, |code| Cell::Signed(code.into()))),
     field("RetMsg", "string", "What the function returned, or why it failed.", |row, _| Cell::Text(&row.run.ret_msg)),
-    field("Level", "string", "The log level, mostly empty.", |row, _| Cell::Text(&row.run.level)),
-    field("Source", "string", "The log source, mostly empty.", |row, _| Cell::Text(&row.run.source)),
+    field("Level", "string", "The log level, usually empty.", |row, _| Cell::Text(&row.run.level)),
+    field("Source", "string", "The log source, usually empty.", |row, _| Cell::Text(&row.run.source)),
     field("Log", "string", "The whole output.", |row, _| Cell::Text(&row.run.log)),
 ];
 

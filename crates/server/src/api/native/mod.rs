@@ -1,7 +1,7 @@
-//! The native API, `/api/v1/*`: what is asked by GET and answered as JSON, as an event stream or as an export.
+//! The native API, `/api/v1/*`: queries by GET, answered as JSON, as an event stream or as an export.
 //!
 //! A request goes through credentials, parameters, permission, and then the engine; the first that fails answers.
-//! Reading is the action `scf:GetFunctionLogs` on each function that the answer may speak of, as in the signed API.
+//! Reading is the action `scf:GetFunctionLogs` on each function that the answer may contain, as in the signed API.
 
 pub(crate) mod answers;
 pub(crate) mod encode;
@@ -36,7 +36,7 @@ use crate::respond::{self, Answer};
 /// The action that a key's policies must allow.
 const READ: &str = "scf:GetFunctionLogs";
 
-/// A request that may be answered, if its permissions allow it.
+/// A request with valid credentials and parameters, whose permissions are still to be checked.
 struct Asked {
     app: Arc<App>,
     caller: Caller,
@@ -49,7 +49,7 @@ struct Asked {
 enum Failure {
     Denied(Denied),
     Bad(BadParam),
-    /// What is to be read.
+    /// The runs to read.
     Forbidden(String),
     NotFound(String),
     Busy(&'static str),
@@ -105,7 +105,7 @@ impl Asked {
         &self.caller.key.account
     }
 
-    /// Permits reading all that a scope holds: each function that is there, and those to come.
+    /// Permits reading everything in a scope: each existing function, and future ones.
     async fn permit(&self, scope: &Scope) -> Result<(), Failure> {
         let key = &self.caller.key;
         if key.root {

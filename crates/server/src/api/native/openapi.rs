@@ -14,7 +14,7 @@ use crate::api::routes::{Content, Handler, ROUTES, Route};
 
 const JSON: &str = "application/json";
 
-/// The description, made once.
+/// The description, generated once.
 pub(crate) fn text() -> Bytes {
     static TEXT: OnceLock<Bytes> = OnceLock::new();
     TEXT.get_or_init(|| format!("{:#}\n", document()).into()).clone()
@@ -40,8 +40,8 @@ fn document() -> Value {
             "title": "runlog",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "The native API of a runlog server",
-            "description": "Runs of functions, with what they printed. The signed API of the `GetFunctionLogs` \
-                            dialect is at `/` of the same server and not described here.",
+            "description": "Runs of functions, with their output. The signed API (the `GetFunctionLogs` dialect) is at \
+             `/` of the same server and is not described here.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
@@ -101,7 +101,7 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
         refused("400", "A parameter is unknown, malformed or over a limit; the message names it.");
     }
     if route.needs_key {
-        refused("401", "No credentials, or wrong ones.");
+        refused("401", "The credentials are missing or wrong.");
         refused("403", "The key's policies do not allow it.");
     }
     if route.place().is_some() {
@@ -110,28 +110,28 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     for (status, description) in more_refusals(route.handler) {
         refused(status, description);
     }
-    refused("503", "Too much at a time; `Retry-After` says when to come again. Or the store does not work.");
+    refused("503", "The server is busy, and `Retry-After` says when to try again; or the store does not work.");
     responses
 }
 
-/// What is refused where there is a body, and where a disk may fail.
+/// Statuses of routes that have a body, or that may meet a failing disk.
 fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
     match handler {
         Handler::Ingest => &[
-            ("400", "The body cannot be read on; what came before may have been stored."),
-            ("413", "The body is over the limit of bytes."),
+            ("400", "The body cannot be read to its end; the part before the error may have been stored."),
+            ("413", "The body is over its size limit."),
             ("415", "The body's encoding is neither gzip nor zstd."),
             ("500", "The request failed; send it again."),
         ],
         Handler::Backup => &[
-            ("400", "The name of the folder cannot be used."),
-            ("409", "The folder is there already."),
-            ("413", "The body is over the limit of bytes."),
+            ("400", "The name of the folder is not allowed."),
+            ("409", "The folder exists already."),
+            ("413", "The body is over its size limit."),
             ("500", "The backup failed."),
         ],
         Handler::FailedRequest => &[
-            ("400", "It takes no parameters."),
-            ("404", "No such request failed, or it is forgotten by now."),
+            ("400", "The path takes no parameters."),
+            ("404", "No such request failed, or the server has forgotten it."),
             ("500", "The request failed; send it again."),
         ],
         Handler::OpenApi | Handler::Livez | Handler::Readyz | Handler::Metrics => &[],

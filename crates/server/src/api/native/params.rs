@@ -1,7 +1,7 @@
 //! The parameters of the native API, as a table: reading, errors, OpenAPI and documentation follow from it.
 //!
-//! A parameter is given at most once and not empty. One that is unknown to the path is refused: a misspelt filter must
-//! not answer a question that nobody asked.
+//! A parameter is given at most once and is not empty. A parameter that the path does not know is refused, because a
+//! misspelt filter must not answer a query that nobody asked.
 
 use runlog_core::limits::{
     FACET_MAX_VALUES, HISTOGRAM_MAX_BUCKETS, KEYWORD_MAX_BYTES, NAME_MAX_BYTES, REGION_MAX_BYTES, REQUEST_ID_MAX_BYTES,
@@ -13,13 +13,13 @@ use runlog_wire::text::form_pairs;
 use super::fields;
 use super::place::Place;
 
-/// The most runs of a page. There is no last page, so a larger one would only make the answer slower to begin.
+/// Maximum number of runs per page. Paging has no end, so a larger page would only make the answer start later.
 pub(crate) const PAGE_MAX_RUNS: u64 = 1_000;
 
-/// The furthest that `offset` reaches: the engine keeps the rows before the page. A cursor has no end.
+/// Maximum `offset`: the engine keeps the rows before the page. A cursor has no such limit.
 pub(crate) const OFFSET_MAX: u64 = 10_000;
 
-/// The most return codes of one filter.
+/// Maximum number of return codes in one filter.
 const CODES_MAX: usize = 100;
 
 /// A parameter.
@@ -27,12 +27,12 @@ const CODES_MAX: usize = 100;
 pub(crate) struct Param {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// One sentence; what is said when the parameter is absent stands in it.
+    /// A sentence or two, including the meaning of an absent parameter.
     pub(crate) doc: &'static str,
     pub(crate) example: &'static str,
 }
 
-/// What a parameter takes.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// A text.
@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     Result,
     /// A number of buckets, or the width of one.
     Buckets,
-    /// What an answer gave as `next`.
+    /// The `next` of an answer.
     Cursor,
 }
 
@@ -102,14 +102,14 @@ pub(crate) const REQUEST_ID: Param = Param {
 pub(crate) const RESULT: Param = Param {
     name: "result",
     kind: Kind::Result,
-    doc: "How the run ended: `ok`, `failed` (finished, and not well), `running`, or return codes separated by \
-          commas. Absent: every run.",
+    doc: "How the run ended: `ok`, `failed` (finished, with a code other than 0), `running`, or return codes separated \
+          by commas. Absent: every run.",
     example: "failed",
 };
 pub(crate) const KEYWORD: Param = Param {
     name: "keyword",
     kind: Kind::Text { max_bytes: KEYWORD_MAX_BYTES },
-    doc: "A text that `Log` or `RetMsg` contains, byte for byte.",
+    doc: "Only runs whose `Log` or `RetMsg` contains this text, byte for byte.",
     example: "timeout",
 };
 pub(crate) const SINCE: Param = Param {
@@ -121,13 +121,13 @@ pub(crate) const SINCE: Param = Param {
 pub(crate) const FROM: Param = Param {
     name: "from",
     kind: Kind::Moment,
-    doc: "The first start. Absent: from the beginning.",
+    doc: "The earliest start, inclusive. Absent: from the beginning.",
     example: "2026-07-01T08:00:00Z",
 };
 pub(crate) const TO: Param = Param {
     name: "to",
     kind: Kind::Moment,
-    doc: "The first start that is too late. Absent: no end.",
+    doc: "The latest start, exclusive. Absent: no end.",
     example: "2026-07-01T09:00:00Z",
 };
 pub(crate) const SORT: Param = Param {
@@ -155,27 +155,27 @@ pub(crate) const SORT_BY_START: Param = Param {
 pub(crate) const LIMIT: Param = Param {
     name: "limit",
     kind: Kind::Number { min: 0, max: PAGE_MAX_RUNS },
-    doc: "The most runs of the page; 0 asks for the total alone. Absent: 20.",
+    doc: "Maximum number of runs on the page; 0 returns only the total. Absent: 20.",
     example: "100",
 };
 pub(crate) const OFFSET: Param = Param {
     name: "offset",
     kind: Kind::Number { min: 0, max: OFFSET_MAX },
-    doc: "Runs to pass over. A `cursor` goes further, and holds its place while runs arrive.",
+    doc: "Number of runs to skip. A `cursor` reaches further and keeps its position while runs arrive.",
     example: "20",
 };
 pub(crate) const CURSOR: Param = Param {
     name: "cursor",
     kind: Kind::Cursor,
-    doc: "The `next` of the page before, with the same filters and order. It carries the window and `as_of`, which \
-          are then not read again.",
+    doc: "The `next` of the previous page, with the same filters and order. It carries the window and `as_of`, so \
+          those parameters are then ignored.",
     example: "AQHwn8M0mgEAACoAAAAAAAAAAAAAAA",
 };
 pub(crate) const AS_OF: Param = Param {
     name: "as_of",
     kind: Kind::Number { min: 0, max: i64::MAX as u64 },
     doc: "Answer as of this sequence number (an earlier answer's `watermark.seq`): only finished runs accepted up to \
-          it, so that the answer can be repeated until retention removes runs.",
+          that point, so the same request returns the same answer until retention removes runs.",
     example: "1042",
 };
 pub(crate) const FIELDS: Param = Param {
@@ -187,14 +187,14 @@ pub(crate) const FIELDS: Param = Param {
 pub(crate) const HISTOGRAM: Param = Param {
     name: "histogram",
     kind: Kind::Buckets,
-    doc: "Also count all matching runs by their start: in at most so many buckets, or in buckets of a width such as \
-          `5m`. An open end of the window is then where the data ends, or now.",
+    doc: "Also count all matching runs by start, in at most this number of buckets, or in buckets of a width such as \
+          `5m`. An open end of the window is set to where the data ends, or to the current time.",
     example: "60",
 };
 pub(crate) const BUCKETS: Param = Param {
     name: "buckets",
     kind: Kind::Buckets,
-    doc: "At most so many buckets, or the width of one, such as `5m`. Absent: 60.",
+    doc: "The maximum number of buckets, or the width of one, such as `5m`. Absent: 60.",
     example: "5m",
 };
 pub(crate) const FACETS: Param = Param {
@@ -206,46 +206,46 @@ pub(crate) const FACETS: Param = Param {
 pub(crate) const BY: Param = Param {
     name: "by",
     kind: Kind::Words(facet_names),
-    doc: "What to count by, separated by commas. Absent: by all of them.",
+    doc: "The keys to count by, separated by commas. Absent: all of them.",
     example: "function,state",
 };
 pub(crate) const TOP: Param = Param {
     name: "top",
     kind: Kind::Number { min: 0, max: FACET_MAX_VALUES as u64 },
-    doc: "How many values of each facet to list, the most frequent first; the others are counted as the rest.",
+    doc: "How many values of each facet to list, most frequent first; the others are counted together as the rest.",
     example: "10",
 };
 pub(crate) const PERCENTILES: Param = Param {
     name: "percentiles",
     kind: Kind::Word(&["true", "false"]),
-    doc: "Also give the percentiles of duration and memory of all matching runs that have finished.",
+    doc: "Also return the percentiles of duration and memory of all matching finished runs.",
     example: "true",
 };
 pub(crate) const FROM_SEQ: Param = Param {
     name: "from_seq",
     kind: Kind::Number { min: 0, max: i64::MAX as u64 },
-    doc: "Begin after this sequence number, be it long ago; 0 begins with the oldest. Absent: with what comes next. \
-          The header `Last-Event-ID` wins over it.",
+    doc: "Start after this sequence number, which may be in the past; 0 starts with the oldest report. Absent: with \
+          the next accepted report. The header `Last-Event-ID` takes precedence.",
     example: "1042",
 };
 pub(crate) const LAST_EVENT_ID: Param = Param {
     name: "Last-Event-ID",
     kind: Kind::Number { min: 0, max: i64::MAX as u64 },
-    doc: "A header: the id of the last event that arrived. Browsers send it by themselves when they connect again.",
+    doc: "A header: the id of the last event received. Browsers send it themselves when they reconnect.",
     example: "1042",
 };
 pub(crate) const FORMAT: Param = Param {
     name: "format",
     kind: Kind::Word(&["ndjson", "csv", "parquet"]),
-    doc: "One JSON object a line, CSV with a line of names (RFC 4180), or Parquet. Absent: `ndjson`.",
+    doc: "One JSON object per line, CSV with a header line (RFC 4180), or Parquet. Absent: `ndjson`.",
     example: "csv",
 };
 
 pub(crate) const AFTER: Param = Param {
     name: "after",
     kind: Kind::Text { max_bytes: 64 },
-    doc: "Go on with an export that was cut: `StartTime` and `Seq` of the last run that arrived, with a comma between. \
-          The other parameters are those of the export before; `as_of`, `from` and `to` are as its headers said.",
+    doc: "Continue an export after a broken connection: `StartTime` and `Seq` of the last run received, separated by a \
+          comma. The other parameters stay the same; `as_of`, `from` and `to` are those of the first answer's headers.",
     example: "1782864003250,1042",
 };
 
@@ -264,10 +264,10 @@ fn facet_names() -> Vec<&'static str> {
 }
 
 impl Values {
-    /// Reads a query string by the parameters that a path has. `place` is what the path itself says, if anything.
+    /// Reads a query string with the parameters of a path. `place` is the parameter in the path itself, if it has one.
     ///
     /// # Errors
-    /// [`BadParam`] for the first parameter that is unknown, given twice, or not what it should be.
+    /// [`BadParam`] for the first parameter that is unknown, given twice or invalid.
     pub(crate) fn parse(
         params: &[&'static Param],
         query: &str,
@@ -298,10 +298,10 @@ impl Values {
         Ok(Self(values))
     }
 
-    /// Adds a parameter that did not come in the query string.
+    /// Adds a parameter from outside the query string.
     ///
     /// # Errors
-    /// [`BadParam`] when it is not what it should be.
+    /// [`BadParam`] if the value is invalid.
     pub(crate) fn set(&mut self, param: &'static Param, text: &str, zone: Zone, now_ms: i64) -> Result<(), BadParam> {
         self.0.push((param.name, param.read(text, zone, now_ms)?));
         Ok(())
@@ -351,7 +351,7 @@ impl Values {
 impl Param {
     fn read(&self, text: &str, zone: Zone, now_ms: i64) -> Result<Value, BadParam> {
         if text.is_empty() {
-            return Err(bad(self, "it is empty; leave it out to have no such filter"));
+            return Err(bad(self, "it is empty; omit it for no filter"));
         }
         let wrong = || bad(self, &format!("it takes {}, not `{}`", self.kind.takes(), shown(text)));
         match self.kind {
@@ -378,15 +378,15 @@ impl Param {
             }
             Kind::Result => result(text).map(Value::Result).ok_or_else(wrong),
             Kind::Buckets => buckets(text).map(Value::Buckets).ok_or_else(wrong),
-            Kind::Cursor => Place::decode(text).map(|place| Value::Cursor(Box::new(place))).ok_or_else(|| {
-                bad(self, "it is not a cursor that an answer has given; start again from the first page")
-            }),
+            Kind::Cursor => Place::decode(text)
+                .map(|place| Value::Cursor(Box::new(place)))
+                .ok_or_else(|| bad(self, "it is not the `next` of an answer; start again from the first page")),
         }
     }
 }
 
 impl Kind {
-    /// What the parameter takes, to be read after "it takes".
+    /// A description of the values, to follow "it takes".
     pub(crate) fn takes(self) -> String {
         match self {
             Kind::Text { max_bytes } => format!("a text of up to {max_bytes} bytes"),

@@ -1,6 +1,6 @@
 //! Rows as Parquet, in the columns that an import reads ([`columns`]).
 //!
-//! Rows are gathered until there are enough for a row group, which is then written column by column; so memory is
+//! Rows are gathered until there are enough for a row group, which is then written column by column. So memory is
 //! bounded by one group, and the bytes of a group can be sent before the next one begins.
 
 use std::io;
@@ -18,14 +18,14 @@ use runlog_ingest::formats::columns::{self, Kind};
 
 use super::fields::{Cell, Selection};
 
-/// Rows and bytes of texts at which a row group is written: enough for a reader to skip by, and for compression.
+/// Rows and bytes of texts at which a row group is written: large enough for skipping and for compression.
 const GROUP_MAX_ROWS: usize = 64 << 10;
 const GROUP_MAX_BYTES: usize = 16 << 20;
 
-/// How hard pages are compressed: as fast as they can be read.
+/// Compression level of pages: as fast as the rows can be read.
 const ZSTD_LEVEL: i32 = 1;
 
-/// Columns whose values hardly ever repeat, so that a dictionary would only be thrown away.
+/// Columns whose values rarely repeat, so a dictionary would only be discarded.
 const WITHOUT_DICTIONARY: [&str; 3] = ["Seq", "RequestId", "Log"];
 
 /// Writes rows.
@@ -38,11 +38,11 @@ pub(super) struct ParquetRows {
     bytes: usize,
 }
 
-/// The values of a column in the row group to come.
+/// The values of a column in the next row group.
 struct Column {
     is_required: bool,
     values: Values,
-    /// 1 where there is a value, 0 where there is none.
+    /// 1 for a value, 0 for none.
     levels: Vec<i16>,
 }
 
@@ -126,7 +126,7 @@ impl Column {
         Self { is_required: columns::is_required(name), values, levels: Vec::new() }
     }
 
-    /// Takes a value over; says how many bytes that is. What a column cannot hold, which no field is, counts as absent.
+    /// Adds a value; returns its bytes. A value that the column cannot store (no field has one) counts as absent.
     fn push(&mut self, cell: &Cell<'_>) -> usize {
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (is_there, bytes) = match (&mut self.values, cell) {
@@ -173,7 +173,7 @@ impl Column {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
+#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_err` takes")]
 fn failed(error: ParquetError) -> io::Error {
     io::Error::other(format!("the Parquet file cannot be written: {error}"))
 }

@@ -1,5 +1,5 @@
-//! Where the next page begins, as text: the engine's cursor, and what the pages before it were asked with, so that a
-//! relative window does not move and a frozen answer stays frozen.
+//! The cursor of the native API: where the next page begins, as text. It has the engine's cursor and the parameters of
+//! the pages before, so that a relative window does not move and a frozen answer stays frozen.
 //!
 //! ```text
 //! base64url( version 1 | window start 8 | window end 8 | as_of 8, or all ones | question 8 ) . cursor of the engine
@@ -19,9 +19,9 @@ const NO_AS_OF: u64 = u64::MAX;
 pub(crate) struct Place {
     /// The window of the pages before.
     pub(crate) window: Window,
-    /// As of which sequence number they were.
+    /// Their `as_of`.
     pub(crate) as_of: Option<u64>,
-    /// After which row.
+    /// The row after which the page begins.
     pub(crate) after: Cursor,
     question: u64,
 }
@@ -32,7 +32,7 @@ impl Place {
         Self { window: query.window, as_of: query.as_of, after, question: question(query) }
     }
 
-    /// Whether the place is in the result of a query with these filters and this order.
+    /// Whether the place belongs to a query with these filters and this order.
     pub(crate) fn fits(&self, query: &Query) -> bool {
         self.question == question(query) && self.after.order == query.order
     }
@@ -47,7 +47,7 @@ impl Place {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(bytes), self.after.encode())
     }
 
-    /// Reads the text that [`Place::encode`] made; `None` for any other.
+    /// Reads a text made by [`Place::encode`]; `None` for any other.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let (asked, after) = text.split_once('.')?;
         let bytes = URL_SAFE_NO_PAD.decode(asked).ok()?;
@@ -60,7 +60,7 @@ impl Place {
     }
 }
 
-/// FNV-1a of the filters. It is no secret: a forged one only moves its owner's own page.
+/// FNV-1a of the filters. It is not a secret: a caller that forges one only moves its own page.
 fn question(query: &Query) -> u64 {
     let filters = format!("{:?}", (&query.scope, &query.result, &query.request_id, &query.keyword));
     filters.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

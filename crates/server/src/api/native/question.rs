@@ -1,4 +1,4 @@
-//! From the parameters of a request to an engine's query.
+//! Turns the parameters of a request into a query of the engine.
 
 use runlog_core::limits::{FACET_MAX_VALUES, PAGE_DEFAULT_ROWS};
 use runlog_core::{
@@ -11,10 +11,10 @@ use super::params::{
     PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, SINCE, SORT, TO, TOP, Values, bad,
 };
 
-/// How many values a facet lists where nobody said.
+/// Default number of values that a facet lists.
 const TOP_DEFAULT: usize = 10;
 
-/// The streams that are asked for, of an account.
+/// The requested streams of an account.
 pub(crate) fn scope(values: &Values, account: &str) -> Scope {
     let text = |param: &Param| values.text(param).map(str::to_owned);
     Scope {
@@ -26,7 +26,7 @@ pub(crate) fn scope(values: &Values, account: &str) -> Scope {
     }
 }
 
-/// What a tail is asked for.
+/// The request of a tail.
 pub(crate) fn tail_filter(values: &Values, account: &str) -> TailFilter {
     TailFilter {
         scope: scope(values, account),
@@ -38,7 +38,7 @@ pub(crate) fn tail_filter(values: &Values, account: &str) -> TailFilter {
 /// The whole query.
 ///
 /// # Errors
-/// [`BadParam`] for parameters that do not go together.
+/// [`BadParam`] for parameters that contradict each other.
 pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query, BadParam> {
     let mut query = Query {
         window: window(values, now_ms)?,
@@ -56,7 +56,7 @@ pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query
     };
     if let Some(place) = values.cursor() {
         if values.has(&OFFSET) {
-            return Err(bad(&OFFSET, "a cursor says where the page begins; leave one of them out"));
+            return Err(bad(&OFFSET, "a cursor already says where the page begins; omit one of them"));
         }
         if !place.fits(&query) {
             return Err(bad(&CURSOR, "it belongs to other filters or another order; repeat those of its page"));
@@ -68,7 +68,7 @@ pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query
     Ok(query)
 }
 
-/// Facets as they are asked for by name; all of them where nobody said.
+/// The requested facets by name; all of them by default.
 pub(crate) fn facets(names: Option<&[&'static str]>, top: Option<u64>) -> FacetSpec {
     let by = names.map_or_else(|| FACET_KEYS.iter().map(|(_, key)| *key).collect(), facet_keys);
     FacetSpec { by, top: count(top, TOP_DEFAULT), percentiles: false }
@@ -109,7 +109,7 @@ fn starts(scope: &Scope, streams: &[StreamSummary]) -> (i64, i64) {
 fn window(values: &Values, now_ms: i64) -> Result<Window, BadParam> {
     let (since_ms, from, to) = (values.ms(&SINCE), values.ms(&FROM), values.ms(&TO));
     if since_ms.is_some() && from.is_some() {
-        return Err(bad(&SINCE, "`from` says where the window begins; leave one of them out"));
+        return Err(bad(&SINCE, "`from` already says where the window begins; omit one of them"));
     }
     let start_ms = since_ms.map(|span_ms| now_ms.saturating_sub(span_ms)).or(from).unwrap_or(i64::MIN);
     let end_ms = to.unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! What is answered as JSON: pages of runs, one run, histogram, facets, statistics, functions.
+//! The JSON answers: pages of runs, one run, histogram, facets, statistics, functions.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ use crate::respond::{self, Answer};
 /// Bytes of texts of one page; the run that goes over them is the page's last.
 const PAGE_TEXTS_MAX_BYTES: usize = 16 << 20;
 
-/// Buckets of a histogram where nobody said: what a narrow screen shows.
+/// Default number of buckets of a histogram: as many as a narrow screen shows.
 const BUCKETS_DEFAULT: usize = 60;
 
 pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> Result<Answer, Failure> {
@@ -62,7 +62,7 @@ fn page(query: &Query, mut found: Found, fields: &Selection) -> Vec<u8> {
     })
 }
 
-/// How many rows fit into one page; at least one.
+/// The number of rows that fit into one page; at least one.
 fn within_bytes(rows: &[Row]) -> usize {
     let mut bytes = 0;
     let fits = |row: &&Row| {
@@ -138,7 +138,7 @@ fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<Function> {
     functions.into_values().collect()
 }
 
-/// Every attempt of a run. Whoever may not read a function does not learn that it has a run of this id.
+/// Every attempt of a run. A caller that may not read a function does not learn that it has a run with this id.
 async fn one_run(asked: Asked) -> Result<Vec<u8>, Failure> {
     let request_id = asked.values.text(&REQUEST_ID).unwrap_or_default().to_owned();
     let scope = question::scope(&asked.values, asked.account());
@@ -158,7 +158,7 @@ async fn one_run(asked: Asked) -> Result<Vec<u8>, Failure> {
         })
         .await?;
     if found.rows.is_empty() {
-        let message = format!("there is no run `{request_id}` here; one whose time has come may have been removed");
+        let message = format!("there is no run `{request_id}`; retention may have removed it");
         return Err(Failure::NotFound(message));
     }
     let (fields, rows) = (&asked.fields, &found.rows);
@@ -196,7 +196,7 @@ async fn permitted_query(asked: &Asked) -> Result<Query, Failure> {
     Ok(query)
 }
 
-/// Asks the engine. A histogram needs a window with two ends.
+/// Queries the engine. A histogram needs a window with two ends.
 async fn find(asked: &Asked, mut query: Query) -> Result<(Query, Found), Failure> {
     let now_ms = asked.now_ms;
     let (query, found) = asked
@@ -213,22 +213,22 @@ async fn find(asked: &Asked, mut query: Query) -> Result<(Query, Found), Failure
     Ok((query, found))
 }
 
-/// An answer as of a moment to come would not be the same later.
+/// An answer as of a future moment could not be repeated.
 pub(super) fn check_as_of(query: &Query, last: u64) -> Result<(), Failure> {
     match query.as_of {
         Some(as_of) if as_of > last => {
-            Err(Failure::Bad(bad(&AS_OF, &format!("the last sequence number given so far is {last}"))))
+            Err(Failure::Bad(bad(&AS_OF, &format!("the last sequence number so far is {last}"))))
         }
         _ => Ok(()),
     }
 }
 
 fn json(answer: &impl Serialize) -> Vec<u8> {
-    // Only a map whose keys are no texts cannot be written, and there is none.
+    // Only a map whose keys are not texts cannot be written, and there is none.
     serde_json::to_vec(answer).unwrap_or_default()
 }
 
-/// The engine did not give what it was asked for.
+/// The engine's answer lacks a requested part.
 fn missing() -> Failure {
-    Failure::Engine(EngineError::engine("an answer is without the counts that were asked for"))
+    Failure::Engine(EngineError::engine("an answer lacks the requested counts"))
 }

@@ -1,15 +1,15 @@
-//! `GET /api/v1/tail`: what is accepted, as Server-Sent Events.
+//! `GET /api/v1/tail`: reports as they are accepted, as Server-Sent Events.
 //!
 //! ```text
-//! id: 1042                                         the event's Seq, or without data: the place that has been reached
+//! id: 1042                                         the event's Seq; without data, the position reached so far
 //! data: {"Seq":1042,"PrevSeq":1040,...}
 //!
-//! event: gap                                       what was removed before the tail came there; it has no id
+//! event: gap                                       reports removed before the tail reached them; it has no id
 //! data: {"AfterSeq":1042,"ToSeq":2077,"ByRetention":true,"ByDamage":false}
 //! ```
 //!
-//! A tail is a task with a place in the sequence. It reads a batch of bounded size, sends it, and reads on only when
-//! that was taken; so nothing is queued for a slow reader, who finds the rest on disk.
+//! A tail is a task with a position in the sequence. It reads a batch of bounded size, sends it, and reads the next one
+//! only when that was taken. So nothing is queued for a slow reader, which finds the rest on disk.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,13 +33,13 @@ use crate::followers::Followers;
 use crate::outgoing::{self, Writer};
 use crate::respond::{self, Answer};
 
-/// How often a sign of life is sent, and the key is looked at again.
+/// How often a keep-alive is sent and the key is checked again.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How soon a client should come back that was cut off, in milliseconds.
+/// How soon a disconnected client should reconnect, in milliseconds.
 const RETRY_MS: u32 = 2_000;
 
-/// How long a reader has to take what is on its way when the server stops.
+/// How long a reader has to take pending data when the server stops.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) async fn open(asked: Asked) -> Result<Answer, Failure> {
@@ -54,29 +54,29 @@ pub(super) async fn open(asked: Asked) -> Result<Answer, Failure> {
     tokio::spawn(follow(asked.app, place, link));
     let mut answer = respond::stream(StatusCode::OK, "text/event-stream", body);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Proxies of the nginx kind would gather events otherwise.
+    // Proxies such as nginx would otherwise buffer events.
     answer.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(answer)
 }
 
-/// Who follows, and how far.
+/// The follower and its position.
 struct Following {
     tail: Box<dyn Tail>,
     caller: Caller,
     fields: Selection,
     /// The last event that was written, or where the tail began.
     last: u64,
-    /// The gap that was told of, until the engine's own event has told of it too.
+    /// The gap that was sent, until an event of the engine includes it too.
     told: Option<TailGap>,
 }
 
-/// The way to the reader.
+/// The channel to the reader.
 struct Link {
     writer: Writer,
     stopping: watch::Receiver<bool>,
 }
 
-/// That the tail is over.
+/// The tail is over.
 struct Over;
 
 async fn follow(app: Arc<App>, mut place: Following, mut link: Link) {
@@ -103,7 +103,7 @@ async fn follow(app: Arc<App>, mut place: Following, mut link: Link) {
                 place = next;
                 text
             }
-            Err(error) => return tracing::warn!(%error, "a tail was cut"),
+            Err(error) => return tracing::warn!(%error, "a tail was interrupted"),
         };
         if !text.is_empty() {
             if link.send(text).await.is_err() {
@@ -111,7 +111,7 @@ async fn follow(app: Arc<App>, mut place: Following, mut link: Link) {
             }
             continue;
         }
-        // A rare word in a long past takes several readings.
+        // A rare word in a long history takes several reads.
         if place.tail.position() < known {
             continue;
         }
@@ -122,11 +122,11 @@ async fn follow(app: Arc<App>, mut place: Following, mut link: Link) {
             _ = link.stopping.changed() => {}
         }
     }
-    // A reader that has taken nothing for so long is cut off.
+    // A reader that has taken nothing for this long is disconnected.
     let _ = tokio::time::timeout(STOP_GRACE, link.writer.end()).await;
 }
 
-/// Reads the next few events off the reactor, when its turn comes, and writes them down.
+/// Reads the next few events off the reactor, when its turn comes, and encodes them.
 async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes), EngineError> {
     let _turn = app.tail_turns.acquire().await;
     let read = tokio::task::spawn_blocking(move || {
@@ -136,7 +136,7 @@ async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes)
                 place.tell_of(gap, &mut text)?;
                 place.told = None;
             }
-            // A function that came later may be one that the key must not read.
+            // The key may not be allowed to read a function that appeared later.
             if !place.caller.key.root && !may_read(&place.caller.key, &row.run.stream) {
                 continue;
             }
@@ -146,7 +146,7 @@ async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes)
             serde_json::to_writer(&mut text, &event).map_err(|error| EngineError::engine(error.to_string()))?;
             text.extend_from_slice(b"\n\n");
         }
-        // Before a sign of life moves the reader's place beyond it.
+        // Before a keep-alive moves the reader's position past it.
         let gap = place.tail.gap();
         place.tell_of(gap, &mut text)?;
         Ok((place, Bytes::from(text)))
@@ -155,7 +155,7 @@ async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes)
 }
 
 impl Following {
-    /// Writes down what may be missing, unless the reader knows it.
+    /// Encodes the gap, unless the reader knows it.
     fn tell_of(&mut self, gap: Option<TailGap>, text: &mut Vec<u8>) -> Result<(), EngineError> {
         let Some(gap) = gap.filter(|gap| self.told != Some(*gap)) else { return Ok(()) };
         let known = self.told.replace(gap).map_or(self.last, |told| self.last.max(told.to_seq));
@@ -169,7 +169,7 @@ impl Following {
 }
 
 impl Link {
-    /// Sends, however long the reader takes, unless the server stops.
+    /// Sends, waiting for the reader as long as needed, unless the server stops.
     async fn send(&mut self, bytes: Bytes) -> Result<(), Over> {
         let stopping = &mut self.stopping;
         let stopped = async {
