@@ -20,7 +20,10 @@ function value(shape: Shape<Param>, given_: Json): string {
 }
 
 function struct(shape: Shape<Param>, given_: Json): string {
-  const members = given(shape.members ?? [], given_).map(({ name, shape: inner, value: one }) => `${name}: ${value(inner, one)}`);
+  const set = given(shape.members ?? [], given_);
+  // Values are aligned as gofmt does it.
+  const width = Math.max(...set.map(({ name }) => name.length)) + 1;
+  const members = set.map(({ name, shape: inner, value: one }) => `${`${name}:`.padEnd(width)} ${value(inner, one)}`);
   return block(members, `&scf.${shape.struct ?? ""}{`, "}", "\t");
 }
 
