@@ -52,6 +52,10 @@ pub(crate) fn measure(data: &Path, seconds: u64) -> anyhow::Result<Engine> {
         questions.push(question);
         queries.push(figures);
     }
+    let mut without_texts = Vec::new();
+    for shape in shapes::without_texts() {
+        without_texts.push(ask(&store, shape)?.1);
+    }
     let everyday: Vec<Query> = questions
         .iter()
         .filter(|question| question.shape.is_everyday())
@@ -62,8 +66,12 @@ pub(crate) fn measure(data: &Path, seconds: u64) -> anyhow::Result<Engine> {
     for (question, figures) in questions.iter().zip(&mut queries) {
         figures["cold"] = cold::measure(data, &question.shape.query())?;
     }
-    let figures =
-        json!({ "settle_s": settle_s, "queries": queries, "mixed": { "clients": CLIENTS, "queries_per_s": mixed } });
+    let figures = json!({
+        "settle_s": settle_s,
+        "queries": queries,
+        "without_texts": without_texts,
+        "mixed": { "clients": CLIENTS, "queries_per_s": mixed },
+    });
     Ok(Engine { figures, questions })
 }
 

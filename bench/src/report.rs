@@ -82,14 +82,15 @@ impl Report {
         let times = ["HTTP p50", "p99", "max", "in process p50", "p99", "max", "4 clients p50", "p99", "cold p50"];
         table.load_style(presets::ASCII_MARKDOWN);
         table.set_header(["query, us", "total"].into_iter().chain(times).chain(["rows read", "blocks read"]));
-        let engine = self.engine["queries"].as_array().into_iter().flatten();
-        for (http, engine) in self.queries.iter().zip(engine) {
+        let of_engine = |list: &str| self.engine[list].as_array().into_iter().flatten();
+        let without_texts = of_engine("without_texts").map(|engine| (engine, &Value::Null));
+        for (engine, http) in of_engine("queries").zip(&self.queries).chain(without_texts) {
             let times = ["/p50_us", "/p99_us", "/max_us"];
             let more = ["/four_clients/p50_us", "/four_clients/p99_us", "/cold/p50_us"];
             let cost = ["/cost/rows_read", "/cost/blocks_read"];
             let http_figures = times.map(|at| number(http.pointer(at)));
             let figures = times.into_iter().chain(more).chain(cost).map(|at| number(engine.pointer(at)));
-            let head = [http["shape"].as_str().unwrap_or_default().to_owned(), http["total"].to_string()];
+            let head = [engine["shape"].as_str().unwrap_or_default().to_owned(), engine["total"].to_string()];
             table.add_row(head.into_iter().chain(http_figures).chain(figures));
         }
         table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
@@ -132,7 +133,7 @@ impl Report {
 
 /// A figure without its fraction.
 fn number(value: Option<&Value>) -> String {
-    format!("{:.0}", value.and_then(Value::as_f64).unwrap_or_default())
+    value.and_then(Value::as_f64).map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"))
 }
 
 /// The machine, and the commit that is measured.

@@ -3,7 +3,7 @@
 
 use anyhow::Context;
 use runlog_core::limits::DAY_MS;
-use runlog_core::{Direction, Order, Query, ResultFilter, Row, Scope, SortKey, Start, Window, Zone};
+use runlog_core::{Columns, Direction, Order, Query, ResultFilter, Row, Scope, SortKey, Start, Window, Zone};
 use runlog_store::Store;
 use serde_json::{Value, json};
 
@@ -42,6 +42,7 @@ pub(crate) struct Shape {
     by: SortKey,
     offset: u64,
     limit: usize,
+    columns: Columns,
 }
 
 /// The newest 20 runs of the day; each query changes some of its fields.
@@ -55,6 +56,7 @@ const NEWEST: Shape = Shape {
     by: SortKey::StartTime,
     offset: 0,
     limit: 20,
+    columns: Columns::ALL,
 };
 
 /// The list, with names and an id that the data has.
@@ -95,6 +97,21 @@ pub(crate) fn derive(store: &Store) -> anyhow::Result<Vec<Shape>> {
     ])
 }
 
+/// Pages without texts, beside the same with them: reports and exports of numbers read them. Neither the dialect nor
+/// the peers have such pages, so the engine alone is asked.
+pub(crate) fn without_texts() -> [Shape; 5] {
+    let columns = Columns::NO_TEXTS;
+    let thousand = Shape { name: "newest thousand", limit: 1000, ..NEWEST };
+    let slowest = Shape { name: "slowest thousand", by: SortKey::Duration, ..thousand.clone() };
+    [
+        Shape { name: "newest of all, without texts", columns, ..NEWEST },
+        Shape { name: "newest thousand, without texts", columns, ..thousand.clone() },
+        Shape { name: "slowest thousand, without texts", columns, ..slowest.clone() },
+        thousand,
+        slowest,
+    ]
+}
+
 /// The first run of the day's second half: an id in the middle of the data.
 fn first_after_noon() -> Query {
     Query {
@@ -128,6 +145,7 @@ impl Shape {
             order: Order { by: self.by, direction: Direction::Desc },
             start: Start::Offset(self.offset),
             limit: self.limit,
+            columns: self.columns,
             ..Query::new(scope)
         }
     }

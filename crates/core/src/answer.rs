@@ -49,3 +49,13 @@ pub struct Cost {
     /// Time spent, in microseconds.
     pub elapsed_us: u64,
 }
+
+impl Cost {
+    /// Adds what a later step took.
+    pub fn add(&mut self, other: Cost) {
+        self.rows_read += other.rows_read;
+        self.blocks_read += other.blocks_read;
+        self.bytes_read += other.bytes_read;
+        self.elapsed_us += other.elapsed_us;
+    }
+}

@@ -5,9 +5,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Cost};
 use crate::append::Outcome;
+use crate::cursor::Cursor;
 use crate::query::Query;
+use crate::row::Row;
 use crate::run::Run;
 use crate::stream::StreamSummary;
 use crate::tail::{TailEvent, TailFilter, TailGap};
@@ -21,11 +23,31 @@ pub trait Engine: Send + Sync {
     /// [`Fault::Engine`] any part of it may have been.
     fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError>;
 
-    /// Answers a query from one snapshot that holds everything acknowledged before the call.
+    /// Begins an answer, from one snapshot that holds everything acknowledged before the call: all of it but the rows
+    /// and where they continue, and the rows of the page, to be read from the same snapshot bit by bit.
     ///
     /// # Errors
     /// [`Fault::Caller`] for a query over a limit or a cursor of another order.
-    fn query(&self, query: &Query) -> Result<Answer, EngineError>;
+    fn open_query(&self, query: &Query) -> Result<(Answer, Box<dyn Rows>), EngineError>;
+
+    /// Answers a query with all rows of its page at once. They are in memory together, so a query without
+    /// [`Query::page_max_bytes`] should want few of them, or no texts.
+    ///
+    /// # Errors
+    /// As [`Engine::open_query`] and [`Rows::next_batch`].
+    fn query(&self, query: &Query) -> Result<Answer, EngineError> {
+        let (mut answer, mut rows) = self.open_query(query)?;
+        loop {
+            let mut batch = rows.next_batch(usize::MAX)?;
+            if batch.is_empty() {
+                break;
+            }
+            answer.rows.append(&mut batch);
+        }
+        answer.next = rows.cursor();
+        answer.cost.add(rows.cost());
+        Ok(answer)
+    }
 
     /// Every stream of an account that ever had a run, in the order of their names.
     ///
@@ -79,6 +101,24 @@ pub trait Engine: Send + Sync {
 
     /// Counts for the metrics.
     fn gauges(&self) -> Gauges;
+}
+
+/// The rows of a page, read from one snapshot as they are needed. What it holds on to is small: the places of the rows,
+/// and the text blocks that neighbouring rows share, up to a bound.
+pub trait Rows: Send {
+    /// The next rows of the page, in its order: as many as weigh no more than `max_bytes` together (see
+    /// [`Row::weight_bytes`]), but at least one. None once the page is complete, be it by [`Query::limit`], by
+    /// [`Query::page_max_bytes`], or since no more row matches.
+    ///
+    /// # Errors
+    /// [`Fault::Engine`] when a row cannot be read. Nothing comes after that: the answer stays incomplete.
+    fn next_batch(&mut self, max_bytes: usize) -> Result<Vec<Row>, EngineError>;
+
+    /// Continues after the last row that was given. `None` if no row follows it, and before the first was given.
+    fn cursor(&self) -> Option<Cursor>;
+
+    /// What reading rows took so far, time aside; the answer's own cost is counted apart.
+    fn cost(&self) -> Cost;
 }
 
 /// A position in the sequence of accepted reports.

@@ -28,6 +28,9 @@ pub const NUMBER_MAX: u64 = 1 << 53;
 /// The most rows that one page can hold. The dialect's own contract; the native API pages by cursor.
 pub const PAGE_MAX_ROWS: u64 = 10_000;
 
+/// What a row counts against the bytes of a page beside its texts: about what it takes in memory without them.
+pub const ROW_OVERHEAD_BYTES: usize = 256;
+
 /// The rows of a page when nobody said how many: what the dialect's clients are used to.
 pub const PAGE_DEFAULT_ROWS: usize = 20;
 

@@ -151,8 +151,14 @@ impl Naive {
             Start::Offset(offset) => drop(rows.drain(..rows.len().min(usize::try_from(*offset).unwrap_or(usize::MAX)))),
             Start::After(cursor) => rows.retain(|row| cursor.compare(row).is_gt()),
         }
-        let more = rows.len() > query.limit;
+        let left = rows.len();
         rows.truncate(query.limit);
+        let mut rows: Vec<Row> =
+            rows.into_iter().map(|Row { seq, run }| Row { seq, run: query.columns.of(run) }).collect();
+        if let Some(max_bytes) = query.page_max_bytes {
+            rows.truncate(rows_within(&rows, max_bytes));
+        }
+        let more = left > rows.len();
         let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
         let retained_from_ms = self.retained.of_scope(&query.scope);
         let watermark = Watermark { seq: self.last_seq, retained_from_ms, ..Watermark::default() };
@@ -186,6 +192,16 @@ impl Naive {
     pub fn streams(&self, account: &str) -> Vec<StreamSummary> {
         self.streams.values().filter(|summary| summary.stream.account == account).cloned().collect()
     }
+}
+
+/// How many rows a page of `max_bytes` has: at least one, if there is any.
+pub(crate) fn rows_within(rows: &[Row], max_bytes: usize) -> usize {
+    let mut bytes = 0;
+    let fits = |row: &&Row| {
+        bytes += row.weight_bytes();
+        bytes <= max_bytes
+    };
+    rows.iter().take_while(fits).count().max(rows.len().min(1))
 }
 
 fn histogram_of(rows: &[Row], mut histogram: Histogram) -> Histogram {

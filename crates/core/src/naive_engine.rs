@@ -3,13 +3,16 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Cost};
 use crate::append::Outcome;
-use crate::engine::{Engine, EngineError, Gauges, Health, Removed, Tail};
+use crate::cursor::Cursor;
+use crate::engine::{Engine, EngineError, Gauges, Health, Removed, Rows, Tail};
 use crate::limits;
-use crate::naive::Naive;
+use crate::naive::{Naive, rows_within};
+use crate::order::Order;
 use crate::query::{Query, Start};
 use crate::retention::Retained;
+use crate::row::Row;
 use crate::run::Run;
 use crate::stream::StreamSummary;
 use crate::tail::{TailEvent, TailFilter, TailGap};
@@ -72,12 +75,15 @@ impl Engine for NaiveEngine {
         Ok(outcomes)
     }
 
-    fn query(&self, query: &Query) -> Result<Answer, EngineError> {
+    fn open_query(&self, query: &Query) -> Result<(Answer, Box<dyn Rows>), EngineError> {
         query.check().map_err(|error| EngineError::caller(error.to_string()))?;
         if matches!(&query.start, Start::After(cursor) if cursor.order != query.order) {
             return Err(EngineError::caller("the cursor belongs to another order; start again from the first page"));
         }
-        Ok(self.shared.naive().query(query))
+        let mut answer = self.shared.naive().query(query);
+        let rows = std::mem::take(&mut answer.rows);
+        let rows = NaiveRows { rows, order: query.order, next: answer.next.take(), given: None };
+        Ok((answer, Box::new(rows)))
     }
 
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, EngineError> {
@@ -122,6 +128,36 @@ impl Engine for NaiveEngine {
         let naive = self.shared.naive();
         let (runs, in_flight) = naive.counts();
         Gauges { runs, in_flight, last_seq: naive.last_seq(), ..Gauges::default() }
+    }
+}
+
+/// The rows of a page of the reference engine.
+struct NaiveRows {
+    /// Those left.
+    rows: Vec<Row>,
+    order: Order,
+    /// Continues after the page.
+    next: Option<Cursor>,
+    /// Continues after the last row given, if that is not the page's last.
+    given: Option<Cursor>,
+}
+
+impl Rows for NaiveRows {
+    fn next_batch(&mut self, max_bytes: usize) -> Result<Vec<Row>, EngineError> {
+        let left = self.rows.split_off(rows_within(&self.rows, max_bytes));
+        let batch = std::mem::replace(&mut self.rows, left);
+        if let Some(last) = batch.last() {
+            self.given = Some(Cursor::after(last, self.order));
+        }
+        Ok(batch)
+    }
+
+    fn cursor(&self) -> Option<Cursor> {
+        if self.rows.is_empty() { self.next.clone() } else { self.given.clone() }
+    }
+
+    fn cost(&self) -> Cost {
+        Cost::default()
     }
 }
 

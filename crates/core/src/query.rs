@@ -1,5 +1,6 @@
 //! A query: which runs, in which order, which page.
 
+use crate::columns::Columns;
 use crate::cursor::Cursor;
 use crate::limits;
 use crate::order::Order;
@@ -27,6 +28,11 @@ pub struct Query {
     pub start: Start,
     /// The most rows to return; 0 asks for the total alone.
     pub limit: usize,
+    /// The most bytes of rows to return, as [`Row::weight_bytes`](crate::Row::weight_bytes) counts them. The page ends
+    /// before the row that would pass it, but has at least one row if any is left. `None`: no bound but `limit`.
+    pub page_max_bytes: Option<usize>,
+    /// Which texts the rows carry.
+    pub columns: Columns,
     /// Answer as of this sequence number: only finished runs accepted up to it. Runs in flight are not versioned,
     /// so they are left out, and the answer can be repeated until retention removes rows.
     pub as_of: Option<u64>,
@@ -78,7 +84,7 @@ pub enum Start {
 }
 
 impl Query {
-    /// All runs of these streams, the newest first: the first page, and nothing beside it.
+    /// All runs of these streams, newest first: the first page of whole rows, without any summary.
     pub fn new(scope: Scope) -> Self {
         Self {
             scope,
@@ -89,6 +95,8 @@ impl Query {
             order: Order::NEWEST_FIRST,
             start: Start::Offset(0),
             limit: limits::PAGE_DEFAULT_ROWS,
+            page_max_bytes: None,
+            columns: Columns::ALL,
             as_of: None,
             histogram: None,
             facets: None,

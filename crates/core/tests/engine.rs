@@ -95,3 +95,20 @@ fn a_waiter_is_woken_by_what_is_accepted() {
         assert_eq!(waiter.join().unwrap(), 1);
     });
 }
+
+#[test]
+fn rows_that_are_read_bit_by_bit_are_those_of_the_query() {
+    let engine = engine();
+    engine.append((0..5).map(|number| run(&number.to_string(), number, 0)).collect()).unwrap();
+    let query = Query { limit: 4, ..Query::new(Scope::account("1")) };
+    let whole = engine.query(&query).unwrap();
+    let (head, mut rows) = engine.open_query(&query).unwrap();
+    assert_eq!((head.total, head.rows.len(), head.next, rows.cursor()), (5, 0, None, None));
+    let two = 2 * whole.rows[0].weight_bytes();
+    let mut found = rows.next_batch(two).unwrap();
+    assert_eq!((found.len(), rows.cursor()), (2, Some(Cursor::after(&found[1], query.order))));
+    found.extend(rows.next_batch(1).unwrap());
+    found.extend(rows.next_batch(usize::MAX).unwrap());
+    assert_eq!(rows.next_batch(usize::MAX).unwrap(), []);
+    assert_eq!((&found, rows.cursor()), (&whole.rows, whole.next));
+}

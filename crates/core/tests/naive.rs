@@ -5,8 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Bucket, Direction, FacetKey, FacetSpec, HistogramSpec, Order, Outcome, Quantiles, Query, QueryError, Refusal,
-    ResultFilter, Row, Run, Scope, SortKey, Start, Stream, TailFilter, Window, limits,
+    Bucket, Columns, Direction, FacetKey, FacetSpec, HistogramSpec, Order, Outcome, Quantiles, Query, QueryError,
+    Refusal, ResultFilter, Row, Run, Scope, SortKey, Start, Stream, TailFilter, Window, limits,
 };
 
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -75,6 +75,29 @@ fn as_of_hides_what_came_later_and_what_is_in_flight() {
     }
     let answer = engine.query(&Query { as_of: Some(2), ..everything(Order::NEWEST_FIRST) });
     assert_eq!(ids(&answer.rows), ["a"]);
+}
+
+#[test]
+fn a_text_that_is_not_wanted_is_empty() {
+    let mut engine = Naive::default();
+    let text = str::to_owned;
+    let texts = Run {
+        ret_msg: text("done"),
+        log: text("a log"),
+        level: text("info"),
+        source: text("s"),
+        ..run("f", "a", 5, 0)
+    };
+    engine.append(texts, NOW_MS);
+    let read = |columns| {
+        let query = Query { columns, keyword: Some("log".into()), ..everything(Order::NEWEST_FIRST) };
+        let row = engine.query(&query).rows.remove(0);
+        let weight = row.weight_bytes() - limits::ROW_OVERHEAD_BYTES;
+        (row.run.ret_msg, row.run.log, row.run.level, row.run.source, weight)
+    };
+    assert_eq!(read(Columns::ALL), (text("done"), text("a log"), text("info"), text("s"), 14));
+    assert_eq!(read(Columns { log: true, ..Columns::NO_TEXTS }), (text(""), text("a log"), text(""), text(""), 5));
+    assert_eq!(read(Columns::NO_TEXTS), (text(""), text(""), text(""), text(""), 0));
 }
 
 #[test]
@@ -210,6 +233,25 @@ proptest! {
         }
         prop_assert_eq!(&by_cursor, &whole);
     }
+    #[test]
+    fn pages_by_bytes_join_up_to_the_whole(engine in engines(), order in orders(), max_bytes in 1usize..1200) {
+        let whole = engine.query(&everything(order));
+        let mut joined = Vec::new();
+        let mut start = Start::Offset(0);
+        loop {
+            let query = Query { start, page_max_bytes: Some(max_bytes), columns: Columns::ALL, ..everything(order) };
+            let page = engine.query(&query);
+            prop_assert_eq!(page.total, whole.total);
+            let bytes: usize = page.rows.iter().map(Row::weight_bytes).sum();
+            prop_assert!(bytes <= max_bytes || page.rows.len() == 1);
+            joined.extend(page.rows);
+            let Some(next) = page.next else { break };
+            prop_assert!(bytes + whole.rows[joined.len()].weight_bytes() > max_bytes);
+            start = Start::After(next);
+        }
+        prop_assert_eq!(joined, whole.rows);
+    }
+
     #[test]
     fn buckets_and_facets_sum_up_to_the_total(engine in engines(), start_ms in 0i64..6, top in 0usize..4) {
         use FacetKey::{Function, Namespace, Qualifier, RetCode, State, Version};

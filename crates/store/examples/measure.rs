@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use runlog_core::{
-    Direction, FacetKey, FacetSpec, HistogramSpec, Order, Query, ResultFilter, Run, Scope, SortKey, Start, Stream,
-    TailFilter, Window,
+    Columns, Direction, FacetKey, FacetSpec, HistogramSpec, Order, Query, ResultFilter, Run, Scope, SortKey, Start,
+    Stream, TailFilter, Window,
 };
 use runlog_store::{Options, Store};
 
@@ -194,6 +194,8 @@ fn queries() -> Vec<(&'static str, Query, usize)> {
         ..query
     };
     let percentiles = |query: Query| Query { percentiles: true, ..query };
+    let numbers = |query: Query| Query { columns: Columns::NO_TEXTS, ..query };
+    let page = |query: Query, limit| Query { limit, ..query };
     let word = |query: Query, word: &str| Query { keyword: Some(word.into()), ..query };
     use FacetKey::{Function, RetCode, State};
     use SortKey::{Duration, FunctionName, MemUsage, StartTime};
@@ -214,6 +216,11 @@ fn queries() -> Vec<(&'static str, Query, usize)> {
         ("one function, by time, offset 9900", deep(query(&top, day, StartTime)), 200),
         ("one function, by duration, offset 9900", deep(query(&top, day, Duration)), 200),
         ("account, by memory, offset 9900", deep(query(&account, day, MemUsage)), 200),
+        ("one function, by time, without texts", numbers(query(&top, day, StartTime)), 2000),
+        ("account, 10,000 by time", page(query(&account, day, StartTime), 10_000), 20),
+        ("account, 10,000 by time, without texts", numbers(page(query(&account, day, StartTime), 10_000)), 20),
+        ("account, 10,000 by duration", page(query(&account, day, Duration), 10_000), 20),
+        ("account, 10,000 by duration, no texts", numbers(page(query(&account, day, Duration), 10_000)), 20),
         ("one function, histogram of 60", counted(query(&top, day, StartTime), 60), 200),
         ("one function, histogram of 1440", counted(query(&top, day, StartTime), 1440), 50),
         ("account, histogram of 60", counted(query(&account, day, StartTime), 60), 50),

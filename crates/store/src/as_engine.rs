@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use runlog_core::{
-    Answer, Backup, Engine, EngineError, Fault, Gauges, Health, Outcome, Query, Removed, Run, StreamSummary, Tail,
-    TailEvent, TailFilter, TailGap,
+    Answer, Backup, Engine, EngineError, Fault, Gauges, Health, Outcome, Query, Removed, Rows, Run, StreamSummary,
+    Tail, TailEvent, TailFilter, TailGap,
 };
 
 use crate::error::Error;
@@ -17,6 +17,12 @@ impl Engine for Store {
         Ok(Store::append(self, runs)?)
     }
 
+    fn open_query(&self, query: &Query) -> Result<(Answer, Box<dyn Rows>), EngineError> {
+        let (answer, rows) = Store::open_query(self, query)?;
+        Ok((answer, Box::new(rows)))
+    }
+
+    // Unlike the method by default, this answers from the other segments when it meets a damaged one.
     fn query(&self, query: &Query) -> Result<Answer, EngineError> {
         Ok(Store::query(self, query)?)
     }

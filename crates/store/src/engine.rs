@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::health::{Health, SetAside, Stats};
 use crate::manifest::Manifest;
 use crate::options::Options;
-use crate::query;
+use crate::query::{self, page::Page};
 use crate::segment::SharedTexts;
 use crate::signal::Signal;
 use crate::state::{Sealed, Shared, State};
@@ -76,22 +76,44 @@ impl Work {
 impl Engine {
     /// Answers a query from one snapshot; damaged segments that it meets are set aside and the rest answers.
     pub(crate) fn query(&self, query: &Query) -> Result<Answer> {
+        let read_all = |(mut answer, mut page): (Answer, Page)| {
+            answer.rows = page.next_batch(usize::MAX)?;
+            answer.next = page.cursor();
+            answer.cost.add(page.cost());
+            Ok(answer)
+        };
+        self.answer(query, read_all, |answer| answer)
+    }
+
+    /// Begins an answer; the page gives its rows. Damaged segments that are met before are set aside.
+    pub(crate) fn open_query(&self, query: &Query) -> Result<(Answer, Page)> {
+        self.answer(query, Ok, |(answer, _)| answer)
+    }
+
+    /// Does `finish` with an answer's beginning, and notes in the answer what it took.
+    fn answer<T>(
+        &self,
+        query: &Query,
+        finish: impl Fn((Answer, Page)) -> Result<T>,
+        answer: impl Fn(&mut T) -> &mut Answer,
+    ) -> Result<T> {
         query.check()?;
         let began = self.clock.elapsed();
         let wants_flights = query::plan::Plan::wants_flights(query);
-        let mut answer = self.retry_without_damaged(|engine| {
+        let mut found = self.retry_without_damaged(|engine| {
             let state = engine.state();
             let snapshot = state.snapshot(|flight| wants_flights && query.scope.matches(&flight.stream));
             let retained_from_ms = state.retained.of_scope(&query.scope);
             drop(state);
-            let mut answer = query::answer(&snapshot, query)?;
+            let (mut answer, page) = query::open(&snapshot, query)?;
             answer.watermark.retained_from_ms = retained_from_ms;
-            Ok(answer)
+            finish((answer, page))
         })?;
+        let answer = answer(&mut found);
         answer.watermark.set_aside_files = self.set_aside().len() as u64;
         let took = self.clock.elapsed().saturating_sub(began);
         answer.cost.elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        Ok(answer)
+        Ok(found)
     }
 
     pub(crate) fn health(&self) -> Health {

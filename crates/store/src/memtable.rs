@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use runlog_core::{Row, Run, Stream};
+use runlog_core::{Run, Stream};
 
 use crate::codec::Malformed;
 use crate::hash::{id_hash, stream_hash};
@@ -54,6 +54,21 @@ pub(crate) struct Heard {
 pub(crate) struct Place {
     pub(crate) slot: u32,
     pub(crate) row: u32,
+}
+
+/// The report of a row, on its own: it stays readable without its memtable.
+#[derive(Debug)]
+pub(crate) struct OwnReport {
+    pub(crate) stream: Arc<Stream>,
+    group: Arc<Vec<u8>>,
+    range: Range<u32>,
+}
+
+impl OwnReport {
+    pub(crate) fn record(&self) -> Result<Record<'_>, Malformed> {
+        let bytes = self.group.get(self.range.start as usize..self.range.end as usize);
+        Record::decode(bytes.ok_or(Malformed("no such report"))?)
+    }
 }
 
 impl Memtable {
@@ -168,10 +183,12 @@ impl Memtable {
         group.get(range.start as usize..range.end as usize).ok_or(Malformed("no such report"))
     }
 
-    /// The whole row.
-    pub(crate) fn row(&self, place: Place) -> Result<Row, Malformed> {
+    /// The report of a row, to be read without the memtable.
+    pub(crate) fn own_report(&self, place: Place) -> Result<OwnReport, Malformed> {
         let slot = self.slot(place.slot).ok_or(Malformed("no such stream"))?;
-        self.record(place)?.to_row(&slot.stream)
+        let (group, range) = slot.reports.get(place.row as usize).ok_or(Malformed("no such row"))?;
+        let group = self.groups.get(*group as usize).ok_or(Malformed("no such group"))?;
+        Ok(OwnReport { stream: Arc::clone(&slot.stream), group: Arc::clone(group), range: range.clone() })
     }
 
     /// The report of the finished run that `run` is another report of.

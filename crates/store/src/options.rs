@@ -99,8 +99,11 @@ pub(crate) const TAIL_SUBSCRIBERS_MAX: u32 = 2_000;
 /// Bytes of events that a tail reads at once; an event that alone is larger comes alone.
 pub(crate) const TAIL_BATCH_MAX_BYTES: usize = 64 << 10;
 
+/// Bytes of decompressed text that a page holds on to while its rows are read.
+pub(crate) const PAGE_TEXTS_MAX_BYTES: usize = 8 << 20;
+
 /// Bytes of decompressed text that a tail holds on to while it reads.
-pub(crate) const TAIL_TEXTS_MAX_BYTES: u64 = 1 << 20;
+pub(crate) const TAIL_TEXTS_MAX_BYTES: usize = 1 << 20;
 
 /// How long a tail that was woken gathers before it reads, for each tail there is: a thousand tails read ten times a
 /// second each, however often something is accepted.

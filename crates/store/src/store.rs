@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::health::{Health, Stats};
 use crate::operate::Progress;
 use crate::options::Options;
+use crate::page_rows::PageRows;
 use crate::tail::Subscription;
 use crate::wal::writer::WalWriter;
 use crate::{background, recovery};
@@ -64,6 +65,16 @@ impl Store {
     /// the query is over a limit.
     pub fn query(&self, query: &Query) -> Result<Answer> {
         self.engine.query(query)
+    }
+
+    /// Begins an answer, from the snapshot that [`Store::query`] would take: everything but the rows and where they
+    /// continue. The rows of the page are read as they are needed, in memory that does not grow with the page.
+    ///
+    /// # Errors
+    /// As [`Store::query`].
+    pub fn open_query(&self, query: &Query) -> Result<(Answer, PageRows)> {
+        let (answer, page) = self.engine.open_query(query)?;
+        Ok((answer, PageRows::new(Arc::downgrade(&self.engine), page)))
     }
 
     /// Follows what is accepted: every report that matches, in the order of acceptance, late ones included, each with

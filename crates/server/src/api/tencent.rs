@@ -274,7 +274,7 @@ mod tests {
     use super::*;
     use crate::keys::Keyring;
     use crate::settings::Settings;
-    use runlog_core::{Backup, Engine, Gauges, Health, Removed, Tail};
+    use runlog_core::{Backup, Engine, Gauges, Health, Removed, Rows, Tail};
 
     /// An engine whose disk is gone.
     struct Broken;
@@ -287,7 +287,7 @@ mod tests {
         fn append(&self, _: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
             gone()
         }
-        fn query(&self, _: &Query) -> Result<Found, EngineError> {
+        fn open_query(&self, _: &Query) -> Result<(Found, Box<dyn Rows>), EngineError> {
             gone()
         }
         fn streams(&self, _: &str) -> Result<Vec<StreamSummary>, EngineError> {

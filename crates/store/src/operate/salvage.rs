@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use runlog_core::{Outcome, Refusal, Run};
+use runlog_core::{Columns, Outcome, Refusal, Run};
 
 use crate::disk::Disk;
 use crate::engine::Engine;
@@ -48,7 +48,7 @@ pub(super) fn salvage(engine: &Engine, path: &str, name: SegmentName) -> Result<
     let mut texts = TextCache::default();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     for row in 0..segment.footer.rows {
-        match segment.row(row, &mut texts) {
+        match segment.row(row, Columns::ALL, &mut texts) {
             Ok(row) => {
                 bytes += row.run.log.len() + row.run.ret_msg.len();
                 batch.push(row.run);

@@ -5,30 +5,32 @@
 mod accumulator;
 mod by_id;
 mod count;
-mod fetch;
 mod filter;
 mod key;
 mod keyword;
 mod memory;
+pub(crate) mod page;
 pub(crate) mod plan;
 mod ranges;
 pub(crate) mod since;
 mod source;
+mod stream_texts;
 mod summary;
 mod top_k;
 
-use runlog_core::{Answer, Cursor, Query, SortKey, Stream, Watermark};
+use runlog_core::{Answer, Query, SortKey, Stream, Watermark};
 
 use crate::error::Result;
 use crate::state::Snapshot;
 use accumulator::Accumulator;
 use filter::Filter;
 use key::Names;
+use page::Page;
 use plan::Plan;
 use source::Source;
 
-/// Answers a query. The caller fills in what it knows of the watermark and the time.
-pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
+/// Answers a query but for the rows, which the page gives. The caller fills in the rest of the watermark and the time.
+pub(crate) fn open(snapshot: &Snapshot, query: &Query) -> Result<(Answer, Page)> {
     let plan = Plan::new(query, snapshot, names(snapshot, query))?;
     let mut acc = Accumulator::new(plan.keep, plan.after);
     let sums_up = summary::is_wanted(query);
@@ -39,20 +41,18 @@ pub(crate) fn answer(snapshot: &Snapshot, query: &Query) -> Result<Answer> {
         keyword::find(&plan, &mut sources, &mut acc)?;
     }
     scan_segments(&plan, &sources, &mut acc)?;
-    let page = acc.take_rows(plan.offset);
-    let more = page.len() > query.limit;
-    let page = page.get(..query.limit).unwrap_or(&page);
-    let rows = fetch::fetch(snapshot, page, &mut acc)?;
-    let next = rows.last().filter(|_| more).map(|row| Cursor::after(row, query.order));
+    let found = acc.take_rows(plan.offset);
+    let is_followed = found.len() > query.limit;
+    let page = Page::new(snapshot, query, found.get(..query.limit).unwrap_or(&found), is_followed)?;
     let watermark = Watermark { seq: snapshot.seq, ..Watermark::default() };
-    let mut answer = Answer { rows, total: acc.total, next, watermark, ..Answer::default() };
+    let mut answer = Answer { total: acc.total, watermark, ..Answer::default() };
     if sums_up {
         let mut listed = acc.listed.take();
         listed.iter_mut().for_each(|listed| listed.sort_unstable());
         summary::fill(&mut answer, &plan, snapshot, &sources, listed.as_deref(), &mut acc)?;
     }
     answer.cost = acc.cost;
-    Ok(answer)
+    Ok((answer, page))
 }
 
 /// The parts of segments that are in question.

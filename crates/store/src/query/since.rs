@@ -3,18 +3,20 @@
 //! Rows of segments are not in the order of sequence numbers, but each block knows its first and last, so that only
 //! blocks are read that can hold one of the first few.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use runlog_core::{RET_RUNNING, Row, TailFilter};
+use runlog_core::{Columns, RET_RUNNING, Row, TailFilter};
+
+use super::stream_texts::StreamTexts;
 
 use crate::codec::Malformed;
 use crate::error::{Error, Result};
 use crate::memtable::{Memtable, Place, Slot};
 use crate::options::{TAIL_BATCH_MAX_BYTES, TAIL_TEXTS_MAX_BYTES};
 use crate::record::Record;
+use crate::segment::Segment;
 use crate::segment::keyword::Keyword;
-use crate::segment::{Segment, TextCache};
 use crate::state::Snapshot;
 
 /// What was read.
@@ -56,11 +58,15 @@ pub(crate) fn read(snapshot: &Snapshot, filter: &TailFilter, after: u64, max: us
     let is_full = nearest.found.len() >= nearest.max;
     let all_seen = nearest.found.last_key_value().map(|(seq, _)| *seq).filter(|_| is_full).unwrap_or(snapshot.seq);
     let mut batch = Batch { rows: Vec::new(), seen: after, is_at_end: false };
-    let mut fetch = Fetch { snapshot, keyword: filter.keyword.as_deref().map(Keyword::new), texts: Texts::default() };
+    let mut fetch = Fetch {
+        snapshot,
+        keyword: filter.keyword.as_deref().map(Keyword::new),
+        texts: StreamTexts::new(TAIL_TEXTS_MAX_BYTES),
+    };
     let mut bytes = 0;
     for (seq, at) in nearest.found {
         if let Some(row) = fetch.row(at)? {
-            bytes += row.run.log.len() + row.run.ret_msg.len() + ROW_BYTES;
+            bytes += row.weight_bytes();
             if bytes > TAIL_BATCH_MAX_BYTES && !batch.rows.is_empty() {
                 return Ok(batch);
             }
@@ -73,9 +79,6 @@ pub(crate) fn read(snapshot: &Snapshot, filter: &TailFilter, after: u64, max: us
     batch.is_at_end = !is_full;
     Ok(batch)
 }
-
-/// What a row takes in memory beside its texts, about.
-const ROW_BYTES: usize = 256;
 
 impl Nearest {
     fn wants(&self, seq: u64) -> bool {
@@ -207,15 +210,7 @@ fn search_part(segment: &Segment, part: &Part, filter: &TailFilter, nearest: &mu
 struct Fetch<'a> {
     snapshot: &'a Snapshot,
     keyword: Option<Keyword<'a>>,
-    texts: Texts,
-}
-
-/// The text blocks read last, one of each stream: neighbours in sequence are neighbours in their stream.
-#[derive(Default)]
-struct Texts {
-    /// By segment and the end of the stream's rows there.
-    blocks: HashMap<(usize, u32), TextCache>,
-    bytes: u64,
+    texts: StreamTexts,
 }
 
 impl Fetch<'_> {
@@ -253,17 +248,12 @@ impl Fetch<'_> {
 
     fn stored(&mut self, number: usize, row: u32) -> Result<Option<Row>> {
         let Some(segment) = self.snapshot.segments.get(number) else { return Ok(None) };
-        if self.texts.bytes > TAIL_TEXTS_MAX_BYTES {
-            self.texts = Texts::default();
-        }
-        let texts = self.texts.blocks.entry((number, segment.stream_of(row)?.1)).or_default();
-        let before = texts.read.1;
-        let found = match &self.keyword {
-            Some(keyword) if !segment.has_keyword(row, &segment.block(row)?, keyword, texts)? => None,
-            _ => Some(segment.row(row, texts)?),
-        };
-        self.texts.bytes += texts.read.1 - before;
-        Ok(found)
+        let (block, stream_end) = (segment.block(row)?, segment.stream_of(row)?.1);
+        let keyword = self.keyword.as_ref();
+        self.texts.with((number, stream_end), |texts| match keyword {
+            Some(keyword) if !segment.has_keyword(row, &block, keyword, texts)? => Ok(None),
+            _ => segment.row(row, Columns::ALL, texts).map(Some),
+        })
     }
 
     fn matches(&self, record: &Record<'_>) -> bool {

@@ -14,7 +14,11 @@ type Place = (u64, u32);
 pub(crate) struct SharedTexts {
     /// None when there is to be none.
     blocks: Option<Cache<Place, Arc<TextBlock>, Bytes>>,
+    max_block_bytes: u64,
 }
+
+/// Blocks that the cache has room for at least: one with a log of megabytes would push out hundreds of others.
+const BLOCKS_MIN: u64 = 64;
 
 #[derive(Clone)]
 struct Bytes;
@@ -29,12 +33,15 @@ impl SharedTexts {
     /// An empty cache for blocks of about `block_bytes`.
     pub(crate) fn new(bytes: u64, block_bytes: u32) -> Self {
         let blocks = usize::try_from(bytes / u64::from(block_bytes.max(1024))).unwrap_or(usize::MAX);
-        Self { blocks: (bytes > 0).then(|| Cache::with_weighter(blocks, bytes, Bytes)) }
+        Self {
+            blocks: (bytes > 0).then(|| Cache::with_weighter(blocks, bytes, Bytes)),
+            max_block_bytes: bytes / BLOCKS_MIN,
+        }
     }
 
     /// A cache of nothing.
     pub(crate) fn none() -> Arc<Self> {
-        Arc::new(Self { blocks: None })
+        Arc::new(Self { blocks: None, max_block_bytes: 0 })
     }
 
     pub(crate) fn get(&self, segment: u64, first_row: u32) -> Option<Arc<TextBlock>> {
@@ -42,7 +49,7 @@ impl SharedTexts {
     }
 
     pub(crate) fn insert(&self, segment: u64, first_row: u32, block: &Arc<TextBlock>) {
-        if let Some(blocks) = &self.blocks {
+        if let Some(blocks) = self.blocks.as_ref().filter(|_| block.memory_bytes() as u64 <= self.max_block_bytes) {
             blocks.insert((segment, first_row), Arc::clone(block));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use runlog_core::{Row, Run};
+use runlog_core::{Columns, Row, Run};
 
 use super::reader::Segment;
 use super::text::Field;
@@ -23,22 +23,37 @@ impl Segment {
             let block = self.block(row)?;
             let retry_num = self.part(block.columns.retry_num(self.row_in_block(row)))?;
             if retry_num == u64::from(run.retry_num) && block.id(self, row)? == run.request_id {
-                return self.row(row, &mut TextCache::default()).map(Some);
+                return self.row(row, Columns::ALL, &mut TextCache::default()).map(Some);
             }
         }
         Ok(None)
     }
 
-    /// A whole row.
-    pub(crate) fn row(&self, row: u32, texts: &mut TextCache) -> Result<Row> {
+    /// A row with the wanted texts.
+    pub(crate) fn row(&self, row: u32, columns: Columns, texts: &mut TextCache) -> Result<Row> {
+        let mut found = self.row_without_texts(row)?;
+        self.load_text(row, texts)?;
+        let at = (row - texts.rows.start) as usize;
+        let run = &mut found.run;
+        for (is_wanted, field, out) in [
+            (columns.ret_msg, Field::RetMsg, &mut run.ret_msg),
+            (columns.log, Field::Log, &mut run.log),
+            (columns.level, Field::Level, &mut run.level),
+            (columns.source, Field::Source, &mut run.source),
+        ] {
+            if is_wanted {
+                *out = self.part(texts.block.text(at, field, &run.request_id))?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// A row whose texts are empty.
+    pub(crate) fn row_without_texts(&self, row: u32) -> Result<Row> {
         let stream = Arc::clone(self.stream_of(row)?.0);
         let block = self.block(row)?;
         let record = self.part(block.columns.record(self.row_in_block(row)))?;
         let request_id = block.id(self, row)?;
-        self.load_text(row, texts)?;
-        let text = |field| self.part(texts.block.text((row - texts.rows.start) as usize, field, &request_id));
-        let (ret_msg, log) = (text(Field::RetMsg)?, text(Field::Log)?);
-        let (level, source) = (text(Field::Level)?, text(Field::Source)?);
         let run = Run {
             stream,
             retry_num: record.retry_num,
@@ -49,10 +64,10 @@ impl Segment {
             ret_code: record.facts.ret_code,
             invoke_finished: record.invoke_finished,
             exit_code: record.exit_code,
-            ret_msg,
-            log,
-            level,
-            source,
+            ret_msg: String::new(),
+            log: String::new(),
+            level: String::new(),
+            source: String::new(),
             request_id,
         };
         Ok(Row { seq: record.facts.seq, run })

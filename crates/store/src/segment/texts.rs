@@ -33,14 +33,14 @@ pub(super) struct TextPlace {
 }
 
 impl TextCache {
-    /// One that keeps what it reads for other queries.
-    pub(crate) fn keeping() -> Self {
-        Self { keeps: true, ..Self::default() }
-    }
-
     /// The rows of the block.
     pub(crate) fn rows(&self) -> Range<u32> {
         self.rows.clone()
+    }
+
+    /// Bytes of memory that the block takes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.block.memory_bytes()
     }
 
     /// Whether to keep what is read from now on for other queries.

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(after.len(), 1);
         let mut expected: Vec<Run> = batches.concat();
         expected.sort_by_key(|run| run.start_ms);
-        let row = |row| after[0].row(row, &mut TextCache::default()).unwrap().run;
+        let row = |row| after[0].row(row, runlog_core::Columns::ALL, &mut TextCache::default()).unwrap().run;
         assert_eq!((0..after[0].footer.rows).map(row).collect::<Vec<_>>(), expected);
         (before, blocks(&after[0]))
     }

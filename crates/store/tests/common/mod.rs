@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Direction, FacetKey, FacetSpec, Histogram, HistogramSpec, Order, Outcome, Query, RET_RUNNING, ResultFilter,
-    Retained, Row, Run, Scope, SortKey, Start, Stream, Window,
+    Answer, Columns, Cursor, Direction, FacetKey, FacetSpec, Histogram, HistogramSpec, Order, Outcome, Query,
+    RET_RUNNING, ResultFilter, Retained, Row, Rows, Run, Scope, SortKey, Start, Stream, Window,
 };
 use runlog_store::disk::sim::SimDisk;
 use runlog_store::operate::verify_on;
@@ -208,6 +208,8 @@ pub fn query(random: &mut Random) -> Query {
         function: any(random, of.function),
         qualifier: any(random, of.qualifier),
     };
+    let [ret_msg, log, level, source] = [(); 4].map(|()| random.chance(2));
+    let columns = Columns { ret_msg, log, level, source };
     Query {
         window,
         result: match random.below(8) {
@@ -226,6 +228,8 @@ pub fn query(random: &mut Random) -> Query {
         },
         start: Start::Offset(random.pick(&[0, 0, 0, 1, 3, 7, 1000])),
         limit: random.pick(&[0, 1, 2, 5, 20, usize::MAX]),
+        page_max_bytes: random.pick(&[None, None, Some(1), Some(600), Some(1200), Some(usize::MAX)]),
+        columns: random.pick(&[Columns::ALL, Columns::ALL, Columns::NO_TEXTS, columns]),
         as_of: if random.chance(5) { Some(random.below(60)) } else { None },
         histogram: histogram(random, window),
         facets: if random.chance(4) { Some(facets(random)) } else { None },
@@ -415,9 +419,27 @@ pub fn compare(store: &Store, naive: &Naive, query: &Query) {
         assert_eq!(mine.histogram, expected.histogram, "{query:?}");
         assert_eq!(mine.facets, expected.facets, "{query:?}");
         assert_eq!(mine.percentiles, expected.percentiles, "{query:?}");
+        check_batches(store, &query, &mine);
         let Some(next) = mine.next else { return };
         query.start = Start::After(next);
     }
+}
+
+/// Asserts that rows which are read bit by bit are those of the whole answer.
+fn check_batches(store: &Store, query: &Query, whole: &Answer) {
+    let max_bytes = [1, 700, usize::MAX][(whole.total + whole.watermark.seq) as usize % 3];
+    let (head, mut rows) = store.open_query(query).unwrap();
+    assert_eq!((head.total, head.rows.len(), &head.watermark), (whole.total, 0, &whole.watermark), "{query:?}");
+    let mut found: Vec<Row> = Vec::new();
+    loop {
+        let batch = rows.next_batch(max_bytes).unwrap();
+        assert!(batch.len() <= 1 || batch.iter().map(Row::weight_bytes).sum::<usize>() <= max_bytes, "{query:?}");
+        let Some(last) = batch.last() else { break };
+        let is_last = found.len() + batch.len() == whole.rows.len() && whole.next.is_none();
+        assert_eq!(rows.cursor(), (!is_last).then(|| Cursor::after(last, query.order)), "{query:?}");
+        found.extend(batch);
+    }
+    assert_eq!(found, whole.rows, "{query:?}");
 }
 
 /// Rows for the eye.
