@@ -83,6 +83,7 @@ test("the whole form is in the URL, and no secret", async () => {
   await page.getByRole("button", { name: "Yesterday" }).click();
   await page.getByRole("tab", { name: "Code" }).click();
   await page.getByRole("button", { name: "Rust" }).click();
+  await page.waitForURL(/code=rust/);
   const url = page.url();
   assert.ok(!url.includes(SECRET_ID) && !url.includes(encodeURIComponent(SECRET_KEY)), url);
   const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }));
@@ -97,6 +98,18 @@ test("the whole form is in the URL, and no secret", async () => {
   await page.reload();
   await page.getByRole("tab", { name: "Call", exact: true }).click();
   assert.equal(await page.getByLabel("SecretKey").inputValue(), SECRET_KEY, "kept for the tab, as was asked");
+});
+
+test("a key that is held down loses no letter", async () => {
+  const page = await explorer("Action=GetFunctionLogs");
+  await page.locator("#input-FunctionName").focus();
+  await page.keyboard.down("a");
+  for (let n = 1; n < 500; n += 1) await page.keyboard.down("a");
+  await page.keyboard.up("a");
+  assert.equal(await page.locator("#input-FunctionName").inputValue(), "a".repeat(500));
+  await page.waitForURL(/FunctionName=a{500}(?:&|$)/);
+  await page.reload();
+  assert.equal(await page.locator("#input-FunctionName").inputValue(), "a".repeat(500));
 });
 
 test("wrong input is told before it is sent", async () => {

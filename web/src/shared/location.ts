@@ -10,35 +10,62 @@ export interface Place {
   readonly hash: string;
 }
 
-function read(): Place {
-  const { pathname, search, hash } = window.location;
+function parse({ pathname, search, hash }: Pick<URL, "pathname" | "search" | "hash">): Place {
   return { path: pathname, query: new URLSearchParams(search), hash: hash.slice(1) };
 }
 
-/** Where the page is. */
-export const place = new Store<Place>(typeof window === "undefined" ? { path: "/", query: new URLSearchParams(), hash: "" } : read());
+const isPage = typeof window !== "undefined";
 
-if (typeof window !== "undefined") {
-  const follow = (): void => place.set(read());
+/** Where the page is. The address bar follows a moment later while somebody types. */
+export const place = new Store<Place>(isPage ? parse(window.location) : { path: "/", query: new URLSearchParams(), hash: "" });
+
+/** Browsers refuse a hundred or two changes of the address within seconds, so letters are gathered for this long. */
+const SETTLE_MS = 200;
+
+let pending: { readonly href: string; readonly timer: ReturnType<typeof setTimeout> } | undefined;
+
+function settle(): void {
+  if (pending === undefined) return;
+  clearTimeout(pending.timer);
+  history.replaceState(null, "", pending.href);
+  pending = undefined;
+}
+
+function drop(): void {
+  if (pending !== undefined) clearTimeout(pending.timer);
+  pending = undefined;
+}
+
+if (isPage) {
+  const follow = (): void => {
+    drop();
+    place.set(parse(window.location));
+  };
   window.addEventListener("popstate", follow);
   window.addEventListener("hashchange", follow);
+  window.addEventListener("pagehide", settle);
+}
+
+function hrefNow(): string {
+  return pending?.href ?? window.location.href;
 }
 
 /** Goes to a view: Back returns. Does nothing when the page is there already. */
 export function go(url: string): void {
-  change(url, "pushState");
+  const target = new URL(url, hrefNow());
+  if (target.href === hrefNow()) return;
+  settle();
+  history.pushState(null, "", target.href);
+  place.set(parse(target));
 }
 
-/** Corrects the URL of the present view. */
+/** Corrects the URL of the present view: at once in [`place`], in the address bar when the typing pauses. */
 export function correct(url: string): void {
-  change(url, "replaceState");
-}
-
-function change(url: string, how: "pushState" | "replaceState"): void {
-  const target = new URL(url, window.location.href);
-  if (target.href === window.location.href) return;
-  history[how](null, "", target.pathname + target.search + target.hash);
-  place.set(read());
+  const target = new URL(url, hrefNow());
+  if (target.href === hrefNow()) return;
+  drop();
+  pending = { href: target.href, timer: setTimeout(settle, SETTLE_MS) };
+  place.set(parse(target));
 }
 
 /** The present URL with some parameters of the query changed; `undefined` and `""` remove one. */
