@@ -58,6 +58,12 @@ export function readState(tables: Tables, { query }: Pick<Place, "query">): Stat
   };
 }
 
+/** The parameters of a query of the page, in words, to tell one call from another. */
+export function parametersOf(query: string): string {
+  const pairs = [...new URLSearchParams(query)].filter(([name]) => !OWN_NAMES.has(name));
+  return pairs.map(([name, value]) => `${name}=${value}`).join("  ");
+}
+
 function pick<T extends string>(known: readonly [T, ...T[]], given: string | null): T {
   return known.find((one) => one === given) ?? known[0];
 }

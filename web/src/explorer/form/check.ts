@@ -71,7 +71,7 @@ function plain(shape: Shape<Param>, param: Param, path: string, text: string, fo
   if (shape.type === "timestamp" && !isTime(text)) return add(texts.time);
   const allowed = param.one_of ?? [];
   const same = (value: string): boolean => (param.any_case === true ? value.toLowerCase() === text.toLowerCase() : value === text);
-  if (allowed.length > 0 && !allowed.some(same)) return add(texts.one_of, { values: allowed.join(", ") });
+  if (allowed.length > 0 && !allowed.some(same)) return add(texts.one_of, { values: allowed.join(" / ") });
   const bytes = new TextEncoder().encode(text).length;
   if (param.max_bytes !== undefined && bytes > param.max_bytes) add(texts.long, { bytes, max: param.max_bytes });
 }

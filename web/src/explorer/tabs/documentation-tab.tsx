@@ -90,7 +90,7 @@ function ParamRow({ path, param }: { readonly path: string; readonly param: Para
       <td>{typeOf(param)}</td>
       <td>
         <Rich text={t(param.doc)} />
-        {allowed.length > 0 && <div class="quiet-text">{t(words.values, { values: allowed.join(", ") })}</div>}
+        {allowed.length > 0 && <div class="quiet-text">{t(words.values, { values: allowed.join(" / ") })}</div>}
         {param.default !== undefined && <div class="quiet-text">{t(words.default_is, { value: param.default })}</div>}
         {param.max_bytes !== undefined && <div class="quiet-text">{t(words.max_bytes, { n: param.max_bytes })}</div>}
         {param.source === "ours" && <div class="quiet-text">{t(words.ours)}</div>}
