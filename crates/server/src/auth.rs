@@ -73,14 +73,6 @@ pub(crate) fn identify(app: &App, request: &Parts, body: &[u8]) -> Result<Caller
     }
 }
 
-/// As [`identify`], for what changes something.
-pub(crate) fn identify_writer(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
-    match identify(app, request, body)? {
-        caller if caller.read_only => Err(Denied::Forbidden("this token may only read")),
-        caller => Ok(caller),
-    }
-}
-
 /// Whether the credential covers the body, which must then be read first.
 pub(crate) fn signs_body(headers: &HeaderMap) -> bool {
     let starts = |name: &str, start: &str| {
@@ -102,7 +94,8 @@ impl Caller {
         Some(Self { key, ..self.clone() })
     }
 
-    fn of_key(key: Arc<Key>) -> Self {
+    /// Who signs or authenticates with a key.
+    pub(crate) fn of_key(key: Arc<Key>) -> Self {
         Self { key, read_only: false, token_id: None, is_dev: false }
     }
 }

@@ -14,15 +14,16 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::api::{self, otlp};
 use super::app::App;
-use super::{api, otlp, tls};
+use super::tls;
 
 /// Calls that one gRPC connection may make at a time.
 const GRPC_STREAMS_MAX: u32 = 64;
 
 /// What is spoken on a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaks {
+pub(super) enum Protocol {
     /// Everything but gRPC.
     Api,
     /// OpenTelemetry logs over HTTP.
@@ -40,7 +41,7 @@ pub(super) async fn serve(
     stream: TcpStream,
     watcher: Watcher,
     mut stopping: watch::Receiver<()>,
-    speaks: Speaks,
+    protocol: Protocol,
 ) {
     let first = tokio::select! {
         first = tokio::time::timeout(app.settings.client_timeout(), first_byte(&stream)) => first,
@@ -49,14 +50,14 @@ pub(super) async fn serve(
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
             match tokio::time::timeout(app.settings.client_timeout(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http(app, stream, watcher, speaks).await,
+                Ok(Ok(stream)) => http(app, stream, watcher, protocol).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake timed out"),
             }
         }
         // Without a certificate: closed at once, or a client that tries TLS waits for an answer until it times out.
         (Ok(Some(tls::FIRST_BYTE)), None) => tracing::debug!("TLS on a server without a certificate"),
-        (Ok(Some(_)), _) => http(app, stream, watcher, speaks).await,
+        (Ok(Some(_)), _) => http(app, stream, watcher, protocol).await,
         (Ok(None) | Err(_), _) => {}
     }
 }
@@ -71,18 +72,18 @@ async fn http(
     app: Arc<App>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     watcher: Watcher,
-    speaks: Speaks,
+    protocol: Protocol,
 ) {
-    if speaks == Speaks::OtlpGrpc {
+    if protocol == Protocol::OtlpGrpc {
         return grpc(app, stream, watcher).await;
     }
     let timeout = app.settings.client_timeout();
     let service = service_fn(move |request: Request<Incoming>| {
         let app = Arc::clone(&app);
         async move {
-            let answer = match speaks {
-                Speaks::OtlpHttp => otlp::http::route(&app, request).await,
-                Speaks::Api | Speaks::OtlpGrpc => api::route(&app, request).await,
+            let answer = match protocol {
+                Protocol::OtlpHttp => otlp::http::route(&app, request).await,
+                Protocol::Api | Protocol::OtlpGrpc => api::route(&app, request).await,
             };
             Ok::<Response<_>, Infallible>(answer)
         }

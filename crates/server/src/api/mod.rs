@@ -1,22 +1,21 @@
-//! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`routes`].
+//! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`native::routes`].
 
 mod backup;
 pub(crate) mod native;
 mod operate;
-mod routes;
-pub(super) mod runs;
+pub(crate) mod otlp;
+mod put_runs;
 mod tencent;
 
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ALLOW, HeaderMap, HeaderValue};
 use hyper::{Request, StatusCode};
 
 use super::app::App;
-use super::otlp;
-use super::respond::{self, Answer};
-use routes::{Found, Handler};
+use super::respond::{self, Answer, Packed};
+use native::routes::{self, Found, Handler};
 
 /// Answers a request.
 pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer {
@@ -41,13 +40,13 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
         }
     };
     match route.handler {
-        Handler::Ingest => runs::ingest(app, request).await,
+        Handler::Ingest => put_runs::ingest(app, request).await,
         Handler::Otlp => otlp::http::export(app, request).await,
         Handler::Backup => backup::make(app, request).await,
-        Handler::OpenApi => respond::json(StatusCode::OK, native::openapi::text().into(), request.headers()),
+        Handler::OpenApi => openapi(request.headers()).await,
         Handler::Livez => operate::livez(),
-        Handler::Readyz => operate::readyz(app),
-        Handler::Metrics => operate::metrics(app, &request.into_parts().0),
+        Handler::Readyz => operate::readyz(app).await,
+        Handler::Metrics => operate::metrics(app, &request.into_parts().0).await,
         Handler::Runs
         | Handler::Run
         | Handler::Histogram
@@ -57,5 +56,17 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
         | Handler::FailedRequest
         | Handler::Tail
         | Handler::Export => native::answer(app, route, place, &request.into_parts().0).await,
+    }
+}
+
+async fn openapi(asked: &HeaderMap) -> Answer {
+    let takes_gzip = respond::takes(asked, "gzip");
+    let packed = tokio::task::spawn_blocking(move || Packed::new(native::openapi::text().into(), takes_gzip)).await;
+    match packed {
+        Ok(packed) => respond::packed(StatusCode::OK, packed),
+        Err(panic) => {
+            tracing::error!(%panic, "the description could not be made");
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "the server's log says why")
+        }
     }
 }

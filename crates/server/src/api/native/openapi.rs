@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::answers::{Error, GapEvent};
 use super::fields;
 use super::params::{Kind, LAST_EVENT_ID, Param};
-use crate::api::routes::{Content, Handler, ROUTES, Route};
+use super::routes::{Content, Handler, ROUTES, Route};
 
 const JSON: &str = "application/json";
 

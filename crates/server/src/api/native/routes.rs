@@ -2,8 +2,8 @@
 
 use schemars::{Schema, SchemaGenerator};
 
-use super::native::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Stats};
-use super::native::params::{
+use super::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Stats};
+use super::params::{
     AFTER, AS_OF, BUCKETS, BY, CURSOR, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION, HISTOGRAM, KEYWORD,
     LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, RESULT, SINCE, SORT,
     SORT_BY_START, TO, TOP,
