@@ -31,9 +31,24 @@ export interface State {
   readonly requestId: string;
 }
 
-export type Changes = Partial<Omit<State, "action" | "values">> & { readonly action?: string; readonly values?: Values };
+export type Changes = Partial<Omit<State, "action" | "values">> & {
+  readonly action?: string;
+  readonly values?: Values;
+};
 
-const OWN_NAMES = new Set(["Product", "Version", "Action", "Region", "tab", "scheme", "method", "required", "code", "error", "request_id"]);
+const OWN_NAMES = new Set([
+  "Product",
+  "Version",
+  "Action",
+  "Region",
+  "tab",
+  "scheme",
+  "method",
+  "required",
+  "code",
+  "error",
+  "request_id",
+]);
 
 /** Reads the state. Unknown words give the first of their list, as a link from another version may hold them. */
 export function readState(tables: Tables, { query }: Pick<Place, "query">): State | undefined {

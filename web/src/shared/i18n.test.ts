@@ -11,7 +11,9 @@ describe("texts", () => {
 
   it("of every page are in both languages, each with its own punctuation and the same values", () => {
     const modules = import.meta.glob<Record<string, Record<string, Text>>>("../**/words.ts", { eager: true });
-    const tables = Object.entries(modules).flatMap(([file, module]) => Object.values(module).map((table) => [file, table] as const));
+    const tables = Object.entries(modules).flatMap(([file, module]) =>
+      Object.values(module).map((table) => [file, table] as const),
+    );
     expect(tables.length).toBeGreaterThan(5);
     const values = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
     for (const [file, table] of tables) {

@@ -69,7 +69,13 @@ export function HistoryView({ onShow }: { readonly onShow: (call: Call) => void 
               <button type="button" class="button small" onClick={() => go(`/explorer?${one.query}`)}>
                 {t(words.refill)}
               </button>
-              <button type="button" class="button small" disabled={one.answer === undefined} title={one.answer === undefined ? t(words.gone) : undefined} onClick={() => onShow(one)}>
+              <button
+                type="button"
+                class="button small"
+                disabled={one.answer === undefined}
+                title={one.answer === undefined ? t(words.gone) : undefined}
+                onClick={() => onShow(one)}
+              >
                 {t(words.show)}
               </button>
             </span>
