@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::option_value::OptionValue;
+use crate::settings::OptionValue;
 
 /// Units of bytes, longest name first.
 const UNITS: [(&str, u64); 7] = [

@@ -1,4 +1,4 @@
-// Words of the form and of its problems.
+// Words of the form and of what is wrong in it.
 
 import { words } from "../../shared/i18n.ts";
 
