@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 use crate::transport::Transport;
 use crate::{Client, Error, Language};
@@ -29,14 +30,15 @@ pub struct ClientBuilder {
     clock: Arc<dyn Clock>,
 }
 
-/// A key. It has no `Debug`, so that a secret cannot end up in a log.
-pub(crate) struct Credential {
-    pub(crate) secret_id: String,
-    pub(crate) secret_key: String,
+impl Client {
+    /// Starts to set up a client of the server at `http://host:port` or `https://host:port`.
+    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(endpoint.into())
+    }
 }
 
 impl ClientBuilder {
-    pub(crate) fn new(endpoint: String) -> Self {
+    fn new(endpoint: String) -> Self {
         Self {
             endpoint,
             credential: None,
@@ -57,9 +59,9 @@ impl ClientBuilder {
         self
     }
 
-    /// A token that stands for a key, for every call of runlog's own API: runs that are put, pages, tails, exports and
-    /// backups. Where there is a key too, these calls go by the token. A token cannot sign: [`Client::call`] and what
-    /// is built on it need a key.
+    /// A token, instead of a key, for every call of runlog's own API: storing and reading runs, tails, exports and
+    /// backups. With a key as well, these calls use the token. A token cannot sign, so [`Client::call`] and the calls
+    /// built on it need a key.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
@@ -77,16 +79,16 @@ impl ClientBuilder {
         self
     }
 
-    /// How long one request may take, with its answer. 60 seconds otherwise.
+    /// How long one request may take, with its answer. Default: 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// How often one request is sent again. 4 otherwise; 0 turns it off.
+    /// How often one request is sent again. Default: 4; 0 turns it off.
     ///
-    /// A signed call is sent again when it was over the rate limit. A batch of runs is also sent again when the server
-    /// was busy (429, 502, 503, 504) or could not be reached, since runs that came twice are stored once.
+    /// A signed call is sent again if it was over the rate limit. A batch of runs is also sent again if the server was
+    /// busy (429, 502, 503, 504) or could not be reached, because runs that arrive twice are stored once.
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self

@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::builder::Credential;
 use crate::clock::Clock;
+use crate::credential::Credential;
 use crate::retry::Backoff;
 use crate::signed::Unsigned;
 use crate::transport::Transport;
-use crate::{ClientBuilder, Error, FunctionLogPages, FunctionLogs, GetFunctionLogs, Language, SignedRequest, envelope};
+use crate::{Error, FunctionLogs, GetFunctionLogs, Language, SignedRequest, envelope};
 
 /// A server of the run-log API, and the key or token to it.
 ///
@@ -30,11 +30,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts to set up a client of the server at `http://host:port` or `https://host:port`.
-    pub fn builder(endpoint: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(endpoint.into())
-    }
-
     /// One page of runs.
     ///
     /// # Errors
@@ -42,14 +37,6 @@ impl Client {
     /// [`Client::call`].
     pub fn get_function_logs(&self, request: &GetFunctionLogs) -> Result<FunctionLogs, Error> {
         self.call("GetFunctionLogs", request)
-    }
-
-    /// Every run that matches, page after page, up to the 10,000 rows that the dialect reaches.
-    ///
-    /// `request.limit` is the length of a page and `request.offset` where to start. The rows are those of one moment
-    /// only when the window has a fixed end that has passed: runs that are stored between two pages move the others.
-    pub fn each_function_log(&self, request: GetFunctionLogs) -> FunctionLogPages<'_> {
-        FunctionLogPages::new(self, request)
     }
 
     /// Any action of the API: `request` is its parameters, the result what its `Response` holds.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Where a [`Client`](crate::Client) takes its time from. Tests give it one of their own.
+/// The clock of a [`Client`](crate::Client). Tests replace it.
 pub trait Clock: Send + Sync {
     /// The current time in Unix milliseconds.
     fn now_ms(&self) -> i64;
@@ -27,7 +27,10 @@ impl Clock for SystemClock {
 }
 
 /// A moment in Unix milliseconds; 0 for moments before 1970, at which no run can start.
+///
+/// # Panics
+/// For moments after the year 292 million.
 pub(crate) fn unix_ms(moment: SystemTime) -> i64 {
     let elapsed = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(elapsed.as_millis()).expect("a moment before the year 292 million")
 }

@@ -4,7 +4,7 @@ use ureq::http::Uri;
 
 use crate::Error;
 
-/// A server's address: scheme, host and port, nothing behind them.
+/// A server's address: scheme, host and port, without a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     /// `http://host:port`, without a slash at its end.

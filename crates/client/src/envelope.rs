@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::Error;
-use crate::transport::Reply;
+use crate::reply::Reply;
 
 /// How much of an answer that is not understood is shown, in characters.
 const SHOWN_CHARS: usize = 120;
@@ -64,7 +64,7 @@ pub(crate) fn read<T: DeserializeOwned>(endpoint: &str, reply: &Reply) -> Result
     serde_json::from_str(response.get()).map_err(|error| bad(format!("{error} (request id {})", head.request_id)))
 }
 
-/// The error that a reply with another status than 200 stands for.
+/// The error that a reply means whose status is not 200.
 pub(crate) fn refused(reply: &Reply) -> Error {
     let status = reply.status;
     match serde_json::from_slice(&reply.body) {

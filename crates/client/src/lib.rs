@@ -28,13 +28,14 @@
 //! Calls block. They are signed with TC3-HMAC-SHA256 and speak the dialect of `GetFunctionLogs`, so queries work with
 //! every server of it. runlog's own API at `/api/v1/*` also accepts a token: [`Client::put_runs`] stores runs, and
 //! [`Client::runs`], [`Client::one_run`], [`Client::histogram`], [`Client::facets`], [`Client::stats`],
-//! [`Client::functions`], [`Client::tail`] and [`Client::export_with`] read them. A [`Spool`] keeps runs on disk while no
-//! server can be reached.
+//! [`Client::functions`], [`Client::tail`] and [`Client::export_with`] read them. A [`Spool`] keeps runs on disk while
+//! no server can be reached.
 
 mod backup;
 mod builder;
 mod client;
 mod clock;
+mod credential;
 mod endpoint;
 mod envelope;
 mod error;
@@ -42,7 +43,9 @@ mod logs;
 mod native;
 mod new_run;
 mod pages;
+mod put_report;
 mod put_runs;
+mod reply;
 mod retry;
 mod signed;
 mod spool;
@@ -63,7 +66,8 @@ pub use native::{
 };
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;
-pub use put_runs::{BATCH_BYTES, BATCH_MAX_RUNS, PutReport, RefusedRun};
+pub use put_report::{PutReport, RefusedRun};
+pub use put_runs::{BATCH_BYTES, BATCH_MAX_RUNS};
 pub use runlog_wire::Language;
 pub use signed::SignedRequest;
 pub use spool::{Shipped, Spool, SpoolBounds, SpooledRun};

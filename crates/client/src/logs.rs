@@ -55,7 +55,7 @@ pub struct LogFilter {
     pub ret_code: Option<RetCode>,
 }
 
-/// A search in the logs, and where it stands.
+/// A search in the logs, and the position that it has reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct SearchContext {
@@ -78,7 +78,7 @@ pub struct FunctionLogs {
     pub total_count: u64,
     /// The rows of this page.
     pub data: Vec<FunctionLog>,
-    /// Where a search stands.
+    /// The position of a search.
     pub search_context: Option<SearchContext>,
     /// The id of this request.
     pub request_id: String,

@@ -179,6 +179,7 @@ impl From<String> for StartTime {
 }
 
 impl From<SystemTime> for StartTime {
+    /// The moment in Unix milliseconds; it must be before the year 292 million.
     fn from(moment: SystemTime) -> Self {
         StartTime::UnixMs(unix_ms(moment))
     }

@@ -21,8 +21,18 @@ pub struct FunctionLogPages<'a> {
     is_last: bool,
 }
 
+impl Client {
+    /// Every run that matches, page after page, up to the 10,000 rows that the dialect reaches.
+    ///
+    /// `request.limit` is the length of a page and `request.offset` where to start. The rows are those of one moment
+    /// only when the window has a fixed end that has passed: runs that are stored between two pages move the others.
+    pub fn each_function_log(&self, request: GetFunctionLogs) -> FunctionLogPages<'_> {
+        FunctionLogPages::new(self, request)
+    }
+}
+
 impl<'a> FunctionLogPages<'a> {
-    pub(crate) fn new(client: &'a Client, request: GetFunctionLogs) -> Self {
+    fn new(client: &'a Client, request: GetFunctionLogs) -> Self {
         let offset = request.offset.unwrap_or_default();
         Self { client, request, page: Vec::new().into_iter(), offset, total_count: None, is_last: false }
     }

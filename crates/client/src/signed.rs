@@ -3,7 +3,7 @@
 use runlog_wire::sign_v3::{V3Input, sign_v3};
 
 use crate::Language;
-use crate::builder::Credential;
+use crate::credential::Credential;
 use crate::endpoint::Endpoint;
 
 /// The version of the API.
@@ -11,7 +11,7 @@ const VERSION: &str = "2018-04-16";
 
 const CONTENT_TYPE: &str = "application/json";
 
-/// A request as it goes out. Whoever has it can send it for five minutes; the secret key is not in it.
+/// A request, ready to be sent within five minutes. It does not contain the secret key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedRequest {
     /// Where to: the request is a POST.

@@ -12,6 +12,7 @@ use ureq::typestate::WithoutBody;
 use ureq::{Agent, Body, RequestBuilder};
 
 use crate::endpoint::Endpoint;
+use crate::reply::Reply;
 use crate::retry::retry_after;
 use crate::{Error, envelope};
 
@@ -24,16 +25,6 @@ pub(crate) struct Transport {
     agent: Agent,
     timeout: Duration,
     pub(crate) endpoint: Endpoint,
-}
-
-/// What came back.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    /// How long the server asks to wait before another try.
-    pub(crate) retry_after: Option<Duration>,
-    /// The server's clock, as it wrote it.
-    pub(crate) date: Option<String>,
-    pub(crate) body: Vec<u8>,
 }
 
 /// An answer that is read while it arrives.

@@ -73,7 +73,7 @@ pub(crate) fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
-/// A file in the making: it lies beside the one it is to replace, hidden, and goes away when it is not committed.
+/// A file that is being written: hidden, in the folder of the file that it replaces, and deleted unless committed.
 pub(crate) struct Replacement {
     file: BufWriter<NamedTempFile>,
     path: PathBuf,

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::export_bytes::Head;
-use super::filter::{number, target};
+use super::export_query::{ExportQuery, Head};
 use super::run::{Fields, Received};
 use super::{LINE_MAX_BYTES, RunFilter, RunRow};
 use crate::retry::Backoff;
@@ -16,19 +15,6 @@ use crate::{Client, Error};
 /// How long one connection is read before it is replaced. A connection that died unnoticed would otherwise be waited
 /// for without an end.
 const CONNECTION: Duration = Duration::from_secs(30 * 60);
-
-/// What to export.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExportQuery {
-    /// Which runs. Those in flight are left out.
-    pub filter: RunFilter,
-    /// `start_time:asc` or `start_time:desc`. Absent: the newest first.
-    pub sort: Option<String>,
-    /// The fields of each run, as [`RunQuery::fields`](super::RunQuery::fields).
-    pub fields: Option<String>,
-    /// The sequence number to export as of. Absent: now.
-    pub as_of: Option<u64>,
-}
 
 /// The runs of an export, of one moment, by start; made by [`Client::export`].
 ///
@@ -172,20 +158,6 @@ impl<'a> Export<'a> {
         }
         let run: Received = self.client.read_json(&line)?;
         run.run(&self.fields).map(Some).map_err(|error| self.client.bad_answer(&error))
-    }
-}
-
-impl ExportQuery {
-    pub(super) fn target(&self, format: Option<&str>, after: Option<&str>) -> String {
-        let as_of = number(self.as_of);
-        let own = [
-            ("format", format),
-            ("sort", self.sort.as_deref()),
-            ("as_of", as_of.as_deref()),
-            ("after", after),
-            ("fields", self.fields.as_deref()),
-        ];
-        target("export", &self.filter, &own)
     }
 }
 

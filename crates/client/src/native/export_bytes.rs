@@ -1,9 +1,8 @@
-//! An export in a file format, as the server writes it, and what the head of its answer says.
+//! An export in a file format, as the server writes it.
 
 use std::io::{self, Read};
 
-use super::ExportQuery;
-use crate::transport::Stream;
+use super::export_query::{ExportQuery, Head};
 use crate::{Client, Error};
 
 /// A file format of exports.
@@ -22,28 +21,6 @@ pub enum ExportFormat {
 pub struct ExportBytes {
     head: Head,
     body: Box<dyn Read + Send>,
-}
-
-/// What the head of an export says.
-pub(super) struct Head {
-    pub(super) total: u64,
-    pub(super) as_of: u64,
-    /// Its window as the parameters `from` and `to`, if both ends are known.
-    pub(super) window: Option<(String, String)>,
-}
-
-impl Head {
-    /// Reads the head, or tells what it lacks.
-    pub(super) fn read(stream: &Stream) -> Result<Self, String> {
-        let header = |name: &str| stream.headers.get(name).and_then(|value| value.to_str().ok());
-        let number = |name: &str| {
-            let value = header(name).and_then(|value| value.parse::<u64>().ok());
-            value.ok_or_else(|| format!("an export without a number in the header `{name}`"))
-        };
-        let (total, as_of) = (number("X-Runlog-Total")?, number("X-Runlog-As-Of")?);
-        let window = header("X-Runlog-From").zip(header("X-Runlog-To"));
-        Ok(Self { total, as_of, window: window.map(|(from, to)| (from.to_owned(), to.to_owned())) })
-    }
 }
 
 impl ExportBytes {

@@ -6,6 +6,7 @@
 mod basis;
 mod export;
 mod export_bytes;
+mod export_query;
 mod failed_request;
 mod filter;
 mod functions;
@@ -21,8 +22,9 @@ use std::fmt::Display;
 use serde::de::DeserializeOwned;
 
 pub use basis::{Cost, RunWindow, Watermark};
-pub use export::{Export, ExportQuery};
+pub use export::Export;
 pub use export_bytes::{ExportBytes, ExportFormat};
+pub use export_query::ExportQuery;
 pub use failed_request::{FailedRequest, SentBody, SentRequest};
 pub use filter::RunFilter;
 pub use functions::{Function, Functions};

@@ -19,8 +19,16 @@ pub struct RunPages<'a> {
     is_last: bool,
 }
 
+impl Client {
+    /// Every run that matches, page after page. With `as_of`, all of them are of one moment. Without it, runs that
+    /// arrive meanwhile may be among them, but no run comes twice.
+    pub fn each_run(&self, query: RunQuery) -> RunPages<'_> {
+        RunPages::new(self, query)
+    }
+}
+
 impl<'a> RunPages<'a> {
-    pub(crate) fn new(client: &'a Client, mut query: RunQuery) -> Self {
+    fn new(client: &'a Client, mut query: RunQuery) -> Self {
         query.limit.get_or_insert(PAGE_RUNS);
         Self { client, query, page: Vec::new().into_iter(), total: None, is_last: false }
     }

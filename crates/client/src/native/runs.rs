@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::filter::{number, target};
 use super::run::{Fields, Received};
-use super::{
-    Buckets, Cost, Facet, FacetKey, Histogram, Percentiles, RunFilter, RunPages, RunRow, RunWindow, Watermark,
-};
+use super::{Buckets, Cost, Facet, FacetKey, Histogram, Percentiles, RunFilter, RunRow, RunWindow, Watermark};
 use crate::{Client, Error};
 
 /// A query for pages of runs.
@@ -154,12 +152,6 @@ impl Client {
     /// The URL that [`Client::runs`] requests. It holds no credential.
     pub fn runs_url(&self, query: &RunQuery) -> String {
         self.url(&query.target())
-    }
-
-    /// Every run that matches, page after page. With `as_of`, all of them are of one moment. Without it, runs that
-    /// arrive meanwhile may be among them, but no run comes twice.
-    pub fn each_run(&self, query: RunQuery) -> RunPages<'_> {
-        RunPages::new(self, query)
     }
 
     /// Every attempt of the run with this id, the earliest first; empty if there is no such run that the key may read.

@@ -85,7 +85,7 @@ pub struct Shipped {
 }
 
 impl Spool {
-    /// The spool in a folder, which is made when the first run is added. A folder that is there must belong to this user,
+    /// The spool in a folder, which is made when the first run is added. An existing folder must belong to this user,
     /// must not be writable for others, and must not be a link.
     pub fn new(dir: impl Into<PathBuf>, bounds: SpoolBounds) -> Self {
         Self { dir: dir.into(), bounds }

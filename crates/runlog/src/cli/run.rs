@@ -116,7 +116,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
 }
 
-/// Keeps a record that could not be delivered. Whatever comes of it, the command's own end stands.
+/// Keeps a record that could not be delivered. The exit code stays that of the command, even if this fails.
 fn keep(spool: Option<&Spool>, run: NewRun, refusal: Option<&str>) {
     let what = format!("the record of {} {}", run.function_name, run.request_id.as_deref().unwrap_or_default());
     let Some(spool) = spool else {

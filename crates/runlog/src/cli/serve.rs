@@ -45,7 +45,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Raises this process's limit of open files, as far as it may, to hold so many connections.
+/// Raises this process's limit of open files to hold `connections`, as far as it may.
 fn allow_connections(connections: u32) {
     /// What the store, the log and the reactor need besides.
     const OTHER_FILES: u64 = 256;

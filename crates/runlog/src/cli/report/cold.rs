@@ -53,7 +53,7 @@ impl Cold {
         }
     }
 
-    /// What to do, of so many runs that tell.
+    /// What to do; `runs` is how many runs tell whether they were cold.
     fn decision(&self, version: &Version, runs: u64) -> String {
         let cold = self.total_us.len() as u64;
         let part = share(cold, runs);

@@ -35,7 +35,7 @@ pub(super) struct SizingArgs {
     /// The configured memory, in MB, of versions whose logs do not say it in a Report line.
     #[arg(long, value_name = "MB")]
     pub(super) limit: Option<u64>,
-    /// Memory is configured in steps of so many MB; 64 MB is taken for the smallest size.
+    /// Memory is configured in steps of this many MB; the smallest size is 64 MB.
     #[arg(long, value_name = "MB", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=10_240))]
     step: u64,
     /// Runs that a version must have before less memory is advised.
