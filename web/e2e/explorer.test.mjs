@@ -7,6 +7,8 @@ import { BASE, open, SECRET_ID, SECRET_KEY, start, stop, violations } from "./br
 
 const TABS = ["call", "signature", "doctor", "code", "documentation", "errors", "mock", "limits"];
 
+const HOSTILE_QUERY = "Action=GetFunctionLogs&Limit=2&Filter.RetCode=not0&SearchContext.Keyword=%27a%26b+%E4%B8%AD";
+
 before(start);
 after(stop);
 
@@ -32,7 +34,7 @@ const explorer = async (query, options) => {
 test("calls signed in the browser are accepted, over plain http by a name of the network", async () => {
   for (const scheme of ["TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1"]) {
     for (const method of ["POST", "GET"]) {
-      const page = await explorer(`Action=GetFunctionLogs&Limit=2&Filter.RetCode=not0&SearchContext.Keyword=%27a%26b+%E4%B8%AD&scheme=${scheme}&method=${method}`);
+      const page = await explorer(`${HOSTILE_QUERY}&scheme=${scheme}&method=${method}`);
       assert.equal(await page.evaluate(() => globalThis.isSecureContext), false);
       await giveKey(page);
       const summary = await send(page);
@@ -49,7 +51,14 @@ test("a call that is changed on its way, or signed with another secret, is refus
     await giveKey(page, `${SECRET_KEY}x`);
     assert.match(await send(page), /AuthFailure\.SignatureFailure/);
     await giveKey(page);
-    await page.route(`${BASE}/`, (route) => route.continue({ postData: route.request().postData().replace(/(Limit"?[:=])2/, "$13") }));
+    await page.route(`${BASE}/`, (route) =>
+      route.continue({
+        postData: route
+          .request()
+          .postData()
+          .replace(/(Limit"?[:=])2/, "$13"),
+      }),
+    );
     assert.match(await send(page), /AuthFailure\.SignatureFailure/);
     await page.context().close();
   }
@@ -78,7 +87,7 @@ test("the whole form is in the URL, and no secret", async () => {
   const page = await explorer("Product=scf&Version=2018-04-16&Action=GetFunctionLogs");
   await giveKey(page);
   await page.getByLabel("Keep for this tab").check();
-  await page.locator("#input-FunctionName").fill("it's 中文 & \"x\"");
+  await page.locator("#input-FunctionName").fill('it\'s 中文 & "x"');
   await page.locator("#field-Order").getByRole("button", { name: "asc", exact: true }).click();
   await page.getByRole("button", { name: "Yesterday" }).click();
   await page.getByRole("tab", { name: "Code" }).click();
@@ -93,7 +102,10 @@ test("the whole form is in the URL, and no secret", async () => {
   await fresh.locator(".code-view").first().waitFor();
   const values = (one) => one.locator(".form input").evaluateAll((inputs) => inputs.map((input) => input.value));
   assert.deepEqual(await values(fresh), await values(page));
-  assert.equal(await fresh.locator(".code-view pre").first().innerText(), await page.locator(".code-view pre").first().innerText());
+  assert.equal(
+    await fresh.locator(".code-view pre").first().innerText(),
+    await page.locator(".code-view pre").first().innerText(),
+  );
 
   await page.reload();
   await page.getByRole("tab", { name: "Call", exact: true }).click();
@@ -157,7 +169,13 @@ test("an answer of 10 MB is drawn by the rows in view, and found in to its end",
   const page = await explorer("Action=GetFunctionLogs");
   await giveKey(page);
   const line = "x".repeat(990);
-  const text = JSON.stringify({ Response: { TotalCount: 10_000, Data: Array.from({ length: 10_000 }, (_, n) => ({ Log: `needle ${n} ${line}` })), RequestId: "r" } });
+  const text = JSON.stringify({
+    Response: {
+      TotalCount: 10_000,
+      Data: Array.from({ length: 10_000 }, (_, n) => ({ Log: `needle ${n} ${line}` })),
+      RequestId: "r",
+    },
+  });
   await page.route(`${BASE}/`, (route) => route.fulfill({ contentType: "application/json", body: text }));
   assert.match(await send(page), /10000 of 10000 rows/);
   await page.getByLabel("Find in the answer").fill("needle");
@@ -173,7 +191,9 @@ test("a hostile answer is text", async () => {
   await giveKey(page);
   const hostile = `<img src=x onerror=alert(1)><script>alert(2)</script>\u202egnp.exe\u0000\u001b[31m`;
   const body = JSON.stringify({ Response: { Error: { Code: hostile, Message: hostile }, RequestId: hostile } });
-  await page.route(`${BASE}/`, (route) => route.fulfill({ contentType: "application/json", headers: { "X-Evil": "<script>alert(3)</script>" }, body }));
+  await page.route(`${BASE}/`, (route) =>
+    route.fulfill({ contentType: "application/json", headers: { "X-Evil": "<script>alert(3)</script>" }, body }),
+  );
   assert.ok((await send(page)).includes("<script>alert(2)</script>"));
   assert.equal(await page.locator("#main img, #main script").count(), 0);
   assert.ok((await page.locator(".big-text-all").innerText()).includes("U+202E"));
@@ -213,11 +233,23 @@ test("the doctor's findings and a policy's decision are shown as the server give
   const page = await explorer("Action=GetFunctionLogs");
   await giveKey(page, `${SECRET_KEY}x`);
   await send(page);
-  const finding = { kind: "secret_key", expected: "", found: "<b>x</b>", is_proven: true, text: { zh: "密钥不对。", en: "The secret is another one; see `runlog keys list`." } };
+  const finding = {
+    kind: "secret_key",
+    expected: "",
+    found: "<b>x</b>",
+    is_proven: true,
+    text: { zh: "密钥不对。", en: "The secret is another one; see `runlog keys list`." },
+  };
   let asked;
   await page.route("**/api/v1/doctor", (route) => {
     asked = route.request();
-    return route.fulfill({ json: { scheme: "TC3-HMAC-SHA256", steps: [{ name: "canonical request", expected: "POST", sent: "GET" }], findings: [finding] } });
+    return route.fulfill({
+      json: {
+        scheme: "TC3-HMAC-SHA256",
+        steps: [{ name: "canonical request", expected: "POST", sent: "GET" }],
+        findings: [finding],
+      },
+    });
   });
   await page.getByRole("button", { name: "Ask the doctor" }).click();
   await page.getByText("The secret is another one").waitFor();
@@ -226,7 +258,9 @@ test("the doctor's findings and a policy's decision are shown as the server give
   await page.getByText("<b>x</b>", { exact: true }).waitFor();
 
   const statement = { effect: "deny", action: ["scf:*"], resource: "*" };
-  await page.route("**/api/v1/allowed?*", (route) => route.fulfill({ json: { allowed: false, resource: "*", statement } }));
+  await page.route("**/api/v1/allowed?*", (route) =>
+    route.fulfill({ json: { allowed: false, resource: "*", statement } }),
+  );
   await page.getByRole("tab", { name: "Limits" }).click();
   await page.getByRole("button", { name: "May this key call it?" }).click();
   await page.getByText("Not allowed").waitFor();
@@ -247,13 +281,18 @@ test("language and theme are switched and remembered", async () => {
 test("no serious fault of accessibility, in both themes; nothing wider than a phone", async () => {
   for (const dark of [false, true]) {
     for (const tab of TABS) {
-      const page = await explorer(`Action=ListNamespaces&SearchKey.0.Key=Namespace&SearchKey.0.Value=a&tab=${tab}`, { dark });
+      const page = await explorer(`Action=ListNamespaces&SearchKey.0.Key=Namespace&SearchKey.0.Value=a&tab=${tab}`, {
+        dark,
+      });
       await page.locator("#tab-panel > *").first().waitFor();
       assert.deepEqual(await violations(page), [], `${tab}, dark: ${dark}`);
       await page.setViewportSize({ width: 390, height: 844 });
       for (const pane of [0, 1]) {
         await page.locator(".panes button").nth(pane).click();
-        assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, `${tab}: wider than 390 pixels`);
+        assert.ok(
+          (await page.evaluate(() => document.documentElement.scrollWidth)) <= 390,
+          `${tab}: wider than 390 pixels`,
+        );
       }
       assert.deepEqual(await violations(page), [], `${tab} at 390, dark: ${dark}`);
       assert.deepEqual(page.problems, []);

@@ -8,12 +8,15 @@ import { open, start, stop, violations } from "./browser.mjs";
 before(start);
 after(stop);
 
-const fits = async (page) => assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, page.url());
+const fits = async (page) =>
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, page.url());
 
 test("the front door leads to every page, in both themes and languages, on a phone too", async () => {
   for (const options of [{}, { dark: true, zh: true, width: 390 }]) {
     const page = await open("/", options);
-    const doors = await page.locator(".front-doors a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+    const doors = await page
+      .locator(".front-doors a")
+      .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
     assert.deepEqual(doors, ["/console", "/explorer", "/docs", "/openapi.json"]);
     assert.deepEqual(await violations(page), []);
     if (options.width === 390) await fits(page);
@@ -23,7 +26,9 @@ test("the front door leads to every page, in both themes and languages, on a pho
 
 test("every page of the docs opens, without a fault of accessibility", async () => {
   const page = await open("/docs");
-  const names = await page.locator(".docs-list ul a").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  const names = await page
+    .locator(".docs-list ul a")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   assert.ok(names.length > 10);
   for (const name of names) {
     await page.goto(new URL(name, page.url()).href);

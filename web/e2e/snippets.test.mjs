@@ -28,7 +28,9 @@ const of = (id) => snippets.filter((one) => one.id === id);
 
 async function latestRun() {
   const basic = Buffer.from(`${KEY.TENCENTCLOUD_SECRET_ID}:${KEY.TENCENTCLOUD_SECRET_KEY}`).toString("base64");
-  const answer = await fetch(new URL("/api/v1/runs?limit=1&region=ap-guangzhou&namespace=default", SERVER), { headers: { Authorization: `Basic ${basic}` } });
+  const answer = await fetch(new URL("/api/v1/runs?limit=1&region=ap-guangzhou&namespace=default", SERVER), {
+    headers: { Authorization: `Basic ${basic}` },
+  });
   return (await answer.json()).runs[0];
 }
 
@@ -46,29 +48,49 @@ function has(program) {
 
 /** Runs it; its output must be an answer of the API. */
 function succeeds(snippet, program, args, env = {}) {
-  const done = spawnSync(program, args, { cwd: snippet.folder, env: { ...ENV, ...env }, encoding: "utf8", timeout: 300_000 });
+  const done = spawnSync(program, args, {
+    cwd: snippet.folder,
+    env: { ...ENV, ...env },
+    encoding: "utf8",
+    timeout: 300_000,
+  });
   const where = `${snippet.name} ${snippet.action}${snippet.isHostile ? " (hostile)" : ""}`;
   assert.equal(done.status, 0, `${where}: ${done.stderr}${done.stdout}`);
   const answer = JSON.parse(done.stdout);
   const body = answer.Response ?? answer;
   assert.equal(body.Error, undefined, `${where}: ${done.stdout}`);
   const fields = Object.keys(tables.actions.find((one) => one.name === snippet.action).sample_response.Response);
-  assert.ok(fields.some((field) => field !== "RequestId" && field in body), `${where}: ${done.stdout}`);
+  assert.ok(
+    fields.some((field) => field !== "RequestId" && field in body),
+    `${where}: ${done.stdout}`,
+  );
 }
 
 const client = (name, id, variable, go) => {
-  test(`${name}: every action succeeds as printed`, { skip: process.env[variable] === undefined && `no ${variable}` }, () => {
-    for (const snippet of of(id)) go(snippet, process.env[variable]);
-  });
+  test(
+    `${name}: every action succeeds as printed`,
+    { skip: process.env[variable] === undefined && `no ${variable}` },
+    () => {
+      for (const snippet of of(id)) go(snippet, process.env[variable]);
+    },
+  );
 };
 
 client("Python", "python", "RUNLOG_PYTHON", (snippet, python) => succeeds(snippet, python, [snippet.file]));
-client("Node.js", "node", "RUNLOG_NODE_MODULES", (snippet, modules) => succeeds(snippet, process.execPath, [snippet.file], { NODE_PATH: modules }));
-client("tccli", "tccli", "RUNLOG_TCCLI", (snippet, tccli) => succeeds(snippet, "sh", [snippet.file], { PATH: `${dirname(tccli)}:${ENV.PATH}` }));
+client("Node.js", "node", "RUNLOG_NODE_MODULES", (snippet, modules) =>
+  succeeds(snippet, process.execPath, [snippet.file], { NODE_PATH: modules }),
+);
+client("tccli", "tccli", "RUNLOG_TCCLI", (snippet, tccli) =>
+  succeeds(snippet, "sh", [snippet.file], { PATH: `${dirname(tccli)}:${ENV.PATH}` }),
+);
 
-test("curl: every action succeeds as printed", { skip: !(has("curl") && has("openssl")) && "no curl or openssl" }, () => {
-  for (const snippet of of("curl")) succeeds(snippet, "sh", [snippet.file]);
-});
+test(
+  "curl: every action succeeds as printed",
+  { skip: !(has("curl") && has("openssl")) && "no curl or openssl" },
+  () => {
+    for (const snippet of of("curl")) succeeds(snippet, "sh", [snippet.file]);
+  },
+);
 
 client("Rust", "rust", "RUNLOG_CLIENT", (snippet, crate) => {
   // One project for all, so that what they depend on is built once.
@@ -78,7 +100,12 @@ client("Rust", "rust", "RUNLOG_CLIENT", (snippet, crate) => {
   writeFileSync(join(project, "Cargo.toml"), manifest);
   copyFileSync(join(snippet.folder, snippet.file), join(project, "src/main.rs"));
   const target = process.env.RUNLOG_SNIPPETS_TARGET;
-  succeeds({ ...snippet, folder: project }, "cargo", ["run", "--quiet"], target === undefined ? {} : { CARGO_TARGET_DIR: target });
+  succeeds(
+    { ...snippet, folder: project },
+    "cargo",
+    ["run", "--quiet"],
+    target === undefined ? {} : { CARGO_TARGET_DIR: target },
+  );
 });
 
 const syntax = (name, id, program, go) => {
@@ -89,12 +116,25 @@ const syntax = (name, id, program, go) => {
 
 const quietly = (program, args) => execFileSync(program, args, { encoding: "utf8", stdio: "pipe" });
 
-syntax("Go", "go", "gofmt", (file) => assert.equal(quietly("gofmt", ["-e", "-l", file]), "", "formatted as gofmt does it"));
+syntax("Go", "go", "gofmt", (file) =>
+  assert.equal(quietly("gofmt", ["-e", "-l", file]), "", "formatted as gofmt does it"),
+);
 syntax("PHP", "php", "php", (file) => quietly("php", ["-l", file]));
 syntax("Ruby", "ruby", "ruby", (file) => quietly("ruby", ["-c", file]));
 // Stopped after parsing: the SDK is not here.
-syntax("Java", "java", "javac", (file) => quietly("javac", ["-proc:none", "-XDshould-stop.ifError=PARSE", "-XDshould-stop.ifNoError=PARSE", "-d", folder, file]));
-syntax("C++", "cpp", "g++", (file, { action }) => quietly("g++", ["-std=c++11", "-fsyntax-only", "-I", cppStandIn(action), file]));
+syntax("Java", "java", "javac", (file) =>
+  quietly("javac", [
+    "-proc:none",
+    "-XDshould-stop.ifError=PARSE",
+    "-XDshould-stop.ifNoError=PARSE",
+    "-d",
+    folder,
+    file,
+  ]),
+);
+syntax("C++", "cpp", "g++", (file, { action }) =>
+  quietly("g++", ["-std=c++11", "-fsyntax-only", "-I", cppStandIn(action), file]),
+);
 
 test(".NET: the syntax of every action is right", { skip: "no .NET in Debian" }, () => undefined);
 
@@ -122,14 +162,26 @@ namespace TencentCloud {
 void InitAPI();
 void ShutdownAPI();
 struct Credential { Credential(const std::string &, const std::string &) {} };
-struct HttpProfile { enum class Scheme { HTTP, HTTPS }; void SetProtocol(Scheme) {} void SetEndpoint(const std::string &) {} };
-struct ClientProfile { enum class Language { ZH_CN, EN_US }; void SetHttpProfile(const HttpProfile &) {} void SetLanguage(Language) {} };
+struct HttpProfile {
+    enum class Scheme { HTTP, HTTPS };
+    void SetProtocol(Scheme) {}
+    void SetEndpoint(const std::string &) {}
+};
+struct ClientProfile {
+    enum class Language { ZH_CN, EN_US };
+    void SetHttpProfile(const HttpProfile &) {}
+    void SetLanguage(Language) {}
+};
 namespace Scf { namespace V20180416 {
 namespace Model {
 ${structs.join("")}struct Response { std::string ToJsonString() const { return ""; } };
 }
 struct Failure { std::string PrintAll() const { return ""; } };
-struct Outcome { bool IsSuccess() const { return true; } Failure GetError() const { return {}; } Model::Response GetResult() const { return {}; } };
+struct Outcome {
+    bool IsSuccess() const { return true; }
+    Failure GetError() const { return {}; }
+    Model::Response GetResult() const { return {}; }
+};
 struct ScfClient {
     ScfClient(const Credential &, const std::string &, const ClientProfile &) {}
     Outcome ${actionName}(const Model::${actionName}Request &) { return {}; }

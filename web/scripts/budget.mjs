@@ -24,7 +24,10 @@ function named(path, withLater) {
   const found = [...text.matchAll(isStatic)];
   if (withLater) found.push(...text.matchAll(isAny));
   const known = new Set(readdirSync(join(DIST, "assets")));
-  return found.map((match) => posix.basename(match[1])).filter((name) => known.has(name)).map((name) => `assets/${name}`);
+  return found
+    .map((match) => posix.basename(match[1]))
+    .filter((name) => known.has(name))
+    .map((name) => `assets/${name}`);
 }
 
 function closure(start, withLater) {
@@ -45,15 +48,19 @@ const complain = (text) => {
   failed = true;
 };
 
-for (const page of readdirSync(DIST).filter((name) => name.endsWith(".html")).sort()) {
+for (const page of readdirSync(DIST)
+  .filter((name) => name.endsWith(".html"))
+  .sort()) {
   const html = read(page).toString("utf8");
-  if (/<script(?![^>]*\ssrc=)/.test(html) || /<style|\sstyle=|\son\w+=/.test(html)) complain(`${page}: inline script or style`);
+  if (/<script(?![^>]*\ssrc=)/.test(html) || /<style|\sstyle=|\son\w+=/.test(html))
+    complain(`${page}: inline script or style`);
   if (/(?:src|href)="(?:https?:)?\/\//.test(html)) complain(`${page}: names another host`);
   const start = [...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map((match) => match[1]);
   const sum = (paths) => paths.reduce((total, path) => total + weight(path), weight(page));
   const first = sum(closure(start, false));
   const total = sum(closure(start, true));
-  console.log(`${page.padEnd(15)} first view ${(first / 1000).toFixed(1).padStart(6)} kB   all ${(total / 1000).toFixed(1).padStart(6)} kB (gzip)`);
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1).padStart(6)} kB`;
+  console.log(`${page.padEnd(15)} first view ${kilobytes(first)}   all ${kilobytes(total)} (gzip)`);
   const max = FIRST_MAX_BYTES[page] ?? TOTAL_MAX_BYTES;
   if (first > max) complain(`${page}: first view ${first} bytes, more than ${max}`);
   if (total > TOTAL_MAX_BYTES) complain(`${page}: ${total} bytes, more than ${TOTAL_MAX_BYTES}`);

@@ -16,12 +16,20 @@ const WEB = join(dirname(fileURLToPath(import.meta.url)), "..");
 async function generators(folder) {
   const entry = join(folder, "generators.entry.ts");
   const source = (path) => JSON.stringify(join(WEB, "src/explorer", path));
-  writeFileSync(entry, `export { GENERATORS } from ${source("code/generators.ts")};\nexport { fromJson, toJson } from ${source("form/values.ts")};\n`);
+  writeFileSync(
+    entry,
+    `export { GENERATORS } from ${source("code/generators.ts")};\nexport { fromJson, toJson } from ${source("form/values.ts")};\n`,
+  );
   await build({
     configFile: false,
     logLevel: "error",
     root: folder,
-    build: { outDir: join(folder, "generators"), emptyOutDir: true, ssr: entry, rollupOptions: { output: { entryFileNames: "generators.mjs" } } },
+    build: {
+      outDir: join(folder, "generators"),
+      emptyOutDir: true,
+      ssr: entry,
+      rollupOptions: { output: { entryFileNames: "generators.mjs" } },
+    },
   });
   return import(pathToFileURL(join(folder, "generators/generators.mjs")).href);
 }
@@ -48,7 +56,18 @@ export async function writeSnippets({ folder, host, tables, values = (action, sa
         const path = join(place, file);
         mkdirSync(dirname(path), { recursive: true });
         const { version, default_region: region } = tables;
-        writeFileSync(path, generate({ action, version, region, scheme: "http", host, params: toJson(action.params, given), language: "en-US" }));
+        writeFileSync(
+          path,
+          generate({
+            action,
+            version,
+            region,
+            scheme: "http",
+            host,
+            params: toJson(action.params, given),
+            language: "en-US",
+          }),
+        );
         written.push({ id, name, action: action.name, folder: place, file, isHostile });
       }
     }

@@ -7,15 +7,13 @@ use std::thread;
 use runlog_core::{Engine, EngineError};
 use tokio::sync::{Semaphore, watch};
 
-use super::attempts::Attempts;
-use super::auth::Caller;
-use super::failed::FailedRequests;
+use super::engine::EngineHandle;
+use super::failed_requests::FailedRequests;
 use super::followers::Followers;
 use super::metrics::Metrics;
 use super::otlp::Intake;
 use super::rate::RateLimiter;
 use super::replay::ReplayGuard;
-use super::sessions::Sessions;
 use crate::keys::Keyring;
 use crate::settings::Settings;
 
@@ -28,13 +26,9 @@ const EXPORTS_MAX: usize = 8;
 /// The state of a server.
 pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) rate: RateLimiter,
     pub(crate) replay: ReplayGuard,
-    /// Browsers that are signed in.
-    pub(crate) sessions: Sessions<Caller>,
-    /// Browsers that could not sign in.
-    pub(crate) sign_ins: Attempts,
     pub(crate) metrics: Metrics,
     /// Runs whose lines come in by OpenTelemetry.
     pub(crate) otlp: Arc<Intake>,
@@ -46,13 +40,16 @@ pub(crate) struct App {
     pub(crate) backups: Arc<Semaphore>,
     /// Exports that may run at a time.
     pub(crate) exports: Arc<Semaphore>,
+    /// One count of everything at a time, for the metrics.
+    pub(crate) gauges: Arc<Semaphore>,
+    /// One look at the engine's health at a time.
+    pub(crate) health: Arc<Semaphore>,
     /// Tails that may read at a time.
     pub(crate) tail_turns: Semaphore,
     /// Those who wait for what is accepted.
-    pub(crate) followers: Followers,
+    pub(crate) followers: Arc<Followers>,
+    pub(crate) engine: EngineHandle,
     stopping: watch::Sender<bool>,
-    engine: Arc<dyn Engine>,
-    queries: Semaphore,
     functions: KnownFunctions,
 }
 
@@ -68,23 +65,22 @@ impl App {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Self {
             rate: RateLimiter::new(settings.rate_limit),
-            otlp: Arc::new(Intake::new(&settings)),
+            otlp: Arc::new(Intake::new(settings.otlp_max_open_runs as usize)),
             ingests: Arc::new(Semaphore::new(settings.ingest_max_concurrent as usize)),
             backups: Arc::new(Semaphore::new(1)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            gauges: Arc::new(Semaphore::new(1)),
+            health: Arc::new(Semaphore::new(1)),
             tail_turns: Semaphore::new(cores),
-            followers: Followers::new(),
+            followers: Arc::new(Followers::new()),
+            engine: EngineHandle::new(engine, QUERIES_PER_CORE * cores),
             stopping: watch::Sender::new(false),
             replay: ReplayGuard::default(),
-            sessions: Sessions::default(),
-            sign_ins: Attempts::default(),
             metrics: Metrics::new(),
             failed: FailedRequests::default(),
-            queries: Semaphore::new(QUERIES_PER_CORE * cores),
             functions: KnownFunctions::default(),
             settings: Arc::new(settings),
-            keyring,
-            engine,
+            keyring: Arc::new(keyring),
         }
     }
 
@@ -96,23 +92,6 @@ impl App {
     /// Whether the server stops.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
-    }
-
-    /// The engine, for callers that are on a blocking thread already.
-    pub(crate) fn engine(&self) -> &Arc<dyn Engine> {
-        &self.engine
-    }
-
-    /// Calls the engine on a blocking thread, when its turn comes.
-    pub(crate) async fn with_engine<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&dyn Engine) -> Result<T, EngineError> + Send + 'static,
-    ) -> Result<T, EngineError> {
-        // The semaphore is never closed, so a turn always comes.
-        let _turn = self.queries.acquire().await;
-        let engine = Arc::clone(&self.engine);
-        let done = tokio::task::spawn_blocking(move || call(&*engine)).await;
-        done.unwrap_or_else(|panic| Err(EngineError::engine(format!("a call of the engine failed: {panic}"))))
     }
 
     /// Whether a function has ever run.
@@ -128,7 +107,7 @@ impl App {
             return Ok(true);
         }
         let account = account.to_owned();
-        let streams = self.with_engine(move |engine| engine.streams(&account)).await?;
+        let streams = self.engine.ask(move |engine| engine.streams(&account)).await?;
         let mut known = self.functions.0.write().unwrap_or_else(PoisonError::into_inner);
         known.extend(streams.into_iter().map(|summary| {
             let stream = summary.stream;

@@ -1,7 +1,6 @@
 //! One connection: tell TLS from plain text by its first byte, then serve HTTP/1.1 on it, or HTTP/2 where it is gRPC.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -15,30 +14,22 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::api::{self, otlp};
 use super::app::App;
-use super::{api, otlp, tls};
+use super::tls;
 
 /// Calls that one gRPC connection may make at a time.
 const GRPC_STREAMS_MAX: u32 = 64;
 
 /// What is spoken on a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaks {
+pub(super) enum Protocol {
     /// Everything but gRPC.
     Api,
     /// OpenTelemetry logs over HTTP.
     OtlpHttp,
     /// OpenTelemetry logs over gRPC.
     OtlpGrpc,
-}
-
-/// What a request's connection says about it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Connection {
-    /// Who connected: the client, or the proxy before the server.
-    pub(super) peer: IpAddr,
-    /// Whether it is encrypted up to here.
-    pub(super) is_tls: bool,
 }
 
 /// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
@@ -50,26 +41,23 @@ pub(super) async fn serve(
     stream: TcpStream,
     watcher: Watcher,
     mut stopping: watch::Receiver<()>,
-    speaks: Speaks,
+    protocol: Protocol,
 ) {
     let first = tokio::select! {
         first = tokio::time::timeout(app.settings.client_timeout(), first_byte(&stream)) => first,
         _ = stopping.changed() => return,
     };
-    // A connection that is closed already has no peer; nothing will be read from it.
-    let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-    let connection = |is_tls| Connection { peer, is_tls };
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
             match tokio::time::timeout(app.settings.client_timeout(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http(app, stream, watcher, speaks, connection(true)).await,
+                Ok(Ok(stream)) => http(app, stream, watcher, protocol).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake timed out"),
             }
         }
         // Without a certificate: closed at once, or a client that tries TLS waits for an answer until it times out.
         (Ok(Some(tls::FIRST_BYTE)), None) => tracing::debug!("TLS on a server without a certificate"),
-        (Ok(Some(_)), _) => http(app, stream, watcher, speaks, connection(false)).await,
+        (Ok(Some(_)), _) => http(app, stream, watcher, protocol).await,
         (Ok(None) | Err(_), _) => {}
     }
 }
@@ -84,20 +72,18 @@ async fn http(
     app: Arc<App>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     watcher: Watcher,
-    speaks: Speaks,
-    connection: Connection,
+    protocol: Protocol,
 ) {
-    if speaks == Speaks::OtlpGrpc {
+    if protocol == Protocol::OtlpGrpc {
         return grpc(app, stream, watcher).await;
     }
     let timeout = app.settings.client_timeout();
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let app = Arc::clone(&app);
-        request.extensions_mut().insert(connection);
         async move {
-            let answer = match speaks {
-                Speaks::OtlpHttp => otlp::http::route(&app, request).await,
-                Speaks::Api | Speaks::OtlpGrpc => api::route(&app, request).await,
+            let answer = match protocol {
+                Protocol::OtlpHttp => otlp::http::route(&app, request).await,
+                Protocol::Api | Protocol::OtlpGrpc => api::route(&app, request).await,
             };
             Ok::<Response<_>, Infallible>(answer)
         }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
-use super::app::App;
 use crate::clock;
+use crate::engine::EngineHandle;
 
 /// How long the task waits at the engine at a time; the server's stop waits for it that long.
 const WAIT: Duration = Duration::from_millis(250);
@@ -32,7 +32,7 @@ pub(crate) struct Followers {
 pub(crate) struct Follower {
     /// The last sequence number that was told. It may be behind what can be read.
     pub(crate) last_seq: watch::Receiver<u64>,
-    app: Arc<App>,
+    followers: Arc<Followers>,
 }
 
 impl Followers {
@@ -41,33 +41,31 @@ impl Followers {
     }
 
     /// One more who is told.
-    pub(crate) fn join(app: &Arc<App>) -> Follower {
-        let followers = &app.followers;
-        if followers.count.fetch_add(1, Ordering::Relaxed) == 0 {
-            followers.first_came.notify_one();
+    pub(crate) fn join(self: &Arc<Self>) -> Follower {
+        if self.count.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.first_came.notify_one();
         }
-        Follower { last_seq: followers.last_seq.subscribe(), app: Arc::clone(app) }
+        Follower { last_seq: self.last_seq.subscribe(), followers: Arc::clone(self) }
     }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.app.followers.count.fetch_sub(1, Ordering::Relaxed);
+        self.followers.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Waits for all followers, for as long as the server runs.
-pub(crate) async fn wake(app: Arc<App>) {
+pub(crate) async fn wake(followers: Arc<Followers>, engine: EngineHandle) {
     loop {
-        let followers = &app.followers;
         let count = followers.count.load(Ordering::Relaxed);
         if count == 0 {
             followers.first_came.notified().await;
             continue;
         }
         let known = *followers.last_seq.borrow();
-        let (engine, started) = (Arc::clone(app.engine()), clock::monotonic());
-        let waited = tokio::task::spawn_blocking(move || engine.wait_past(known, WAIT)).await;
+        let started = clock::monotonic();
+        let waited = engine.begin(move |engine| engine.wait_past(known, WAIT)).await;
         match waited {
             Ok(Ok(last)) if last > known => {
                 followers.last_seq.send_replace(last);

@@ -4,32 +4,32 @@
 //! The reactor never waits for a disk: every call of the engine runs on a blocking thread, and the number of those
 //! that run at a time is bounded.
 
+mod access;
+mod answer_body;
 mod api;
 mod app;
-mod attempts;
 mod auth;
+mod background;
 mod body;
 pub mod cam;
-mod chores;
 pub mod clock;
 mod connection;
-mod failed;
+mod engine;
+mod failed_requests;
 pub mod files;
 mod followers;
 pub mod keys;
 mod metrics;
+mod option_value;
 mod otlp;
-mod outgoing;
 mod rate;
 mod replay;
 mod respond;
 mod retention;
-mod sessions;
 mod settings;
 mod tls;
 mod token;
 mod unpack;
-mod web;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,7 +46,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::keys::{Key, Keyring};
 use app::App;
-use connection::Speaks;
+use connection::Protocol;
 
 /// Writing runs as NDJSON, CSV or Parquet: what exports of the server and of the command line share.
 pub mod export {
@@ -55,8 +55,9 @@ pub mod export {
     pub use crate::api::native::fields::{Selection, Style, names as field_names};
 }
 
+pub use option_value::OptionValue;
 pub use retention::{Keep, NamespaceRules};
-pub use settings::{Effective, LogFormat, LogLevel, Names, OPTIONS, OptionRow, OptionValue, RootKey, Settings};
+pub use settings::{Effective, LogFormat, LogLevel, Names, OPTIONS, OptionRow, RootKey, Settings};
 pub use token::Token;
 
 /// A server that listens.
@@ -107,8 +108,8 @@ impl Server {
     /// Serves until `stop` completes; then lets open requests finish.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         // Before any line comes in, or it would begin a run that goes on already.
-        otlp::resume(&self.app).await;
-        let chores = chores::spawn(&self.app);
+        background::resume_otlp(&self.app).await;
+        let background = background::spawn(&self.app);
         let tls_http2 = self.tls.as_ref().map(tls::for_http2);
         let slots = Arc::new(Semaphore::new(self.app.settings.max_connections as usize));
         let graceful = GracefulShutdown::new();
@@ -119,13 +120,13 @@ impl Server {
             let accepted = async {
                 let slot = Arc::clone(&slots).acquire_owned().await;
                 let accepted = tokio::select! {
-                    accepted = self.listener.accept() => (Speaks::Api, accepted),
-                    accepted = accept(self.otlp_http.as_ref()) => (Speaks::OtlpHttp, accepted),
-                    accepted = accept(self.otlp_grpc.as_ref()) => (Speaks::OtlpGrpc, accepted),
+                    accepted = self.listener.accept() => (Protocol::Api, accepted),
+                    accepted = accept(self.otlp_http.as_ref()) => (Protocol::OtlpHttp, accepted),
+                    accepted = accept(self.otlp_grpc.as_ref()) => (Protocol::OtlpGrpc, accepted),
                 };
                 (slot, accepted)
             };
-            let (slot, (speaks, accepted)) = tokio::select! {
+            let (slot, (protocol, accepted)) = tokio::select! {
                 () = &mut stop => break,
                 accepted = accepted => accepted,
             };
@@ -138,9 +139,9 @@ impl Server {
                     continue;
                 }
             };
-            let tls = if speaks == Speaks::OtlpGrpc { tls_http2.clone() } else { self.tls.clone() };
+            let tls = if protocol == Protocol::OtlpGrpc { tls_http2.clone() } else { self.tls.clone() };
             let (app, watcher) = (Arc::clone(&self.app), graceful.watcher());
-            let served = connection::serve(app, tls, prepared(stream), watcher, stopping.clone(), speaks);
+            let served = connection::serve(app, tls, prepared(stream), watcher, stopping.clone(), protocol);
             tokio::spawn(async move {
                 served.await;
                 drop(slot);
@@ -153,7 +154,7 @@ impl Server {
         if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
             tracing::warn!(seconds = grace.as_secs(), "some requests did not finish in time and were cut off");
         }
-        chores.iter().for_each(JoinHandle::abort);
+        background.iter().for_each(JoinHandle::abort);
     }
 }
 

@@ -7,6 +7,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use runlog_wire::Action;
+
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// Idle entries are dropped when there are this many: each is a key that has signed correctly, times an action.
@@ -15,7 +17,7 @@ const ENTRIES_BEFORE_SWEEP: usize = 4096;
 /// Counts requests.
 pub(crate) struct RateLimiter {
     limit: usize,
-    recent: Mutex<HashMap<(String, &'static str), Recent>>,
+    recent: Mutex<HashMap<(String, Action), Recent>>,
 }
 
 #[derive(Default)]
@@ -40,7 +42,7 @@ impl RateLimiter {
     }
 
     /// Counts a request of a key for an action.
-    pub(crate) fn admit(&self, secret_id: &str, action: &'static str, now: Instant) -> Result<(), OverLimit> {
+    pub(crate) fn admit(&self, secret_id: &str, action: Action, now: Instant) -> Result<(), OverLimit> {
         if self.limit == 0 {
             return Ok(());
         }
@@ -84,7 +86,7 @@ mod tests {
         let start = crate::clock::monotonic();
         let served: Vec<u64> = (0..300)
             .map(|step| step * 10)
-            .filter(|&ms| limiter.admit("id", "A", start + Duration::from_millis(ms)).is_ok())
+            .filter(|&ms| limiter.admit("id", Action::GetFunctionLogs, start + Duration::from_millis(ms)).is_ok())
             .collect();
         for window in served.windows(6) {
             assert!(window[5] - window[0] >= 1000, "six served within a second: {window:?}");
@@ -96,16 +98,16 @@ mod tests {
     fn the_refusal_counts_what_was_asked() {
         let limiter = RateLimiter::new(5);
         let now = crate::clock::monotonic();
-        let results: Vec<_> = (0..7).map(|_| limiter.admit("id", "A", now)).collect();
+        let results: Vec<_> = (0..7).map(|_| limiter.admit("id", Action::GetFunctionLogs, now)).collect();
         assert_eq!(results[6], Err(OverLimit { observed: 7, limit: 5 }));
-        assert!(limiter.admit("id", "B", now).is_ok(), "each action by itself");
-        assert!(limiter.admit("other", "A", now).is_ok(), "each key by itself");
+        assert!(limiter.admit("id", Action::ListFunctions, now).is_ok(), "each action by itself");
+        assert!(limiter.admit("other", Action::GetFunctionLogs, now).is_ok(), "each key by itself");
     }
 
     #[test]
     fn zero_is_no_limit() {
         let limiter = RateLimiter::new(0);
         let now = crate::clock::monotonic();
-        assert!((0..100).all(|_| limiter.admit("id", "A", now).is_ok()));
+        assert!((0..100).all(|_| limiter.admit("id", Action::GetFunctionLogs, now).is_ok()));
     }
 }

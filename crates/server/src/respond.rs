@@ -10,7 +10,7 @@ use hyper::header::{
 };
 use hyper::{Response, StatusCode};
 
-use super::outgoing::AnswerBody;
+use super::answer_body::AnswerBody;
 
 /// How long a client that came at a busy moment should wait, in seconds.
 pub(crate) const RETRY_AFTER_S: u32 = 1;
@@ -34,21 +34,45 @@ pub(crate) fn stream(status: StatusCode, content_type: &'static str, body: Answe
     response
 }
 
-/// A JSON answer, compressed when the caller takes gzip and it is worth it.
-///
-/// The content type is exactly `application/json`: with a charset behind it the Python SDK takes an error for an
-/// answer with every field empty.
-pub(crate) fn json(status: StatusCode, body: Vec<u8>, asked: &HeaderMap) -> Answer {
-    if body.len() <= GZIP_MIN_BYTES || !takes(asked, "gzip") {
-        return text(status, "application/json", body);
+/// A JSON text as it is sent. To compress one takes its time, so it is made off the reactor unless it is short.
+pub(crate) struct Packed {
+    body: Bytes,
+    is_gzip: bool,
+    text_bytes: usize,
+}
+
+impl Packed {
+    /// A text, compressed when the caller takes gzip and it is worth it.
+    pub(crate) fn new(text: Vec<u8>, takes_gzip: bool) -> Self {
+        if text.len() <= GZIP_MIN_BYTES || !takes_gzip {
+            return Self::plain(text);
+        }
+        let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 4), Compression::fast());
+        let packed = encoder.write_all(&text).and_then(|()| encoder.finish()).expect("a Vec takes every byte");
+        Self { body: packed.into(), is_gzip: true, text_bytes: text.len() }
     }
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    let Ok(packed) = encoder.write_all(&body).and_then(|()| encoder.finish()) else {
-        return text(status, "application/json", body);
-    };
-    let mut response = text(status, "application/json", packed);
-    response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+
+    /// A text as it is.
+    pub(crate) fn plain(text: Vec<u8>) -> Self {
+        Self { text_bytes: text.len(), body: text.into(), is_gzip: false }
+    }
+
+    /// Bytes of the text before it was compressed.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.text_bytes
+    }
+}
+
+/// A JSON answer.
+///
+/// The content type is exactly `application/json`: with a charset after it the Python SDK takes an error for an
+/// answer with every field empty.
+pub(crate) fn packed(status: StatusCode, packed: Packed) -> Answer {
+    let mut response = text(status, "application/json", packed.body);
+    if packed.is_gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    }
     response
 }
 

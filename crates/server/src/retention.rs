@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::settings::OptionValue;
+use crate::option_value::OptionValue;
 
 /// Units of bytes, longest name first.
 const UNITS: [(&str, u64); 7] = [

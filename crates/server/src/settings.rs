@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use runlog_core::{Stream, Zone};
 use tracing::level_filters::LevelFilter;
 
+use crate::option_value::OptionValue;
 use crate::retention::NamespaceRules;
 
 /// Defines [`Settings`] and [`OPTIONS`] from one list of rows.
@@ -190,14 +190,6 @@ pub struct Effective {
     pub origin: &'static str,
 }
 
-/// A type that an option can have.
-pub trait OptionValue: Sized {
-    /// Whether the flag alone means true.
-    const IS_SWITCH: bool = false;
-    /// Reads the value; the error says what is expected.
-    fn read(text: &str) -> Result<Self, String>;
-}
-
 /// The root key given on the command line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RootKey {
@@ -258,35 +250,9 @@ impl OptionValue for RootKey {
     }
 }
 
-impl OptionValue for bool {
-    const IS_SWITCH: bool = true;
-
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is neither true nor false"))
-    }
-}
-
-impl OptionValue for String {
-    fn read(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
-    }
-}
-
-impl OptionValue for PathBuf {
-    fn read(text: &str) -> Result<Self, String> {
-        String::read(text).map(PathBuf::from)
-    }
-}
-
 impl OptionValue for Names {
     fn read(text: &str) -> Result<Self, String> {
         Ok(Self(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()))
-    }
-}
-
-impl<T: OptionValue> OptionValue for Option<T> {
-    fn read(text: &str) -> Result<Self, String> {
-        if text.is_empty() { Ok(None) } else { T::read(text).map(Some) }
     }
 }
 
@@ -304,32 +270,4 @@ impl OptionValue for LogLevel {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map(Self).map_err(|_| format!("`{text}` is not one of off, error, warn, info, debug, trace"))
     }
-}
-
-impl OptionValue for Zone {
-    fn read(text: &str) -> Result<Self, String> {
-        parsed(text)
-    }
-}
-
-impl OptionValue for SocketAddr {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not an address; write it as 127.0.0.1:9160 or [::]:9160"))
-    }
-}
-
-impl OptionValue for u32 {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not a whole number from 0 to {}", u32::MAX))
-    }
-}
-
-impl OptionValue for u64 {
-    fn read(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is not a whole number from 0 to {}", u64::MAX))
-    }
-}
-
-fn parsed<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: T::Err| error.to_string())
 }

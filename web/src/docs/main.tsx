@@ -32,7 +32,9 @@ function Docs(): JSX.Element {
     if (target === null) window.scrollTo(0, 0);
     else target.scrollIntoView();
   }, [blocks, here.hash]);
-  const sections = blocks.flatMap((block, index) => (block.kind === "heading" && block.level <= 2 && index > 0 ? [block] : []));
+  const sections = blocks.flatMap((block, index) =>
+    block.kind === "heading" && block.level <= 2 && index > 0 ? [block] : [],
+  );
   return (
     <>
       <TopBar page="docs" />
@@ -60,7 +62,9 @@ function Docs(): JSX.Element {
         </nav>
         <main id="main" class="docs-page">
           {error !== undefined && <p class="note failed">{explain(error)}</p>}
-          {blocks.length === 0 && error === undefined && <p class="quiet-text">{data === undefined ? t(shared.loading) : ""}</p>}
+          {blocks.length === 0 && error === undefined && (
+            <p class="quiet-text">{data === undefined ? t(shared.loading) : ""}</p>
+          )}
           {data !== undefined && !data.isTranslated && <p class="note">{t(words.english)}</p>}
           <article lang={data?.isTranslated === false ? "en" : undefined}>
             {blocks.map((block, index) => (
@@ -104,7 +108,13 @@ function BlockView({ block }: { readonly block: Block }): JSX.Element {
       );
     case "list": {
       const Tag = block.isOrdered ? "ol" : "ul";
-      return <Tag>{block.items.map((item, index) => <li key={index}>{inlines(item)}</li>)}</Tag>;
+      return (
+        <Tag>
+          {block.items.map((item, index) => (
+            <li key={index}>{inlines(item)}</li>
+          ))}
+        </Tag>
+      );
     }
     case "table":
       return (

@@ -23,14 +23,18 @@ describe("markdown", () => {
   });
 
   it("has blocks", () => {
-    const source = "# T\n\npara\nmore\n\n- one\n  more\n- two\n\n1. x\n2. y\n\n```sh\na | b\n```\n\n| h | `a|b` |\n| --- | --- |\n| c \\| d | e |\n";
+    const source =
+      "# T\n\npara\nmore\n\n- one\n  more\n- two\n\n1. x\n2. y\n\n```sh\na | b\n```\n\n| h | `a|b` |\n| --- | --- |\n| c \\| d | e |\n";
     const kinds = parse(source).map((block) => block.kind);
     expect(kinds).toEqual(["heading", "paragraph", "list", "list", "code", "table"]);
     const [, paragraph, list, , code, table] = parse(source) as [Block, Block, Block, Block, Block, Block];
     expect(paragraph).toMatchObject({ text: [text("para more")] });
     expect(list).toMatchObject({ isOrdered: false, items: [[text("one more")], [text("two")]] });
     expect(code).toMatchObject({ language: "sh", text: "a | b" });
-    expect(table).toMatchObject({ head: [[text("h")], [{ kind: "code", text: "a|b" }]], rows: [[[text("c | d")], [text("e")]]] });
+    expect(table).toMatchObject({
+      head: [[text("h")], [{ kind: "code", text: "a|b" }]],
+      rows: [[[text("c | d")], [text("e")]]],
+    });
   });
 
   it("joins Chinese lines without a blank", () => {
@@ -41,7 +45,8 @@ describe("markdown", () => {
     const folder = new URL("../../../docs/", import.meta.url);
     const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
     const pages = new Map(names.map((name) => [name, parse(readFileSync(new URL(name, folder), "utf8"))]));
-    const anchors = (name: string) => (pages.get(name) ?? []).flatMap((block) => (block.kind === "heading" ? [block.id] : []));
+    const anchors = (name: string) =>
+      (pages.get(name) ?? []).flatMap((block) => (block.kind === "heading" ? [block.id] : []));
     for (const [name, blocks] of pages) {
       expect(blocks[0]?.kind, name).toBe("heading");
       for (const href of JSON.stringify(blocks).matchAll(/"href":"([^":]*\.md)?(?:#([^"]*))?"/g)) {

@@ -10,7 +10,11 @@ export type Block =
   | { readonly kind: "paragraph" | "quote"; readonly text: readonly Inline[] }
   | { readonly kind: "code"; readonly language: string; readonly text: string }
   | { readonly kind: "list"; readonly isOrdered: boolean; readonly items: readonly (readonly Inline[])[] }
-  | { readonly kind: "table"; readonly head: readonly (readonly Inline[])[]; readonly rows: readonly (readonly (readonly Inline[])[])[] };
+  | {
+      readonly kind: "table";
+      readonly head: readonly (readonly Inline[])[];
+      readonly rows: readonly (readonly (readonly Inline[])[])[];
+    };
 
 const ITEM = /^(\s*)(?:[-*]|(\d+)\.)\s+(.*)$/;
 
@@ -37,7 +41,15 @@ export function parse(text: string): readonly Block[] {
       end += 1;
     } else if (line.startsWith("    ")) {
       while (end < lines.length && /^(?: {4}|\s*$)/.test(lines[end] ?? "")) end += 1;
-      blocks.push({ kind: "code", language: "", text: lines.slice(at, end).map((one) => one.slice(4)).join("\n").trimEnd() });
+      blocks.push({
+        kind: "code",
+        language: "",
+        text: lines
+          .slice(at, end)
+          .map((one) => one.slice(4))
+          .join("\n")
+          .trimEnd(),
+      });
     } else if (line.startsWith("|")) {
       while (end < lines.length && (lines[end] ?? "").startsWith("|")) end += 1;
       blocks.push(table(lines.slice(at, end)));
@@ -57,11 +69,13 @@ export function parse(text: string): readonly Block[] {
 
 /** Lines of one paragraph; between Chinese characters a line end is no blank. */
 function joined(lines: readonly string[]): string {
-  return lines.map((line) => line.trim()).reduce((text, line) => {
-    if (text === "") return line;
-    const isChinese = /[\u2e80-\u9fff\uff00-\uffef]$/.test(text) && /^[\u2e80-\u9fff\uff00-\uffef]/.test(line);
-    return text + (isChinese ? "" : " ") + line;
-  }, "");
+  return lines
+    .map((line) => line.trim())
+    .reduce((text, line) => {
+      if (text === "") return line;
+      const isChinese = /[\u2e80-\u9fff\uff00-\uffef]$/.test(text) && /^[\u2e80-\u9fff\uff00-\uffef]/.test(line);
+      return text + (isChinese ? "" : " ") + line;
+    }, "");
 }
 
 function list(lines: readonly string[]): Block {
@@ -71,7 +85,11 @@ function list(lines: readonly string[]): Block {
     if (item !== null) items.push([item[3] ?? ""]);
     else items.at(-1)?.push(line);
   }
-  return { kind: "list", isOrdered: ITEM.exec(lines[0] ?? "")?.[2] !== undefined, items: items.map((item) => inline(joined(item))) };
+  return {
+    kind: "list",
+    isOrdered: ITEM.exec(lines[0] ?? "")?.[2] !== undefined,
+    items: items.map((item) => inline(joined(item))),
+  };
 }
 
 function table(lines: readonly string[]): Block {
@@ -126,7 +144,11 @@ export function inline(text: string): readonly Inline[] {
 
 /** The anchor of a heading, as GitHub makes it. */
 export function anchor(title: string): string {
-  return title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-");
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replace(/\s/g, "-");
 }
 
 /** The text of inlines, without their marks. */

@@ -1,8 +1,27 @@
 // The pages of `docs/`, in the order in which a newcomer reads them. Each is loaded when it is opened.
 
-const FILES = import.meta.glob<string>(["../../../docs/*.md", "../../../docs/zh/*.md"], { query: "?raw", import: "default" });
+const FILES = import.meta.glob<string>(["../../../docs/*.md", "../../../docs/zh/*.md"], {
+  query: "?raw",
+  import: "default",
+});
 
-const ORDER = ["run", "ingest", "import", "cli", "report", "api", "clients", "doctor", "permissions", "operate", "options", "otlp", "export", "canary", "guarantees"];
+const ORDER = [
+  "run",
+  "ingest",
+  "import",
+  "cli",
+  "report",
+  "api",
+  "clients",
+  "doctor",
+  "permissions",
+  "operate",
+  "options",
+  "otlp",
+  "export",
+  "canary",
+  "guarantees",
+];
 
 const PREFIX = "../../../docs/";
 

@@ -59,7 +59,10 @@ export function Explorer({ tables, isSearching, setSearching }: Props): JSX.Elem
   useEffect(() => {
     if (state !== undefined) setTitle(`${state.action.name} · ${t(words.title)}`);
   }, [state?.action.name]);
-  useEffect(() => document.getElementById(`tab-${state?.tab ?? ""}`)?.scrollIntoView({ block: "nearest", inline: "nearest" }), [state?.tab, pane]);
+  useEffect(
+    () => document.getElementById(`tab-${state?.tab ?? ""}`)?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [state?.tab, pane],
+  );
   if (control === undefined || state === undefined) return <main id="main" />;
 
   const choose = (entry: Entry): void => {
@@ -84,7 +87,11 @@ export function Explorer({ tables, isSearching, setSearching }: Props): JSX.Elem
         <ul>
           {tables.actions.map(({ name, title }) => (
             <li key={name}>
-              <button type="button" aria-current={name === action.name ? "true" : undefined} onClick={() => control.visit({ action: name })}>
+              <button
+                type="button"
+                aria-current={name === action.name ? "true" : undefined}
+                onClick={() => control.visit({ action: name })}
+              >
                 <span class="actions-name">{name}</span>
                 <span class="actions-title">{t(title)}</span>
               </button>
@@ -135,7 +142,11 @@ export function Explorer({ tables, isSearching, setSearching }: Props): JSX.Elem
           ))}
         </div>
         <div id="tab-panel" class="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
-          {View === undefined ? <CallTab control={control} problems={problems} /> : <View key={tab} control={control} />}
+          {View === undefined ? (
+            <CallTab control={control} problems={problems} />
+          ) : (
+            <View key={tab} control={control} />
+          )}
         </div>
       </div>
       {isSearching && <SearchDialog tables={tables} onChoose={choose} onClose={() => setSearching(false)} />}
@@ -170,5 +181,7 @@ function useSearchKeys(open: () => void): void {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }

@@ -1,4 +1,4 @@
-// The tables for unit tests: a copy of what a server answers for `/actions.json`.
+// The tables for unit tests: a copy of the answer of a server for `/actions.json`.
 
 import { readFileSync } from "node:fs";
 

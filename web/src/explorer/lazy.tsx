@@ -8,7 +8,9 @@ import { useText } from "../shared/i18n.ts";
 import { shared } from "../shared/words.ts";
 
 /** The default export of a module, as a component. */
-export function lazyView<Props extends object>(load: () => Promise<{ default: FunctionComponent<Props> }>): FunctionComponent<Props> {
+export function lazyView<Props extends object>(
+  load: () => Promise<{ default: FunctionComponent<Props> }>,
+): FunctionComponent<Props> {
   let loaded: FunctionComponent<Props> | undefined;
   return function Lazy(props: Props): JSX.Element {
     const t = useText();

@@ -26,7 +26,12 @@ function Page(): JSX.Element {
   return (
     <>
       <TopBar page="explorer">
-        <button type="button" class="button quiet open-search" disabled={data === undefined} onClick={() => setSearching(true)}>
+        <button
+          type="button"
+          class="button quiet open-search"
+          disabled={data === undefined}
+          onClick={() => setSearching(true)}
+        >
           <span class="open-search-long">{t(words.search)}</span>
           <span class="open-search-short">{t(words.search_short)}</span>
           <kbd>/</kbd>
@@ -40,7 +45,11 @@ function Page(): JSX.Element {
           </button>
         </main>
       )}
-      {error === undefined && data === undefined && <main id="main" class="page-message quiet-text">{t(shared.loading)}</main>}
+      {error === undefined && data === undefined && (
+        <main id="main" class="page-message quiet-text">
+          {t(shared.loading)}
+        </main>
+      )}
       {data !== undefined && <Explorer tables={data} isSearching={isSearching} setSearching={setSearching} />}
     </>
   );

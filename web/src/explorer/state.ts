@@ -31,9 +31,24 @@ export interface State {
   readonly requestId: string;
 }
 
-export type Changes = Partial<Omit<State, "action" | "values">> & { readonly action?: string; readonly values?: Values };
+export type Changes = Partial<Omit<State, "action" | "values">> & {
+  readonly action?: string;
+  readonly values?: Values;
+};
 
-const OWN_NAMES = new Set(["Product", "Version", "Action", "Region", "tab", "scheme", "method", "required", "code", "error", "request_id"]);
+const OWN_NAMES = new Set([
+  "Product",
+  "Version",
+  "Action",
+  "Region",
+  "tab",
+  "scheme",
+  "method",
+  "required",
+  "code",
+  "error",
+  "request_id",
+]);
 
 /** Reads the state. Unknown words give the first of their list, as a link from another version may hold them. */
 export function readState(tables: Tables, { query }: Pick<Place, "query">): State | undefined {
@@ -56,6 +71,12 @@ export function readState(tables: Tables, { query }: Pick<Place, "query">): Stat
     error: query.get("error") ?? "",
     requestId: query.get("request_id") ?? "",
   };
+}
+
+/** The parameters of a query of the page, in words, to tell one call from another. */
+export function parametersOf(query: string): string {
+  const pairs = [...new URLSearchParams(query)].filter(([name]) => !OWN_NAMES.has(name));
+  return pairs.map(([name, value]) => `${name}=${value}`).join("  ");
 }
 
 function pick<T extends string>(known: readonly [T, ...T[]], given: string | null): T {

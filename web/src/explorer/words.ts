@@ -8,7 +8,10 @@ export const explorer = words({
   search: { zh: "快速检索接口", en: "Find an action" },
   search_short: { zh: "检索", en: "Find" },
   search_what: { zh: "接口名、标题、参数或错误码", en: "Action, title, parameter or error code" },
-  search_none: { zh: "没有匹配“{text}”的接口、参数或错误码。", en: "No action, parameter or error code matches “{text}”." },
+  search_none: {
+    zh: "没有匹配“{text}”的接口、参数或错误码。",
+    en: "No action, parameter or error code matches “{text}”.",
+  },
   kind_action: { zh: "接口", en: "Action" },
   kind_param: { zh: "参数", en: "Parameter" },
   kind_error: { zh: "错误码", en: "Error code" },
@@ -100,7 +103,10 @@ export const history = words({
   clear: { zh: "清除", en: "Clear" },
   same: { zh: "两次返回内容相同（RequestId 除外）。", en: "Both answers are the same, apart from RequestId." },
   differ: { zh: "删除 {minus} 行，新增 {plus} 行", en: "{minus} lines removed, {plus} lines added" },
-  large: { zh: "返回内容超过 1 MB，请下载后对比。", en: "An answer is larger than 1 MB. Download both to compare them." },
+  large: {
+    zh: "返回内容超过 1 MB，请下载后对比。",
+    en: "An answer is larger than 1 MB. Download both to compare them.",
+  },
   slow: { zh: "差异太多，无法在合理时间内计算。", en: "There are too many differences to compute in reasonable time." },
   equal_lines: { zh: "{n} 行相同", en: "{n} equal lines" },
 });
@@ -120,7 +126,10 @@ export const signature = words({
   timestamp: { zh: "时间戳", en: "Timestamp" },
   nonce: { zh: "随机数 Nonce", en: "Nonce" },
   now: { zh: "当前时间", en: "Now" },
-  first_difference: { zh: "第一处不同：{step}，第 {line} 行第 {column} 列", en: "First difference: {step}, line {line}, column {column}" },
+  first_difference: {
+    zh: "第一处不同：{step}，第 {line} 行第 {column} 列",
+    en: "First difference: {step}, line {line}, column {column}",
+  },
   no_difference: { zh: "各步骤完全一致。", en: "Every step is the same." },
   own_right: {
     zh: "用此 SecretKey 验证：请求自带的签名正确。",

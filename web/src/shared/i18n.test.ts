@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { render, words } from "./i18n.ts";
-import { shared } from "./words.ts";
+import { render, words, type Text } from "./i18n.ts";
 
 describe("texts", () => {
   it("fills values and leaves unknown names alone", () => {
@@ -10,7 +9,21 @@ describe("texts", () => {
     expect(render(table.rows, { n: 3, x: "$&" }, "zh")).toBe("共 3 行，$&");
   });
 
-  it("has full-width punctuation after Chinese characters", () => {
-    for (const [name, text] of Object.entries(shared)) expect(text.zh, name).not.toMatch(/[\u4e00-\u9fff][,;:!?]/);
+  it("of every page are in both languages, each with its own punctuation and the same values", () => {
+    const modules = import.meta.glob<Record<string, Record<string, Text>>>("../**/words.ts", { eager: true });
+    const tables = Object.entries(modules).flatMap(([file, module]) =>
+      Object.values(module).map((table) => [file, table] as const),
+    );
+    expect(tables.length).toBeGreaterThan(5);
+    const values = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+    for (const [file, table] of tables) {
+      if (typeof table !== "object") continue;
+      for (const [name, text] of Object.entries(table)) {
+        const where = `${file} ${name}`;
+        expect(text.zh, where).not.toMatch(/[\u4e00-\u9fff][,;:!?(]|[,;:!?)][\u4e00-\u9fff]/);
+        expect(text.en, where).not.toMatch(/[\u3000-\u9fff\uff00-\uffef]/);
+        expect(values(text.zh), where).toEqual(values(text.en));
+      }
+    }
   });
 });

@@ -15,7 +15,9 @@ export interface Loaded<T> {
 
 /** Calls `load` for each new `key`; `undefined` loads nothing. Leaving the view aborts the call. */
 export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<{ data?: T; error?: unknown; isLoading: boolean }>({ isLoading: key !== undefined });
+  const [state, setState] = useState<{ data?: T; error?: unknown; isLoading: boolean }>({
+    isLoading: key !== undefined,
+  });
   const [round, setRound] = useState(0);
   useEffect(() => {
     if (key === undefined) {

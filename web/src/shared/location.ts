@@ -17,7 +17,9 @@ function parse({ pathname, search, hash }: Pick<URL, "pathname" | "search" | "ha
 const isPage = typeof window !== "undefined";
 
 /** Where the page is. The address bar follows a moment later while somebody types. */
-export const place = new Store<Place>(isPage ? parse(window.location) : { path: "/", query: new URLSearchParams(), hash: "" });
+export const place = new Store<Place>(
+  isPage ? parse(window.location) : { path: "/", query: new URLSearchParams(), hash: "" },
+);
 
 /** Browsers refuse a hundred or two changes of the address within seconds, so letters are gathered for this long. */
 const SETTLE_MS = 200;

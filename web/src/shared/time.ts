@@ -87,11 +87,19 @@ export function formatTime(ms: number, zoneName: string, style: TimeStyle = {}):
 export function fromWall(text: string, zoneName: string): number | undefined {
   const match = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?$/.exec(text.trim());
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const millis = Number((match[7] ?? "").padEnd(3, "0"));
   const wall = Date.UTC(year, month - 1, day, hour, minute, second, millis);
   const back = new Date(wall);
-  const isReal = back.getUTCMonth() === month - 1 && back.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
+  const isReal =
+    back.getUTCMonth() === month - 1 && back.getUTCDate() === day && hour < 24 && minute < 60 && second < 60;
   if (!isReal) return undefined;
   const guess = wall - offsetMinutes(wall, zoneName) * MINUTE_MS;
   return wall - offsetMinutes(guess, zoneName) * MINUTE_MS;

@@ -52,7 +52,11 @@ export function TopBar({ page, children }: Props): JSX.Element {
       <div class="top-own">{children}</div>
       <label class="top-choice">
         <span class="visually-hidden">{t(shared.theme)}</span>
-        <select value={shown} onChange={(event) => setTheme(event.currentTarget.value as Theme)} title={t(shared.theme)}>
+        <select
+          value={shown}
+          onChange={(event) => setTheme(event.currentTarget.value as Theme)}
+          title={t(shared.theme)}
+        >
           {THEMES.map((one) => (
             <option key={one} value={one}>
               {t(THEME_TEXTS[one])}

@@ -1,7 +1,10 @@
 // The policy of the pages demands trusted types: a worker's address must say that it was made here.
 
 interface Factory {
-  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL(url: string): string };
+  createPolicy(
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ): { createScriptURL(url: string): string };
 }
 
 const factory = (globalThis as { trustedTypes?: Factory }).trustedTypes;

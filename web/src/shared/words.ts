@@ -16,7 +16,10 @@ export const shared = words({
   skip: { zh: "跳到正文", en: "Skip to content" },
   copy: { zh: "复制", en: "Copy" },
   copied: { zh: "已复制", en: "Copied" },
-  copy_failed: { zh: "无法写入剪贴板，请选中后按 Ctrl+C。", en: "The clipboard is not available. Press Ctrl+C to copy the selected text." },
+  copy_failed: {
+    zh: "无法写入剪贴板，请选中后按 Ctrl+C。",
+    en: "The clipboard is not available. Press Ctrl+C to copy the selected text.",
+  },
   close: { zh: "关闭", en: "Close" },
   retry: { zh: "重试", en: "Try again" },
   loading: { zh: "正在加载……", en: "Loading…" },

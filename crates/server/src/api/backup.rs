@@ -10,7 +10,7 @@ use hyper::{Request, StatusCode};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::auth;
+use crate::auth::{self, Caller};
 use crate::files;
 use crate::keys::KeyFile;
 use crate::respond::{self, Answer};
@@ -29,12 +29,9 @@ struct Body {
 pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_MAX_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let caller = match auth::identify_writer(app, &head, &body) {
-        Ok(caller) => caller,
-        Err(denied) => return denied.answer(),
-    };
-    if !caller.key.root {
-        return respond::error(StatusCode::FORBIDDEN, "Forbidden", "only a root key may back up the server");
+    let caller = auth::identify(app, &head, &body).and_then(Caller::into_writer);
+    if let Err(denied) = caller.and_then(|caller| caller.may_back_up()) {
+        return denied.answer();
     }
     let Some(folder) = &app.settings.backup_dir else {
         let message = "backups over HTTP are off; start the server with --backup-dir DIR";
@@ -50,21 +47,23 @@ pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
         let busy = respond::error(StatusCode::SERVICE_UNAVAILABLE, "Busy", "a backup is already in progress");
         return respond::retry_after(busy, RETRY_AFTER_S);
     };
-    if files::exists(&to) {
-        let message = format!("{} exists; choose another name", to.display());
-        return respond::error(StatusCode::CONFLICT, "AlreadyThere", &message);
-    }
-    let (engine, data) = (Arc::clone(app.engine()), app.settings.data.clone());
-    let path = to.display().to_string();
+    let (data, path) = (app.settings.data.clone(), to.display().to_string());
     // The backup continues if the client hangs up; the turn is over when it has ended.
-    let work = tokio::task::spawn_blocking(move || {
+    let work = app.engine.begin(move |engine| {
         let _turn = turn;
+        if files::exists(&to) {
+            return Ok(None);
+        }
         let made = engine.backup(&to)?;
         KeyFile::copy(&data, &to)?;
-        anyhow::Ok(made)
+        anyhow::Ok(Some(made))
     });
     match work.await.map_err(anyhow::Error::from).flatten() {
-        Ok(made) => {
+        Ok(None) => {
+            let message = format!("{path} exists; choose another name");
+            respond::error(StatusCode::CONFLICT, "AlreadyThere", &message)
+        }
+        Ok(Some(made)) => {
             tracing::info!(to = path, seq = made.seq, files = made.files, bytes = made.bytes, "a backup was made");
             let body = serde_json::json!({
                 "to": path, "seq": made.seq, "files": made.files, "linked": made.linked, "bytes": made.bytes,

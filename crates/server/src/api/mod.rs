@@ -1,52 +1,28 @@
-//! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`routes`].
+//! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`native::routes`].
 
 mod backup;
-pub(crate) mod browser;
 pub(crate) mod native;
 mod operate;
-mod routes;
-pub(super) mod runs;
-mod session;
-mod tables;
+pub(crate) mod otlp;
+mod put_runs;
 mod tencent;
 
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderValue};
+use hyper::header::{ALLOW, HeaderMap, HeaderValue};
 use hyper::{Request, StatusCode};
 
 use super::app::App;
-use super::otlp;
-use super::respond::{self, Answer};
-use super::web;
-use browser::Asker;
-use routes::{Found, Handler};
+use super::respond::{self, Answer, Packed};
+use native::routes::{self, Found, Handler};
 
 /// Answers a request.
 pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer {
-    let (head, body) = request.into_parts();
-    let asker = Asker::of(&head);
-    let answer = match web::answer(&app.settings, &head) {
-        Some(page) => page,
-        None => dispatch(app, Request::from_parts(head, body)).await,
-    };
-    asker.finish(answer)
-}
-
-async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if path == "/" {
         return tencent::answer(app, request).await;
     }
-    if path.starts_with("/mock/") {
-        return tables::mock(app, request).await;
-    }
-    let (head, body) = request.into_parts();
-    if let Some(refusal) = browser::refuse_other_sites(&head) {
-        return refusal;
-    }
-    let request = Request::from_parts(head, body);
     let (route, place) = match routes::find(method.as_str(), &path) {
         Found::Route(route, place) => (route, place),
         Found::OtherMethods(methods) => {
@@ -64,17 +40,13 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
         }
     };
     match route.handler {
-        Handler::Ingest => runs::ingest(app, request).await,
+        Handler::Ingest => put_runs::ingest(app, request).await,
         Handler::Otlp => otlp::http::export(app, request).await,
-        Handler::SignIn => session::sign_in(app, request).await,
-        Handler::Session => session::show(app, &request.into_parts().0),
-        Handler::SignOut => session::sign_out(app, &request.into_parts().0),
         Handler::Backup => backup::make(app, request).await,
-        Handler::OpenApi => respond::json(StatusCode::OK, native::openapi::text().into(), request.headers()),
-        Handler::Actions => tables::actions(app, &request.into_parts().0),
+        Handler::OpenApi => openapi(request.headers()).await,
         Handler::Livez => operate::livez(),
-        Handler::Readyz => operate::readyz(app),
-        Handler::Metrics => operate::metrics(app, &request.into_parts().0),
+        Handler::Readyz => operate::readyz(app).await,
+        Handler::Metrics => operate::metrics(app, &request.into_parts().0).await,
         Handler::Runs
         | Handler::Run
         | Handler::Histogram
@@ -84,5 +56,17 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
         | Handler::FailedRequest
         | Handler::Tail
         | Handler::Export => native::answer(app, route, place, &request.into_parts().0).await,
+    }
+}
+
+async fn openapi(asked: &HeaderMap) -> Answer {
+    let takes_gzip = respond::takes(asked, "gzip");
+    let packed = tokio::task::spawn_blocking(move || Packed::new(native::openapi::text().into(), takes_gzip)).await;
+    match packed {
+        Ok(packed) => respond::packed(StatusCode::OK, packed),
+        Err(panic) => {
+            tracing::error!(%panic, "the description could not be made");
+            respond::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "the server's log says why")
+        }
     }
 }

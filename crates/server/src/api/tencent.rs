@@ -1,30 +1,29 @@
 //! The signed API at `/`: the Tencent Cloud API 3.0 dialect.
 //!
 //! Every answer has HTTP status 200 and a request id. A request goes through size, form, key, signature, action,
-//! region, rate, parameters, policy, and then the engine; the first that fails answers.
+//! region, rate, parameters, policy, and then the engine; the first that fails answers. What an action takes, is about
+//! and answers is in `wire`; here are the two ways of asking the engine that its calls need.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::body::Body;
+use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
-use runlog_core::EngineError;
-use runlog_core::StreamSummary;
-use runlog_wire::actions::{
-    self, Context, get_function, get_function_logs, get_request_status, list_functions, list_namespaces,
-    list_version_by_function,
-};
-use runlog_wire::params::Action;
-use runlog_wire::{ApiError, ApiRequest, Auth, ErrorCode, RawRequest, envelope, limits};
+use runlog_core::{EngineError, Scope};
+use runlog_wire::actions::{Context, RowsWriter, RunsCall, StreamsCall, Subject};
+use runlog_wire::{Action, ApiError, ApiRequest, Auth, Call, ErrorCode, RawRequest, envelope, limits};
 
+use crate::access::{Refusal, Refused};
 use crate::app::App;
+use crate::auth::Caller;
 use crate::body;
-use crate::cam::Resource;
 use crate::clock;
-use crate::failed::{Failed, facts};
+use crate::failed_requests::{Failed, facts};
 use crate::keys::Key;
-use crate::respond::{self, Answer};
+use crate::respond::{self, Answer, Packed};
+use crate::settings::Settings;
 use crate::unpack::BodyError;
 
 /// The action in the metrics of a request whose action is unknown.
@@ -50,48 +49,58 @@ where
         headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
         body: &body,
     };
-    let mut call = Call { app, started, action: NO_ACTION, secret_id: String::new() };
+    let mut asked = Asked { app, head: &head, started, action: None, secret_id: String::new(), request_id };
     let result = match unread {
-        None => call.answer(&raw, &request_id).await,
+        None => asked.answer(&raw).await,
         Some(error) => Err(error),
     };
-    call.report(&request_id, result.as_ref().map(Vec::len));
-    if let Err(error) = &result {
-        call.remember(&request_id, error, &raw);
-    }
-    let body = result.unwrap_or_else(|error| envelope::failure(&error, ApiRequest::language_hint(&raw), &request_id));
-    respond::json(StatusCode::OK, body, &head.headers)
+    asked.report(result.as_ref().map(Packed::text_bytes));
+    let packed = result.unwrap_or_else(|error| {
+        asked.remember(&error, &raw);
+        Packed::plain(envelope::failure(&error, ApiRequest::language_hint(&raw), &asked.request_id))
+    });
+    respond::packed(StatusCode::OK, packed)
 }
 
-/// A request on its way.
-struct Call<'a> {
+/// A request on its way, and what is known of it so far.
+struct Asked<'a> {
     app: &'a App,
+    head: &'a Parts,
     started: Instant,
-    action: &'static str,
+    action: Option<Action>,
     secret_id: String,
+    request_id: String,
 }
 
-/// The caller, as the actions know it.
-struct Caller<'a> {
+/// A call whose sender is known, in the region that it is for.
+struct Signed<'a> {
     app: &'a App,
-    key: Arc<Key>,
+    caller: Caller,
     region: String,
     request_id: &'a str,
+    takes_gzip: bool,
 }
 
-impl Call<'_> {
-    async fn answer(&mut self, raw: &RawRequest<'_>, request_id: &str) -> Result<Vec<u8>, ApiError> {
+impl Asked<'_> {
+    async fn answer(&mut self, raw: &RawRequest<'_>) -> Result<Packed, ApiError> {
         let request = raw.parse()?;
         request.secret_id().clone_into(&mut self.secret_id);
         let key = self.authenticate(raw, &request)?;
-        let action = actions::find(&request.common.action, &request.common.version)?;
-        self.action = action.name;
+        let action = Action::parse(&request.common.action, &request.common.version)?;
+        self.action = Some(action);
         let region = region(self.app, request.common.region.as_deref())?;
         self.app
             .rate
-            .admit(request.secret_id(), action.name, self.started)
+            .admit(request.secret_id(), action, self.started)
             .map_err(|over| ApiError::rate_limited(over.observed, over.limit))?;
-        Caller { app: self.app, key, region, request_id }.run(action, &request).await
+        let signed = Signed {
+            app: self.app,
+            caller: Caller::of_key(key),
+            region,
+            request_id: &self.request_id,
+            takes_gzip: respond::takes(&self.head.headers, "gzip"),
+        };
+        signed.answer(action, &request).await
     }
 
     fn authenticate(&self, raw: &RawRequest<'_>, request: &ApiRequest) -> Result<Arc<Key>, ApiError> {
@@ -111,13 +120,13 @@ impl Call<'_> {
     }
 
     /// Remembers the facts of a failed request, for `runlog doctor`.
-    fn remember(&self, request_id: &str, error: &ApiError, raw: &RawRequest<'_>) {
+    fn remember(&self, error: &ApiError, raw: &RawRequest<'_>) {
         // A failure of the engine is in the log; the sender cannot find out more about it.
         if error.error_code() == ErrorCode::InternalErrorSystem {
             return;
         }
         self.app.failed.remember(Failed {
-            request_id: request_id.to_owned(),
+            request_id: self.request_id.clone(),
             secret_id: self.secret_id.clone(),
             account: self.app.keyring.get(&self.secret_id).map(|key| key.account.clone()),
             code: error.code().to_owned(),
@@ -128,13 +137,14 @@ impl Call<'_> {
     }
 
     /// One structured event and one count a request.
-    fn report(&self, request_id: &str, result: Result<usize, &ApiError>) {
+    fn report(&self, result: Result<usize, &ApiError>) {
         let elapsed = self.started.elapsed();
         let code = result.as_ref().err().map_or("", |error| error.code());
-        self.app.metrics.request(self.action, code, elapsed);
+        let action = self.action.map_or(NO_ACTION, Action::name);
+        self.app.metrics.request(action, code, elapsed);
         tracing::info!(
-            request_id,
-            action = self.action,
+            request_id = self.request_id,
+            action,
             secret_id = self.secret_id,
             code,
             bytes = result.unwrap_or_default(),
@@ -144,108 +154,71 @@ impl Call<'_> {
     }
 }
 
-impl Caller<'_> {
-    async fn run(&self, action: &'static Action, request: &ApiRequest) -> Result<Vec<u8>, ApiError> {
-        let context = Context {
-            zone: self.app.settings.time_zone,
-            now_ms: clock::now_ms(),
-            account: &self.key.account,
-            region: &self.region,
-            billing_step_ms: self.app.settings.billing_step_ms.into(),
+impl Signed<'_> {
+    /// Parse, permit, ask, respond.
+    async fn answer(&self, action: Action, request: &ApiRequest) -> Result<Packed, ApiError> {
+        let ctx = context(&self.app.settings, clock::now_ms(), &self.caller.key.account, &self.region);
+        let call = Call::parse(action, &request.params, &ctx)?;
+        self.permit(action, call.subject()).await?;
+        match call {
+            Call::Runs(call) => self.runs(call, &ctx).await,
+            Call::Streams(call) => self.streams(call).await,
+        }
+    }
+
+    async fn permit(&self, action: Action, subject: Subject<'_>) -> Result<(), ApiError> {
+        let (namespace, function) = match subject {
+            Subject::Account => return self.caller.may_in_account(action).map_err(|refused| not_permitted(&refused)),
+            Subject::Function { namespace, function } => (namespace, Some(function)),
+            Subject::Namespace { namespace } => (namespace, None),
         };
-        let params = &request.params;
-        match action.name {
-            "GetFunctionLogs" => {
-                let request = get_function_logs::Request::parse(params, &context)?;
-                self.permit_logs(action.name, &request.namespace, request.function.as_deref()).await?;
-                let query = request.query();
-                let answer = self.ask(move |engine| engine.query(&query)).await?;
-                Ok(self.success(&get_function_logs::response(&request, &answer, &context)))
-            }
-            "GetRequestStatus" => {
-                let request = get_request_status::Request::parse(params, &context)?;
-                self.permit_logs(action.name, &request.namespace, Some(&request.function)).await?;
-                let query = request.query();
-                let answer = self.ask(move |engine| engine.query(&query)).await?;
-                Ok(self.success(&get_request_status::response(&request, &answer, &context)))
-            }
-            "ListFunctions" => {
-                let request = list_functions::Request::parse(params, &context)?;
-                self.permit(action.name, Resource::Any)?;
-                Ok(self.success(&list_functions::response(&request, &self.streams().await?, &context)?))
-            }
-            "ListNamespaces" => {
-                let request = list_namespaces::Request::parse(params, &context)?;
-                self.permit(action.name, Resource::Any)?;
-                Ok(self.success(&list_namespaces::response(&request, &self.streams().await?, &context)))
-            }
-            "GetFunction" => {
-                let request = get_function::Request::parse(params, &context)?;
-                self.permit(action.name, self.function(&request.namespace, &request.function))?;
-                Ok(self.success(&get_function::response(&request, &self.streams().await?, &context)?))
-            }
-            "ListVersionByFunction" => {
-                let request = list_version_by_function::Request::parse(params, &context)?;
-                self.permit(action.name, self.function(&request.namespace, &request.function))?;
-                Ok(self.success(&list_version_by_function::response(&request, &self.streams().await?, &context)?))
-            }
-            _ => Err(ApiError::new(ErrorCode::InvalidAction)),
-        }
-    }
-
-    /// Permits reading the runs of a function that exists, or of every function of a namespace.
-    async fn permit_logs(&self, action: &str, namespace: &str, function: Option<&str>) -> Result<(), ApiError> {
-        let Some(function) = function else {
-            return self.permit_every_function(action, namespace).await;
+        let scope = Scope {
+            region: Some(self.region.clone()),
+            namespace: Some(namespace.to_owned()),
+            function: function.map(str::to_owned),
+            ..Scope::account(&self.caller.key.account)
         };
-        self.permit(action, self.function(namespace, function))?;
-        match self.app.has_function(&self.key.account, &self.region, namespace, function).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(ApiError::function_not_found(function)),
-            Err(error) => Err(internal(&error)),
+        self.caller.may_in(action, &scope, &self.app.engine).await.map_err(|refusal| match refusal {
+            Refusal::Refused(refused) => not_permitted(&refused),
+            Refusal::Engine(error) => internal(&error),
+        })
+    }
+
+    /// The runs of a query; of a function only when there is one of this name.
+    async fn runs(&self, call: RunsCall, ctx: &Context<'_>) -> Result<Packed, ApiError> {
+        let query = call.query();
+        if let (Some(function), Some(namespace)) = (call.function(), &query.scope.namespace) {
+            let found = self.app.has_function(ctx.account, ctx.region, namespace, function).await;
+            if !found.map_err(|error| internal(&error))? {
+                return Err(ApiError::function_not_found(function));
+            }
         }
+        let (writer, takes_gzip) = (RowsWriter::new(call, ctx, self.request_id), self.takes_gzip);
+        let asked = self.app.engine.ask(move |engine| {
+            let answer = engine.query(&query)?;
+            Ok(Packed::new(writer.whole(&answer), takes_gzip))
+        });
+        asked.await.map_err(|error| internal(&error))
     }
 
-    /// All functions of a namespace at once: each existing one must be allowed, and future ones.
-    async fn permit_every_function(&self, action: &str, namespace: &str) -> Result<(), ApiError> {
-        if self.key.root {
-            return Ok(());
-        }
-        self.permit(action, self.function(namespace, "*"))?;
-        let streams = self.streams().await?;
-        let mut here = streams.iter().map(|summary| &summary.stream).filter(|stream| stream.namespace == namespace);
-        here.try_for_each(|stream| self.permit(action, self.function(namespace, &stream.function)))
+    /// What the streams of the caller's account in the request's region say.
+    async fn streams(&self, call: StreamsCall) -> Result<Packed, ApiError> {
+        let Self { app, caller, region, request_id, takes_gzip } = self;
+        let (account, region, request_id) = (caller.key.account.clone(), region.clone(), (*request_id).to_owned());
+        let (settings, now_ms, takes_gzip) = (Arc::clone(&app.settings), clock::now_ms(), *takes_gzip);
+        let asked = app.engine.ask(move |engine| {
+            let mut streams = engine.streams(&account)?;
+            streams.retain(|summary| summary.stream.region == region);
+            let ctx = context(&settings, now_ms, &account, &region);
+            Ok(call.answer(&streams, &ctx, &request_id).map(|text| Packed::new(text, takes_gzip)))
+        });
+        asked.await.map_err(|error| internal(&error))?
     }
+}
 
-    fn permit(&self, action: &str, resource: Resource<'_>) -> Result<(), ApiError> {
-        if self.key.may(&format!("scf:{action}"), resource) {
-            return Ok(());
-        }
-        Err(ApiError::cam_refused(action, resource))
-    }
-
-    fn function<'a>(&'a self, namespace: &'a str, function: &'a str) -> Resource<'a> {
-        Resource::Function { region: &self.region, account: &self.key.account, namespace, function }
-    }
-
-    /// The streams of the caller's account in the request's region.
-    async fn streams(&self) -> Result<Vec<StreamSummary>, ApiError> {
-        let account = self.key.account.clone();
-        let mut streams = self.ask(move |engine| engine.streams(&account)).await?;
-        streams.retain(|summary| summary.stream.region == self.region);
-        Ok(streams)
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&dyn runlog_core::Engine) -> Result<T, EngineError> + Send + 'static,
-    ) -> Result<T, ApiError> {
-        self.app.with_engine(call).await.map_err(|error| internal(&error))
-    }
-
-    fn success(&self, response: &impl serde::Serialize) -> Vec<u8> {
-        envelope::success(response, self.request_id)
-    }
+fn context<'a>(settings: &Settings, now_ms: i64, account: &'a str, region: &'a str) -> Context<'a> {
+    let (zone, billing_step_ms) = (settings.time_zone, settings.billing_step_ms.into());
+    Context { zone, now_ms, account, region, billing_step_ms }
 }
 
 /// The region that a request is for: each well-formed id is a separate part of the data, unless the options list the
@@ -254,6 +227,10 @@ fn region(app: &App, asked: Option<&str>) -> Result<String, ApiError> {
     let settings = &app.settings;
     let region = asked.filter(|region| !region.is_empty()).unwrap_or(&settings.default_region);
     if settings.serves_region(region) { Ok(region.to_owned()) } else { Err(ApiError::unsupported_region(region)) }
+}
+
+fn not_permitted(refused: &Refused) -> ApiError {
+    ApiError::cam_refused(refused.action.name(), &refused.resource)
 }
 
 /// The engine's error is for the server's log; the caller gets the code.
@@ -265,7 +242,7 @@ fn internal(error: &EngineError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use http_body_util::{BodyExt, Full};
-    use runlog_core::{Answer as Found, Outcome, Query, Run, TailFilter};
+    use runlog_core::{Answer as Found, Outcome, Query, Run, StreamSummary, TailFilter};
     use runlog_wire::sign_v3::{V3Input, sign_v3};
 
     use std::path::Path;
@@ -273,7 +250,6 @@ mod tests {
 
     use super::*;
     use crate::keys::Keyring;
-    use crate::settings::Settings;
     use runlog_core::{Backup, Engine, Gauges, Health, Removed, Rows, Tail};
 
     /// An engine whose disk is gone.

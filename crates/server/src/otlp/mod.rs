@@ -1,43 +1,21 @@
-//! OpenTelemetry logs over the network: OTLP/HTTP and OTLP/gRPC, and the end of runs that have gone silent.
-//!
-//! Both ways end in [`take`], off the reactor. An error is a gRPC status on both: OTLP/HTTP sends it as the body.
+//! The state of OpenTelemetry logs: the runs whose lines are coming in. It knows no protocol and no request; those are
+//! in `api/otlp/`.
 
 mod gathered;
-pub(super) mod grpc;
-pub(super) mod http;
 mod open_runs;
 mod pending;
 mod taken;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use hyper::body::Incoming;
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse};
-use runlog_ingest::Defaults;
-use runlog_ingest::otlp::{self, Form};
-use tokio::sync::OwnedSemaphorePermit;
-use tonic::Status;
+use runlog_core::{Engine, EngineError};
+use runlog_ingest::otlp::Record;
 
-use super::api::runs::permit;
-use super::app::App;
-use super::auth::{Caller, Denied};
-use super::body;
 use crate::clock;
-use crate::settings::Settings;
-use crate::unpack::BodyError;
 use open_runs::OpenRuns;
 pub(crate) use taken::Taken;
-
-/// The largest request, as it is sent and as it is unpacked. Its records take several times that in memory; SDKs and
-/// collectors send far less at a time.
-const REQUEST_MAX_BYTES: usize = 16 << 20;
-
-/// How often silent runs are looked for.
-const IDLE_CHECK_EVERY: Duration = Duration::from_millis(500);
 
 /// The runs whose lines come in.
 #[derive(Debug)]
@@ -47,8 +25,9 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self { runs: OpenRuns::new(settings.otlp_max_open_runs as usize), began: clock::monotonic() }
+    /// At most `open_runs_max` runs are open at a time.
+    pub(crate) fn new(open_runs_max: usize) -> Self {
+        Self { runs: OpenRuns::new(open_runs_max), began: clock::monotonic() }
     }
 
     /// How many runs are open.
@@ -56,113 +35,31 @@ impl Intake {
         self.runs.len()
     }
 
+    /// Gathers the records of one request; what is counted as accepted is on disk then.
+    ///
+    /// # Errors
+    /// The engine's. Then the sender may send the same again: lines that did get stored are known.
+    pub(crate) fn take(&self, engine: &dyn Engine, records: Vec<Record>, taken: &mut Taken) -> Result<(), EngineError> {
+        self.runs.take(engine, records, self.now(), taken)
+    }
+
+    /// Takes up the runs of an account again that were open when the server stopped.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(crate) fn resume(&self, engine: &dyn Engine, account: &str) -> Result<(), EngineError> {
+        self.runs.resume(engine, account, self.now())
+    }
+
+    /// Finishes the runs that nothing was heard of for `idle`; returns how many.
+    ///
+    /// # Errors
+    /// The engine's; the runs stay open then.
+    pub(crate) fn finish_idle(&self, engine: &dyn Engine, idle: Duration) -> Result<u64, EngineError> {
+        self.runs.finish_idle(engine, self.now(), idle)
+    }
+
     fn now(&self) -> Duration {
         self.began.elapsed()
     }
-}
-
-/// Leave to work on a request, which is held from before its body arrives.
-fn turn(app: &App) -> Result<OwnedSemaphorePermit, Status> {
-    let turn = Arc::clone(&app.ingests).try_acquire_owned();
-    turn.map_err(|_| Status::unavailable("too many concurrent ingest requests; retry in a moment"))
-}
-
-/// Takes in a request of `caller`. `unpack` gives the message, on a blocking thread.
-async fn take(
-    app: &App,
-    caller: Caller,
-    turn: OwnedSemaphorePermit,
-    form: Form,
-    unpack: impl FnOnce() -> Result<Bytes, Status> + Send + 'static,
-) -> Result<ExportLogsServiceResponse, Status> {
-    let (settings, engine, intake) = (Arc::clone(&app.settings), Arc::clone(app.engine()), Arc::clone(&app.otlp));
-    let work = move || {
-        // Until the work is done, though the sender may have gone.
-        let _turn = turn;
-        let request = otlp::decode(&unpack()?, form).map_err(Status::invalid_argument)?;
-        let key = &*caller.key;
-        let defaults = Defaults {
-            account: &key.account,
-            region: &settings.default_region,
-            zone: settings.time_zone,
-            now_ms: clock::now_ms(),
-            billing_step_ms: settings.billing_step_ms.into(),
-        };
-        let permit = |stream: &_| permit(key, &settings, stream);
-        let mut taken = Taken::default();
-        let mut records = Vec::new();
-        otlp::read_records(&request, &defaults, permit, |read| match read {
-            Ok(record) => records.push(record),
-            Err(reason) => taken.reject(1, reason),
-        });
-        drop(request);
-        let stored = intake.runs.take(&*engine, records, intake.now(), &mut taken);
-        stored.map(|()| taken).map_err(|error| {
-            tracing::error!(%error, "OpenTelemetry logs could not be stored");
-            Status::unavailable("the store does not accept runs at the moment; /readyz says why. Send the same again")
-        })
-    };
-    let taken = tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| {
-        tracing::error!(%panic, "a request of OpenTelemetry logs failed");
-        Err(Status::internal("the request failed; send it again"))
-    })?;
-    app.metrics.otlp_taken(&taken);
-    if let Some(why) = taken.no_room() {
-        // Exporters repeat what is unavailable, and drop what is rejected.
-        return Err(Status::unavailable(why));
-    }
-    let partial_success = (taken.rejected > 0).then(|| ExportLogsPartialSuccess {
-        rejected_log_records: i64::try_from(taken.rejected).unwrap_or(i64::MAX),
-        error_message: taken.message(),
-    });
-    Ok(ExportLogsServiceResponse { partial_success })
-}
-
-/// Takes up the runs again that were open when the server stopped.
-pub(super) async fn resume(app: &Arc<App>) {
-    let app = Arc::clone(app);
-    let work = move || {
-        for account in app.keyring.accounts() {
-            if let Err(error) = app.otlp.runs.resume(&**app.engine(), &account, app.otlp.now()) {
-                tracing::error!(%error, account, "runs of OpenTelemetry lines could not be taken up again");
-            }
-        }
-    };
-    if let Err(panic) = tokio::task::spawn_blocking(work).await {
-        tracing::error!(%panic, "runs of OpenTelemetry lines could not be taken up again");
-    }
-}
-
-/// Finishes runs that have gone silent, now and then.
-pub(super) async fn finish_idle(app: Arc<App>) {
-    let idle = Duration::from_secs(app.settings.otlp_idle.into());
-    loop {
-        tokio::time::sleep(IDLE_CHECK_EVERY).await;
-        let (engine, intake) = (Arc::clone(app.engine()), Arc::clone(&app.otlp));
-        let work = move || intake.runs.finish_idle(&*engine, intake.now(), idle);
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(finished)) => app.metrics.otlp_idle(finished),
-            Ok(Err(error)) => tracing::error!(%error, "silent runs of OpenTelemetry lines could not be finished"),
-            Err(panic) => tracing::error!(%panic, "silent runs of OpenTelemetry lines could not be finished"),
-        }
-    }
-}
-
-fn denied(denied: Denied) -> Status {
-    match denied {
-        Denied::Unauthorized(message) => Status::unauthenticated(message),
-        Denied::Forbidden(message) => Status::permission_denied(message),
-    }
-}
-
-fn too_large(max_bytes: usize) -> Status {
-    Status::resource_exhausted(format!("the request is larger than {max_bytes} bytes; send fewer records at a time"))
-}
-
-/// The whole body of a request.
-async fn collect(app: &App, body: Incoming, max_bytes: usize) -> Result<Bytes, Status> {
-    body::collect(body, max_bytes as u64, app.settings.client_timeout()).await.map_err(|error| match error {
-        BodyError::TooLarge { .. } => too_large(max_bytes),
-        BodyError::Disconnected => Status::unavailable(error.to_string()),
-    })
 }

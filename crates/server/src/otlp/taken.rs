@@ -42,7 +42,7 @@ impl Taken {
     }
 
     /// Counts rejected records.
-    pub(super) fn reject(&mut self, count: u64, reason: impl Into<String>) {
+    pub(crate) fn reject(&mut self, count: u64, reason: impl Into<String>) {
         if count == 0 {
             return;
         }

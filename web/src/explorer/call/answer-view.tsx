@@ -55,7 +55,12 @@ export function AnswerView({ answer, sent, control }: Props): JSX.Element {
           )}
         </span>
       </div>
-      <BigText key={part} text={shown} label={t(words[part])} isJson={part === "body" && !isRaw && pretty !== undefined} />
+      <BigText
+        key={part}
+        text={shown}
+        label={t(words[part])}
+        isJson={part === "body" && !isRaw && pretty !== undefined}
+      />
     </section>
   );
 }
@@ -81,7 +86,10 @@ function Summary({ answer, control }: Omit<Props, "sent">): JSX.Element {
   const t = useText();
   const { error, status } = answer;
   const isOk = error === undefined && status === 200;
-  const total = answer.total === undefined || answer.rows === undefined ? undefined : t(words.rows_answered, { rows: answer.rows, total: answer.total });
+  const total =
+    answer.total === undefined || answer.rows === undefined
+      ? undefined
+      : t(words.rows_answered, { rows: answer.rows, total: answer.total });
   return (
     <div class={`note ${isOk ? "ok" : "failed"}`} role="status">
       <p class="answer-line">
@@ -98,11 +106,19 @@ function Summary({ answer, control }: Omit<Props, "sent">): JSX.Element {
             <bdi dir="auto">{error.message}</bdi>
           </p>
           <p class="answer-do">
-            <button type="button" class="button small" onClick={() => control.visit({ tab: "errors", error: error.code })}>
+            <button
+              type="button"
+              class="button small"
+              onClick={() => control.visit({ tab: "errors", error: error.code })}
+            >
               {t(words.see_code)}
             </button>
             {answer.requestId !== undefined && (
-              <button type="button" class="button small" onClick={() => control.visit({ tab: "doctor", requestId: answer.requestId ?? "" })}>
+              <button
+                type="button"
+                class="button small"
+                onClick={() => control.visit({ tab: "doctor", requestId: answer.requestId ?? "" })}
+              >
                 {t(words.ask_doctor)}
               </button>
             )}
@@ -130,7 +146,11 @@ function TimeLine({ times }: { readonly times: Times }): JSX.Element {
     <figure class="timeline" aria-label={t(words.timeline)}>
       <div class="timeline-bar" aria-hidden="true">
         {parts.map(({ id, ms }) => (
-          <span key={id} class={`timeline-${id}`} style={{ flexGrow: String(Math.max(SHARE_MIN, ms / Math.max(total, 0.001))) }} />
+          <span
+            key={id}
+            class={`timeline-${id}`}
+            style={{ flexGrow: String(Math.max(SHARE_MIN, ms / Math.max(total, 0.001))) }}
+          />
         ))}
       </div>
       <figcaption>

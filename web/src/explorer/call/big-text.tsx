@@ -71,7 +71,11 @@ export function BigText({ text, label, isJson }: Props): JSX.Element {
           }}
         />
         <span class="quiet-text" role="status">
-          {wanted === "" ? "" : found.length === 0 ? t(words.found_none) : t(words.found, { at: at + 1, n: found.length })}
+          {wanted === ""
+            ? ""
+            : found.length === 0
+              ? t(words.found_none)
+              : t(words.found, { at: at + 1, n: found.length })}
         </span>
       </div>
       <div
@@ -172,8 +176,10 @@ const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\
 /** Characters that would be invisible, or would turn the text around them, by their numbers. */
 function visible(text: string): ComponentChildren {
   if (!INVISIBLE.test(text)) return text;
-  return text.split(/([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff])/).map((part) => {
-    if (!INVISIBLE.test(part)) return part;
-    return <span class="code-mark">{`U+${part.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`}</span>;
-  });
+  return text
+    .split(/([\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff])/)
+    .map((part) => {
+      if (!INVISIBLE.test(part)) return part;
+      return <span class="code-mark">{`U+${part.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`}</span>;
+    });
 }

@@ -86,8 +86,18 @@ export function CallTab({ control, problems }: Props): JSX.Element {
     <div class="call">
       <KeyFields />
       <div class="call-how">
-        <Choice label={t(words.scheme)} options={SCHEMES} value={state.scheme} onChange={(scheme) => control.edit({ scheme: scheme as Scheme })} />
-        <Choice label={t(words.method)} options={METHODS} value={state.method} onChange={(method) => control.edit({ method: method as Method })} />
+        <Choice
+          label={t(words.scheme)}
+          options={SCHEMES}
+          value={state.scheme}
+          onChange={(scheme) => control.edit({ scheme: scheme as Scheme })}
+        />
+        <Choice
+          label={t(words.method)}
+          options={METHODS}
+          value={state.method}
+          onChange={(method) => control.edit({ method: method as Method })}
+        />
         {progress.kind === "sending" ? (
           <button type="button" class="button" onClick={() => running.current?.abort()}>
             {t(words.cancel)}
@@ -124,7 +134,9 @@ export function CallTab({ control, problems }: Props): JSX.Element {
       {progress.kind === "sending" && <p class="quiet-text">{t(words.sending)}</p>}
       {progress.kind === "failed" && <p class="note failed">{t(words.unreachable, { reason: progress.reason })}</p>}
       {progress.kind === "done" && <AnswerView answer={progress.answer} sent={progress.sent} control={control} />}
-      <HistoryView onShow={(one) => one.answer !== undefined && setProgress({ kind: "done", answer: one.answer, sent: undefined })} />
+      <HistoryView
+        onShow={(one) => one.answer !== undefined && setProgress({ kind: "done", answer: one.answer, sent: undefined })}
+      />
     </div>
   );
 }

@@ -18,7 +18,12 @@ export function KeyFields(): JSX.Element {
       <div class="keys-fields">
         <label>
           <span class="field-name">{t(words.secret_id)}</span>
-          <input value={secretId} autocomplete="off" spellcheck={false} onInput={(event) => setCredentials({ secretId: event.currentTarget.value.trim() })} />
+          <input
+            value={secretId}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => setCredentials({ secretId: event.currentTarget.value.trim() })}
+          />
         </label>
         <label>
           <span class="field-name">{t(words.secret_key)}</span>
@@ -32,7 +37,11 @@ export function KeyFields(): JSX.Element {
         </label>
       </div>
       <label class="check" title={t(words.keep_what)}>
-        <input type="checkbox" checked={isKept} onChange={(event) => setCredentials({ isKept: event.currentTarget.checked })} />
+        <input
+          type="checkbox"
+          checked={isKept}
+          onChange={(event) => setCredentials({ isKept: event.currentTarget.checked })}
+        />
         {t(words.keep)}
       </label>
       <p class="field-doc">{t(words.keep_what)}</p>

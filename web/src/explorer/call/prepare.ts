@@ -44,7 +44,12 @@ const FORM = "application/x-www-form-urlencoded";
 export function tc3AsSteps(input: Tc3Input, secretId: string, secretKey: string): readonly Step[] {
   const steps = tc3Steps(input);
   const keys = secretKey === "" ? undefined : tc3Keys(secretKey, input.service, steps);
-  const step = (id: string, title: Text, value: string | undefined, isKey = false): Step => ({ id, title, value, isKey });
+  const step = (id: string, title: Text, value: string | undefined, isKey = false): Step => ({
+    id,
+    title,
+    value,
+    isKey,
+  });
   return [
     step("payload", words.payload, input.body),
     step("hashed_payload", words.hashed_payload, steps.hashedPayload),
@@ -92,7 +97,11 @@ function prepareTc3({ action, values, region, method }: State, signing: Signing)
   const body = isGet ? "" : JSON.stringify(toJson(action.params, values));
   const contentType = isGet ? FORM : "application/json";
   const { host, timestamp, secretId, secretKey, product: service } = signing;
-  const steps = tc3AsSteps({ method, path: "/", query, host, contentType, body, timestamp, service }, secretId, secretKey);
+  const steps = tc3AsSteps(
+    { method, path: "/", query, host, contentType, body, timestamp, service },
+    secretId,
+    secretKey,
+  );
   const headers: Record<string, string> = {
     Authorization: steps.find((step) => step.id === "authorization")?.value ?? "",
     "Content-Type": contentType,

@@ -43,8 +43,16 @@ describe("rows", () => {
 
 describe("answers", () => {
   it("say how they went", () => {
-    expect(read('{"Response":{"TotalCount":7,"Data":[{},{}],"RequestId":"r"}}')).toEqual({ error: undefined, requestId: "r", total: 7, rows: 2 });
-    expect(read('{"Response":{"Error":{"Code":"A.B","Message":"m"},"RequestId":"r"}}').error).toEqual({ code: "A.B", message: "m" });
+    expect(read('{"Response":{"TotalCount":7,"Data":[{},{}],"RequestId":"r"}}')).toEqual({
+      error: undefined,
+      requestId: "r",
+      total: 7,
+      rows: 2,
+    });
+    expect(read('{"Response":{"Error":{"Code":"A.B","Message":"m"},"RequestId":"r"}}').error).toEqual({
+      code: "A.B",
+      message: "m",
+    });
     expect(read("<html>").error).toBeUndefined();
     expect(read("null").requestId).toBeUndefined();
   });

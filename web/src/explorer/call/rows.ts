@@ -57,7 +57,15 @@ const isLowHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 /** Characters of East Asia that take two columns of a monospace font. A pair of halves counts two in all. */
 function isWide(unit: number): boolean {
   if (unit < 0x1100) return false;
-  return unit <= 0x115f || (unit >= 0x2e80 && unit <= 0xa4cf) || (unit >= 0xac00 && unit <= 0xd7a3) || (unit >= 0xf900 && unit <= 0xfaff) || (unit >= 0xfe30 && unit <= 0xfe6f) || (unit >= 0xff00 && unit <= 0xff60) || (unit >= 0xffe0 && unit <= 0xffe6);
+  return (
+    unit <= 0x115f ||
+    (unit >= 0x2e80 && unit <= 0xa4cf) ||
+    (unit >= 0xac00 && unit <= 0xd7a3) ||
+    (unit >= 0xf900 && unit <= 0xfaff) ||
+    (unit >= 0xfe30 && unit <= 0xfe6f) ||
+    (unit >= 0xff00 && unit <= 0xff60) ||
+    (unit >= 0xffe0 && unit <= 0xffe6)
+  );
 }
 
 /** The text of a row, without its line end. */

@@ -67,7 +67,8 @@ export function read(text: string): Pick<Answer, "error" | "requestId" | "total"
   const error = member(body, "Error");
   const [code, message] = [member(error, "Code"), member(error, "Message")];
   const [requestId, total] = [member(body, "RequestId"), member(body, "TotalCount")];
-  const list = typeof body === "object" && body !== null ? Object.values(body).find((value) => Array.isArray(value)) : undefined;
+  const list =
+    typeof body === "object" && body !== null ? Object.values(body).find((value) => Array.isArray(value)) : undefined;
   return {
     error: typeof code === "string" ? { code, message: typeof message === "string" ? message : "" } : undefined,
     requestId: typeof requestId === "string" ? requestId : undefined,
@@ -84,5 +85,8 @@ function member(value: unknown, name: string): unknown {
 export function serverTiming(header: string): { server_ms: number | undefined; rows_read: number | undefined } {
   const dur = /(?:^|,)\s*app;[^,]*dur=([\d.]+)/.exec(header);
   const rows = /(?:^|,)\s*rows;[^,]*desc="?(\d+)/.exec(header);
-  return { server_ms: dur === null ? undefined : Number(dur[1]), rows_read: rows === null ? undefined : Number(rows[1]) };
+  return {
+    server_ms: dur === null ? undefined : Number(dur[1]),
+    rows_read: rows === null ? undefined : Number(rows[1]),
+  };
 }

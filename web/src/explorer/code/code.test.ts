@@ -46,11 +46,13 @@ function call(name: string, values: Values, host = "127.0.0.1:9160", scheme: "ht
 const keyword = (text: string): Call => call("GetFunctionLogs", { "SearchContext.Keyword": text });
 
 function decodeC(literal: string): string {
-  return literal.slice(1, -1).replace(/\\(?:([0-7]{3})|u\{([0-9a-f]+)\}|(.))/gs, (_, octal: string, point: string, letter: string) => {
-    if (octal) return String.fromCharCode(parseInt(octal, 8));
-    if (point) return String.fromCodePoint(parseInt(point, 16));
-    return letter === "n" ? "\n" : letter;
-  });
+  return literal
+    .slice(1, -1)
+    .replace(/\\(?:([0-7]{3})|u\{([0-9a-f]+)\}|(.))/gs, (_, octal: string, point: string, letter: string) => {
+      if (octal) return String.fromCharCode(parseInt(octal, 8));
+      if (point) return String.fromCodePoint(parseInt(point, 16));
+      return letter === "n" ? "\n" : letter;
+    });
 }
 
 function decodeTwoWays(literal: string): string {
@@ -124,7 +126,8 @@ describe("snippets", () => {
   it("of Python are what Python reads back", () => {
     for (const text of HOSTILE) {
       const program = python.generate(keyword(text));
-      const read = "import ast,json,sys\ntree=ast.parse(sys.stdin.read())\nfor node in ast.walk(tree):\n    if isinstance(node, ast.Dict): print(json.dumps(ast.literal_eval(node))); break";
+      const read =
+        "import ast,json,sys\ntree=ast.parse(sys.stdin.read())\nfor node in ast.walk(tree):\n    if isinstance(node, ast.Dict): print(json.dumps(ast.literal_eval(node))); break";
       const params = execFileSync("python3", ["-c", read], { input: program, encoding: "utf8" });
       expect(JSON.parse(params)).toEqual({ SearchContext: { Keyword: text } });
     }
@@ -151,11 +154,22 @@ describe("snippets", () => {
     for (const text of HOSTILE) {
       const script = curl.generate(keyword(text));
       // curl itself is replaced by something that prints what it was given.
-      const printed = runShell(`curl() { for one in "$@"; do printf '%s\\0' "$one"; done; }\n${script}`, env).split("\0");
+      const printed = runShell(`curl() { for one in "$@"; do printf '%s\\0' "$one"; done; }\n${script}`, env).split(
+        "\0",
+      );
       const body = printed[printed.indexOf("--data-raw") + 1] ?? "";
       expect(JSON.parse(body)).toEqual({ SearchContext: { Keyword: text } });
       const timestamp = Number(printed.find((one) => one.startsWith("X-TC-Timestamp: "))?.slice(16));
-      const steps = tc3Steps({ method: "POST", path: "/", query: "", host: "127.0.0.1:9160", contentType: "application/json", body, timestamp, service: "scf" });
+      const steps = tc3Steps({
+        method: "POST",
+        path: "/",
+        query: "",
+        host: "127.0.0.1:9160",
+        contentType: "application/json",
+        body,
+        timestamp,
+        service: "scf",
+      });
       const signature = tc3Keys(env.TENCENTCLOUD_SECRET_KEY, "scf", steps).signature;
       expect(printed).toContain(`Authorization: ${tc3Authorization("AKIDx", steps, signature)}`);
     }
@@ -171,7 +185,12 @@ describe("snippets", () => {
   });
 
   it("hold lists of objects", () => {
-    const values = { "SearchKey.0.Key": "Namespace", "SearchKey.0.Value": "a", "SearchKey.1.Key": "Namespace", "SearchKey.1.Value": "b" };
+    const values = {
+      "SearchKey.0.Key": "Namespace",
+      "SearchKey.0.Value": "a",
+      "SearchKey.1.Key": "Namespace",
+      "SearchKey.1.Value": "b",
+    };
     const text = (generator: Generator) => generator.generate(call("ListNamespaces", values));
     expect(text(go)).toContain("[]*scf.SearchKey{\n\t\t&scf.SearchKey{");
     expect(text(java)).toContain("request.setSearchKey(new SearchKey[] { searchKey, searchKey2 });");
@@ -184,6 +203,8 @@ describe("snippets", () => {
   it("of Ruby reach a port that its SDK does not know", () => {
     expect(ruby.generate(call("GetFunction", { FunctionName: "a" }))).toContain("Net::HTTP.new('127.0.0.1', 9160)");
     expect(ruby.generate(call("GetFunction", { FunctionName: "a" }, "scf.example.com"))).not.toContain("Net::HTTP.new");
-    expect(ruby.generate(call("GetFunction", { FunctionName: "a" }, "h:9443", "https"))).toContain("http.use_ssl = true");
+    expect(ruby.generate(call("GetFunction", { FunctionName: "a" }, "h:9443", "https"))).toContain(
+      "http.use_ssl = true",
+    );
   });
 });

@@ -10,7 +10,12 @@ function value(shape: Shape<Param>, given_: Json): string {
   if (shape.type === "array" && shape.item !== undefined && Array.isArray(given_)) {
     const { item } = shape;
     const type = item.type === "object" ? (item.struct ?? "") : "string";
-    return block(given_.map((one: Json) => value(item, one)), `new ${type}[]\n{`, "}", "    ");
+    return block(
+      given_.map((one: Json) => value(item, one)),
+      `new ${type}[]\n{`,
+      "}",
+      "    ",
+    );
   }
   return typeof given_ === "string" ? json(given_) : String(given_);
 }

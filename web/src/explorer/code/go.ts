@@ -30,7 +30,12 @@ function struct(shape: Shape<Param>, given_: Json): string {
 function list(item: Shape<Param> | undefined, given_: Json): string {
   if (item === undefined || !Array.isArray(given_)) return "nil";
   const type = item.type === "object" ? `scf.${item.struct ?? ""}` : "string";
-  return block(given_.map((one: Json) => value(item, one)), `[]*${type}{`, "}", "\t");
+  return block(
+    given_.map((one: Json) => value(item, one)),
+    `[]*${type}{`,
+    "}",
+    "\t",
+  );
 }
 
 export const go: Generator = {
@@ -41,7 +46,9 @@ export const go: Generator = {
   comment: "//",
   run: "go mod init call && go get github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/scf\ngo run main.go",
   generate: ({ action, region, scheme, host, params, language }: Call) => {
-    const lines = given(action.params, params).map(({ name, shape, value: one }) => `\trequest.${name} = ${indent(value(shape, one), "\t")}\n`);
+    const lines = given(action.params, params).map(
+      ({ name, shape, value: one }) => `\trequest.${name} = ${indent(value(shape, one), "\t")}\n`,
+    );
     return `package main
 
 import (

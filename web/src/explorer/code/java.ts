@@ -25,7 +25,10 @@ function build(shape: Shape<Param>, value: Json, names: Names): Built {
   if (shape.type === "object") {
     const struct = shape.struct ?? "";
     const name = names.fresh(struct);
-    return { before: [`${struct} ${name} = new ${struct}();`, ...setters(name, shape.members ?? [], value, names)], value: name };
+    return {
+      before: [`${struct} ${name} = new ${struct}();`, ...setters(name, shape.members ?? [], value, names)],
+      value: name,
+    };
   }
   if (shape.type === "array" && shape.item !== undefined && Array.isArray(value)) {
     const { item } = shape;

@@ -20,10 +20,20 @@ export function literal(value: Json, style: Style): string {
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return style.text(value);
   if (Array.isArray(value)) {
-    return block(value.map((entry: Json) => literal(entry, style)), style.listOpen, style.listClose, style.step);
+    return block(
+      value.map((entry: Json) => literal(entry, style)),
+      style.listOpen,
+      style.listClose,
+      style.step,
+    );
   }
   const entries = Object.entries(value as { readonly [name: string]: Json });
-  return block(entries.map(([name, inner]) => style.key(name) + literal(inner, style)), style.open, style.close, style.step);
+  return block(
+    entries.map(([name, inner]) => style.key(name) + literal(inner, style)),
+    style.open,
+    style.close,
+    style.step,
+  );
 }
 
 /** Entries on lines of their own, with a comma after each. */

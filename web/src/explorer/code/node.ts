@@ -22,7 +22,14 @@ export const node: Generator = {
   keywords: "const require new await async function process null true false",
   comment: "//",
   run: "npm install tencentcloud-sdk-nodejs-scf\nnode call.cjs",
-  generate: ({ action, region, scheme, host, params, language }: Call) => `const { scf } = require("tencentcloud-sdk-nodejs-scf");
+  generate: ({
+    action,
+    region,
+    scheme,
+    host,
+    params,
+    language,
+  }: Call) => `const { scf } = require("tencentcloud-sdk-nodejs-scf");
 
 const client = new scf.v20180416.Client({
   credential: {

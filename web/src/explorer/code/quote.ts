@@ -2,7 +2,10 @@
 
 /** A JSON text; also a literal of Python, JavaScript, Go, Java and C#. Lone halves of a character are replaced. */
 export function json(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029").replaceAll("\u007f", "\\u007f");
+  return JSON.stringify(text.toWellFormed())
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029")
+    .replaceAll("\u007f", "\\u007f");
 }
 
 /** A POSIX shell word: single quotes, in which nothing has a meaning. */

@@ -11,7 +11,9 @@ export const tccli: Generator = {
   comment: "#",
   run: "pip install tccli\nsh call.sh",
   generate: ({ action, version, region, scheme, host, params, language }: Call) => {
-    const flags = given(action.params, params).map(({ name, value }) => `--${name}=${shell(typeof value === "string" ? value : JSON.stringify(value))}`);
+    const flags = given(action.params, params).map(
+      ({ name, value }) => `--${name}=${shell(typeof value === "string" ? value : JSON.stringify(value))}`,
+    );
     const parts = [
       `tccli scf ${action.name}`,
       `--version ${shell(version)}`,

@@ -34,7 +34,10 @@ function colour(text: string, keywords: ReadonlySet<string>, comment: string): C
   if (text.length > COLOUR_MAX) return text;
   const start = comment.replace(/[#/]/g, "\\$&");
   const comments = comment === "" ? "" : `(?<comment>(?<=^|\\s)${start}.*$)|`;
-  const token = new RegExp(`${comments}(?<text>"(?:[^"\\\\\\n]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*')|(?<number>\\b\\d[\\d.]*\\b)|(?<word>[A-Za-z_]\\w*)`, "gm");
+  const token = new RegExp(
+    `${comments}(?<text>"(?:[^"\\\\\\n]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*')|(?<number>\\b\\d[\\d.]*\\b)|(?<word>[A-Za-z_]\\w*)`,
+    "gm",
+  );
   const parts: ComponentChildren[] = [];
   let done = 0;
   for (const match of text.matchAll(token)) {
@@ -47,7 +50,10 @@ function colour(text: string, keywords: ReadonlySet<string>, comment: string): C
   return parts;
 }
 
-function kindOf(groups: Readonly<Record<string, string | undefined>>, keywords: ReadonlySet<string>): string | undefined {
+function kindOf(
+  groups: Readonly<Record<string, string | undefined>>,
+  keywords: ReadonlySet<string>,
+): string | undefined {
   if (groups.comment !== undefined) return "comment";
   if (groups.text !== undefined) return "text";
   if (groups.number !== undefined) return "number";

@@ -37,7 +37,8 @@ function walk(params: readonly Param[], values: Values, prefix: string, isNeeded
     } else {
       const text = values[path] ?? "";
       if (text !== "") plain(param, param, path, text, found);
-      else if (param.required && isNeeded) found.push({ path, code: "MissingParameter", text: texts.missing, values: {} });
+      else if (param.required && isNeeded)
+        found.push({ path, code: "MissingParameter", text: texts.missing, values: {} });
     }
   }
 }
@@ -47,7 +48,9 @@ function list(param: Param, path: string, values: Values, found: Problem[]): voi
   if (item === undefined) return;
   for (let index = 0; index < entries(path, values); index += 1) {
     const inner = `${path}.${index}`;
-    const isEmpty = !Object.entries(values).some(([name, value]) => value !== "" && (name === inner || name.startsWith(`${inner}.`)));
+    const isEmpty = !Object.entries(values).some(
+      ([name, value]) => value !== "" && (name === inner || name.startsWith(`${inner}.`)),
+    );
     if (isEmpty) continue;
     if (item.type === "object") walk(item.members ?? [], values, `${inner}.`, true, found);
     else plain(item, param, inner, values[inner] ?? "", found);
@@ -67,11 +70,13 @@ function plain(shape: Shape<Param>, param: Param, path: string, text: string, fo
     return;
   }
   if (shape.type === "float" && !Number.isFinite(Number(text))) return add(texts.number, {}, "InvalidParameter");
-  if (shape.type === "boolean" && text !== "true" && text !== "false") return add(texts.boolean, {}, "InvalidParameter");
+  if (shape.type === "boolean" && text !== "true" && text !== "false")
+    return add(texts.boolean, {}, "InvalidParameter");
   if (shape.type === "timestamp" && !isTime(text)) return add(texts.time);
   const allowed = param.one_of ?? [];
-  const same = (value: string): boolean => (param.any_case === true ? value.toLowerCase() === text.toLowerCase() : value === text);
-  if (allowed.length > 0 && !allowed.some(same)) return add(texts.one_of, { values: allowed.join(", ") });
+  const same = (value: string): boolean =>
+    param.any_case === true ? value.toLowerCase() === text.toLowerCase() : value === text;
+  if (allowed.length > 0 && !allowed.some(same)) return add(texts.one_of, { values: allowed.join(" / ") });
   const bytes = new TextEncoder().encode(text).length;
   if (param.max_bytes !== undefined && bytes > param.max_bytes) add(texts.long, { bytes, max: param.max_bytes });
 }
@@ -79,7 +84,8 @@ function plain(shape: Shape<Param>, param: Param, path: string, text: string, fo
 function pair(action: Action, values: Values, found: Problem[]): void {
   const names = new Set(action.params.map((param) => param.name));
   if (!names.has("Offset") || !names.has("Limit")) return;
-  const sum = Number(values.Offset ?? 0) + Number(values.Limit === undefined || values.Limit === "" ? 20 : values.Limit);
+  const sum =
+    Number(values.Offset ?? 0) + Number(values.Limit === undefined || values.Limit === "" ? 20 : values.Limit);
   if (action.errors.includes("LimitExceeded.Offset") && sum > PAGE_END_MAX) {
     found.push({ path: "Offset", code: "LimitExceeded.Offset", text: texts.sum, values: { sum, max: PAGE_END_MAX } });
   }

@@ -47,7 +47,11 @@ export function Form({ control, problems }: Props): JSX.Element {
       <div class="form-head">
         <h2>{t(words.title)}</h2>
         <label class="check">
-          <input type="checkbox" checked={requiredOnly} onChange={(event) => edit({ requiredOnly: event.currentTarget.checked })} />
+          <input
+            type="checkbox"
+            checked={requiredOnly}
+            onChange={(event) => edit({ requiredOnly: event.currentTarget.checked })}
+          />
           {t(words.required_only)}
         </label>
       </div>
@@ -56,7 +60,13 @@ export function Form({ control, problems }: Props): JSX.Element {
         <span class="field-head">
           <span class="field-name">{t(words.region)}</span>
         </span>
-        <input id="region" value={state.region} list="regions" spellcheck={false} onInput={(event) => edit({ region: event.currentTarget.value })} />
+        <input
+          id="region"
+          value={state.region}
+          list="regions"
+          spellcheck={false}
+          onInput={(event) => edit({ region: event.currentTarget.value })}
+        />
         <datalist id="regions">
           {tables.regions.map((region) => (
             <option key={region} value={region} />
@@ -100,10 +110,20 @@ function Tools({ control }: { readonly control: Control }): JSX.Element {
   };
   return (
     <div class="form-tools">
-      <button type="button" class="button small" title={t(words.fill_what)} disabled={isBusy} onClick={() => void fill()}>
+      <button
+        type="button"
+        class="button small"
+        title={t(words.fill_what)}
+        disabled={isBusy}
+        onClick={() => void fill()}
+      >
         {t(words.fill)}
       </button>
-      <button type="button" class="button small" onClick={() => edit({ values: fromJson(state.action.sample_request) })}>
+      <button
+        type="button"
+        class="button small"
+        onClick={() => edit({ values: fromJson(state.action.sample_request) })}
+      >
         {t(words.sample)}
       </button>
       <button type="button" class="button small quiet" onClick={() => edit({ values: {} })}>
@@ -163,16 +183,27 @@ function Row({ param, path, context }: RowProps): JSX.Element {
     return (
       <fieldset class="group" id={`field-${path}`} tabIndex={-1}>
         <Legend param={param} />
-        <p class="field-doc"><Rich text={t(param.doc)} /></p>
+        <p class="field-doc">
+          <Rich text={t(param.doc)} />
+        </p>
         <Members members={param.members ?? []} path={path} context={context} />
       </fieldset>
     );
   }
-  if (param.type === "array" && item !== undefined) return <List param={param} item={item} path={path} context={context} />;
+  if (param.type === "array" && item !== undefined)
+    return <List param={param} item={item} path={path} context={context} />;
   return <Plain param={param} path={path} context={context} />;
 }
 
-function Members({ members, path, context }: { readonly members: readonly Param[]; readonly path: string; readonly context: Context }): JSX.Element {
+function Members({
+  members,
+  path,
+  context,
+}: {
+  readonly members: readonly Param[];
+  readonly path: string;
+  readonly context: Context;
+}): JSX.Element {
   return (
     <>
       {members.map((member) => (
@@ -187,7 +218,9 @@ function Legend({ param }: { readonly param: Param }): JSX.Element {
   return (
     <legend class="field-head">
       <span class="field-name mono">{param.name}</span>
-      <span class="field-type">{param.type === "array" ? `${param.item?.struct ?? param.item?.type ?? ""}[]` : (param.struct ?? param.type)}</span>
+      <span class="field-type">
+        {param.type === "array" ? `${param.item?.struct ?? param.item?.type ?? ""}[]` : (param.struct ?? param.type)}
+      </span>
       {param.required && <span class="field-required">{t(words.required)}</span>}
     </legend>
   );
@@ -196,23 +229,37 @@ function Legend({ param }: { readonly param: Param }): JSX.Element {
 function List({ param, item, path, context }: RowProps & { readonly item: Shape<Param> }): JSX.Element {
   const t = useText();
   const count = entries(path, context.values);
-  const add = (): void => context.set(item.type === "object" ? `${path}.${count}.${item.members?.[0]?.name ?? ""}` : `${path}.${count}`, item.members?.[0]?.example ?? "");
+  const add = (): void =>
+    context.set(
+      item.type === "object" ? `${path}.${count}.${item.members?.[0]?.name ?? ""}` : `${path}.${count}`,
+      item.members?.[0]?.example ?? "",
+    );
   return (
     <fieldset class="group" id={`field-${path}`} tabIndex={-1}>
       <Legend param={param} />
-      <p class="field-doc"><Rich text={t(param.doc)} /></p>
+      <p class="field-doc">
+        <Rich text={t(param.doc)} />
+      </p>
       {Array.from({ length: count }, (_, index) => (
         <div key={index} class="entry" role="group" aria-label={t(words.entry, { n: index + 1 })}>
           <div class="entry-head">
             <span class="quiet-text">{t(words.entry, { n: index + 1 })}</span>
-            <button type="button" class="button small quiet" onClick={() => context.replace(withoutEntry(path, index, context.values))}>
+            <button
+              type="button"
+              class="button small quiet"
+              onClick={() => context.replace(withoutEntry(path, index, context.values))}
+            >
               {t(words.remove, { n: index + 1 })}
             </button>
           </div>
           {item.type === "object" ? (
             <Members members={item.members ?? []} path={`${path}.${index}`} context={context} />
           ) : (
-            <Plain param={{ ...param, ...item, name: String(index), doc: { zh: "", en: "" } }} path={`${path}.${index}`} context={context} />
+            <Plain
+              param={{ ...param, ...item, name: String(index), doc: { zh: "", en: "" } }}
+              path={`${path}.${index}`}
+              context={context}
+            />
           )}
         </div>
       ))}
@@ -272,7 +319,9 @@ function Plain({ param, path, context }: RowProps): JSX.Element {
             {t(problem.text, problem.values)} <span class="mono">{problem.code}</span>
           </p>
         ))}
-        <p class="field-doc"><Rich text={t(param.doc)} /></p>
+        <p class="field-doc">
+          <Rich text={t(param.doc)} />
+        </p>
       </div>
     </div>
   );

@@ -26,15 +26,26 @@ const DAY_MS = 86_400_000;
 
 /** The latest runs of a region, the newest first. */
 async function latestRuns(region: string): Promise<readonly RunRow[]> {
-  const query = { region, limit: LATEST, sort: "start_time:desc", fields: "FunctionName,Namespace,Qualifier,RequestId,StartTime" };
+  const query = {
+    region,
+    limit: LATEST,
+    sort: "start_time:desc",
+    fields: "FunctionName,Namespace,Qualifier,RequestId,StartTime",
+  };
   const answer = await get<{ readonly runs: readonly RunRow[] }>("/api/v1/runs", { query, headers: nativeHeaders() });
   return answer.runs;
 }
 
 /** Values for the action from the latest run, or `undefined` when there is none. Fills [`suggestions`], too. */
-export async function fromLatestRun(action: Action, region: string, zone: string, nowMs: number): Promise<Values | undefined> {
+export async function fromLatestRun(
+  action: Action,
+  region: string,
+  zone: string,
+  nowMs: number,
+): Promise<Values | undefined> {
   const runs = await latestRuns(region);
-  const distinct = (pick: (run: RunRow) => string): string[] => [...new Set(runs.map(pick))].filter((text) => text !== "");
+  const distinct = (pick: (run: RunRow) => string): string[] =>
+    [...new Set(runs.map(pick))].filter((text) => text !== "");
   suggestions.set({
     FunctionName: distinct((run) => run.FunctionName),
     Namespace: distinct((run) => run.Namespace),
@@ -48,7 +59,9 @@ export async function fromLatestRun(action: Action, region: string, zone: string
   const known: Record<string, string> = {
     FunctionName: run.FunctionName,
     Namespace: run.Namespace === "default" ? "" : run.Namespace,
-    FunctionRequestId: action.params.some((param) => param.name === "FunctionRequestId" && param.required) ? run.RequestId : "",
+    FunctionRequestId: action.params.some((param) => param.name === "FunctionRequestId" && param.required)
+      ? run.RequestId
+      : "",
     ...window,
   };
   return Object.fromEntries(Object.entries(known).filter(([name, value]) => names.has(name) && value !== ""));
@@ -67,7 +80,8 @@ export type Preset = "today" | "yesterday" | "hour" | "day";
 
 /** A window in the server's zone, by the clock of this machine. */
 export function windowOf(preset: Preset, zone: string, nowMs: number): Values {
-  if (preset === "hour") return { StartTime: formatTime(nowMs - 60 * MINUTE_MS, zone), EndTime: formatTime(nowMs, zone) };
+  if (preset === "hour")
+    return { StartTime: formatTime(nowMs - 60 * MINUTE_MS, zone), EndTime: formatTime(nowMs, zone) };
   if (preset === "day") return { StartTime: formatTime(nowMs - DAY_MS, zone), EndTime: formatTime(nowMs, zone) };
   const date = formatTime(preset === "today" ? nowMs : nowMs - DAY_MS, zone, { part: "date" });
   return { StartTime: `${date} 00:00:00`, EndTime: `${date} 23:59:59` };

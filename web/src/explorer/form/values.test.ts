@@ -6,13 +6,18 @@ import { tables } from "../fixture.ts";
 
 const action = (name: string) => tables.actions.find((one) => one.name === name)!;
 const logs = action("GetFunctionLogs");
-const codes = (values: Record<string, string>, of = logs) => check(of, values, "+08:00").map(({ path, code }) => `${path} ${code}`);
+const codes = (values: Record<string, string>, of = logs) =>
+  check(of, values, "+08:00").map(({ path, code }) => `${path} ${code}`);
 
 describe("values", () => {
   it("become the body that the API takes", () => {
     const values = { FunctionName: "a", Limit: "5", "Filter.RetCode": "not0", "SearchContext.Keyword": "", Order: "" };
     expect(toJson(logs.params, values)).toEqual({ FunctionName: "a", Limit: 5, Filter: { RetCode: "not0" } });
-    expect(filled(logs.params, { ...values, Nothing: "x" })).toEqual({ FunctionName: "a", Limit: "5", "Filter.RetCode": "not0" });
+    expect(filled(logs.params, { ...values, Nothing: "x" })).toEqual({
+      FunctionName: "a",
+      Limit: "5",
+      "Filter.RetCode": "not0",
+    });
   });
 
   it("keep a number that is too large for JavaScript as text", () => {
@@ -22,9 +27,16 @@ describe("values", () => {
 
   it("hold lists", () => {
     const list = action("ListNamespaces");
-    const values = fromJson({ SearchKey: [{ Key: "Namespace", Value: "a" }, { Key: "Namespace", Value: "b" }] });
+    const values = fromJson({
+      SearchKey: [
+        { Key: "Namespace", Value: "a" },
+        { Key: "Namespace", Value: "b" },
+      ],
+    });
     expect(entries("SearchKey", values)).toBe(2);
-    expect(toJson(list.params, withoutEntry("SearchKey", 0, values))).toEqual({ SearchKey: [{ Key: "Namespace", Value: "b" }] });
+    expect(toJson(list.params, withoutEntry("SearchKey", 0, values))).toEqual({
+      SearchKey: [{ Key: "Namespace", Value: "b" }],
+    });
   });
 
   it("come back from every sample request", () => {
@@ -40,7 +52,10 @@ describe("check", () => {
   });
 
   it("says what the server would refuse", () => {
-    expect(codes({}, action("GetRequestStatus"))).toEqual(["FunctionName MissingParameter", "FunctionRequestId MissingParameter"]);
+    expect(codes({}, action("GetRequestStatus"))).toEqual([
+      "FunctionName MissingParameter",
+      "FunctionRequestId MissingParameter",
+    ]);
     expect(codes({ Offset: "-1" })).toEqual(["Offset InvalidParameterValue.Offset"]);
     expect(codes({ Limit: "x" })).toEqual(["Limit InvalidParameter"]);
     expect(codes({ Offset: "9990" })).toEqual(["Offset LimitExceeded.Offset"]);

@@ -24,7 +24,9 @@ function shapePaths(shape: Shape<Param>, path: string, values: Values): string[]
   if (shape.type === "object") return paths(shape.members ?? [], values, `${path}.`);
   const { item } = shape;
   if (shape.type !== "array" || item === undefined) return [path];
-  return Array.from({ length: entries(path, values) }, (_, index) => shapePaths(item, `${path}.${index}`, values)).flat();
+  return Array.from({ length: entries(path, values) }, (_, index) =>
+    shapePaths(item, `${path}.${index}`, values),
+  ).flat();
 }
 
 /** How many entries a list has. */
@@ -74,7 +76,9 @@ function shapeJson(shape: Shape<Param>, path: string, values: Values): Json | un
   if (shape.type === "array") {
     const { item } = shape;
     if (item === undefined) return undefined;
-    const list = Array.from({ length: entries(path, values) }, (_, index) => shapeJson(item, `${path}.${index}`, values));
+    const list = Array.from({ length: entries(path, values) }, (_, index) =>
+      shapeJson(item, `${path}.${index}`, values),
+    );
     const given = list.filter((value) => value !== undefined);
     return given.length === 0 ? undefined : given;
   }

@@ -1,4 +1,4 @@
-// Words of the form and of what is wrong in it.
+// Words of the form and of its problems.
 
 import { words } from "../../shared/i18n.ts";
 

@@ -12,7 +12,10 @@ const SIGNS = { equal: " ", minus: "-", plus: "+", folded: " " } as const;
 export default function DiffView({ before, after }: { readonly before: string; readonly after: string }): JSX.Element {
   const t = useText();
   const isLarge = before.length > DIFF_MAX || after.length > DIFF_MAX;
-  const found = useMemo(() => (isLarge ? undefined : difference(comparable(before), comparable(after))), [before, after]);
+  const found = useMemo(
+    () => (isLarge ? undefined : difference(comparable(before), comparable(after))),
+    [before, after],
+  );
   if (isLarge) return <p class="note warning">{t(words.large)}</p>;
   if (found === undefined) return <p class="note warning">{t(words.slow)}</p>;
   if (found.minus + found.plus === 0) return <p class="note ok">{t(words.same)}</p>;

@@ -9,6 +9,7 @@ import { go } from "../../shared/location.ts";
 import { useStore } from "../../shared/store.ts";
 import { formatTime, resolveZone, zone } from "../../shared/time.ts";
 import { installation } from "../../shared/installation.ts";
+import { parametersOf } from "../state.ts";
 import { history as words } from "../words.ts";
 import { calls, clearCalls, type Call } from "./history.ts";
 
@@ -61,13 +62,20 @@ export function HistoryView({ onShow }: { readonly onShow: (call: Call) => void 
             <span class="history-time mono">{formatTime(one.at_ms, zoneName, { part: "time" })}</span>
             <span class="history-what">
               {one.action} <span class={one.isOk ? "state-ok" : "state-failed"}>{one.result}</span>
+              <bdi class="history-params quiet-text">{parametersOf(one.query)}</bdi>
             </span>
             <span class="history-figures quiet-text">{`${one.duration_ms.toFixed(0)} ms · ${size(one.bytes)}`}</span>
             <span class="history-do">
               <button type="button" class="button small" onClick={() => go(`/explorer?${one.query}`)}>
                 {t(words.refill)}
               </button>
-              <button type="button" class="button small" disabled={one.answer === undefined} title={one.answer === undefined ? t(words.gone) : undefined} onClick={() => onShow(one)}>
+              <button
+                type="button"
+                class="button small"
+                disabled={one.answer === undefined}
+                title={one.answer === undefined ? t(words.gone) : undefined}
+                onClick={() => onShow(one)}
+              >
                 {t(words.show)}
               </button>
             </span>

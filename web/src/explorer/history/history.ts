@@ -37,7 +37,9 @@ function initial(): readonly Call[] {
 }
 
 function isCall(value: unknown): value is Call {
-  return typeof value === "object" && value !== null && "id" in value && "query" in value && typeof value.query === "string";
+  return (
+    typeof value === "object" && value !== null && "id" in value && "query" in value && typeof value.query === "string"
+  );
 }
 
 /** Adds a call, the newest first. */

@@ -65,7 +65,14 @@ export function SearchDialog({ tables, onChoose, onClose }: Props): JSX.Element 
         />
         <ul ref={list} id="search-list" role="listbox" aria-label={t(words.search)}>
           {found.map((one, index) => (
-            <li key={`${one.kind}${one.name}`} id={`search-${index}`} role="option" aria-selected={index === at} onMouseMove={() => index !== at && setAt(index)} onClick={() => onChoose(one)}>
+            <li
+              key={`${one.kind}${one.name}`}
+              id={`search-${index}`}
+              role="option"
+              aria-selected={index === at}
+              onMouseMove={() => index !== at && setAt(index)}
+              onClick={() => onChoose(one)}
+            >
               <span class="search-kind">{t(KINDS[one.kind])}</span>
               <span class="search-name mono">{one.name}</span>
               <span class="search-text">{t(one.text)}</span>

@@ -16,7 +16,9 @@ export interface Entry {
 }
 
 export function entriesOf(tables: Tables): readonly Entry[] {
-  const actions = tables.actions.map((action): Entry => entry("action", action.name, action.title, action.name, action.name, action.doc));
+  const actions = tables.actions.map((action): Entry =>
+    entry("action", action.name, action.title, action.name, action.name, action.doc),
+  );
   const params = tables.actions.flatMap((action) => paramsOf(action, action.params, ""));
   const errors = tables.errors.map((row): Entry => {
     const raiser = row.common ? undefined : tables.actions.find((action) => action.errors.includes(row.code))?.name;
@@ -25,7 +27,14 @@ export function entriesOf(tables: Tables): readonly Entry[] {
   return [...actions, ...params, ...errors];
 }
 
-function entry(kind: Entry["kind"], name: string, text: Text, action: string | undefined, target: string, more?: Text): Entry {
+function entry(
+  kind: Entry["kind"],
+  name: string,
+  text: Text,
+  action: string | undefined,
+  target: string,
+  more?: Text,
+): Entry {
   const searched = [name, text.zh, text.en, more?.zh ?? "", more?.en ?? ""].join("\n").toLowerCase();
   return { kind, name, text, action, target, searched };
 }
@@ -44,7 +53,10 @@ const SHOWN_MAX = 40;
 
 /** The entries that hold every word, the best first: names that begin with the text, names that hold it, then texts. */
 export function search(entries: readonly Entry[], text: string): readonly Entry[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (words.length === 0) return entries.filter((one) => one.kind === "action");
   const whole = words.join(" ");
   const hits = entries.filter((one) => words.every((word) => one.searched.includes(word)));
@@ -54,5 +66,9 @@ export function search(entries: readonly Entry[], text: string): readonly Entry[
     const place = name.startsWith(whole) ? 0 : name.includes(whole) ? 1 : 2;
     return place * 3 + kinds[one.kind];
   };
-  return hits.map((one, index) => ({ one, key: rank(one), index })).sort((a, b) => a.key - b.key || a.index - b.index).slice(0, SHOWN_MAX).map(({ one }) => one);
+  return hits
+    .map((one, index) => ({ one, key: rank(one), index }))
+    .sort((a, b) => a.key - b.key || a.index - b.index)
+    .slice(0, SHOWN_MAX)
+    .map(({ one }) => one);
 }

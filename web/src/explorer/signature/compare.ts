@@ -82,7 +82,8 @@ function readV1(request: PastedRequest, secretKey: string): Reading {
   const fields: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(isGet ? request.query : request.body)) fields[name] = value;
   const carried = fields.Signature;
-  if (carried === undefined) return { scheme: undefined, timestamp: undefined, nonce: undefined, steps: new Map(), expected: undefined };
+  if (carried === undefined)
+    return { scheme: undefined, timestamp: undefined, nonce: undefined, steps: new Map(), expected: undefined };
   const scheme = fields.SignatureMethod === "HmacSHA256" ? "HmacSHA256" : "HmacSHA1";
   const method = isGet ? "GET" : "POST";
   const host = header(request, "Host") ?? "";

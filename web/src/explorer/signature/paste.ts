@@ -49,7 +49,28 @@ function target(url: string): { path: string; query: string; host: string } {
 }
 
 /** Options of curl that take a value which means nothing here. */
-const SKIPPED = new Set(["-o", "--output", "-u", "--user", "-A", "--user-agent", "-e", "--referer", "-b", "--cookie", "-m", "--max-time", "--connect-timeout", "-x", "--proxy", "--cacert", "--resolve", "-w", "--write-out", "--retry"]);
+const SKIPPED = new Set([
+  "-o",
+  "--output",
+  "-u",
+  "--user",
+  "-A",
+  "--user-agent",
+  "-e",
+  "--referer",
+  "-b",
+  "--cookie",
+  "-m",
+  "--max-time",
+  "--connect-timeout",
+  "-x",
+  "--proxy",
+  "--cacert",
+  "--resolve",
+  "-w",
+  "--write-out",
+  "--retry",
+]);
 
 function readCurl(text: string): PastedRequest | undefined {
   const words = shellWords(text.replace(/^\$\s+/, ""));
@@ -75,7 +96,8 @@ function readCurl(text: string): PastedRequest | undefined {
   const joined = data.join("&");
   const has = (name: string): boolean => headers.some(([one]) => one.toLowerCase() === name);
   if (!has("host")) headers.push(["Host", found.host]);
-  if (data.length > 0 && !isGet && !has("content-type")) headers.push(["Content-Type", "application/x-www-form-urlencoded"]);
+  if (data.length > 0 && !isGet && !has("content-type"))
+    headers.push(["Content-Type", "application/x-www-form-urlencoded"]);
   return {
     method: method !== "" ? method : data.length > 0 && !isGet ? "POST" : "GET",
     path: found.path,
@@ -130,7 +152,16 @@ export function shellWords(text: string): string[] {
   return words;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", a: "\u0007", v: "\v", "0": "\0" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  b: "\b",
+  f: "\f",
+  a: "\u0007",
+  v: "\v",
+  "0": "\0",
+};
 
 function readQuoted(text: string, start: number): { text: string; end: number } {
   const isAnsi = text[start] === "$";

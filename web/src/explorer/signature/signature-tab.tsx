@@ -47,8 +47,18 @@ export default function SignatureTab({ control }: { readonly control: Control })
     <div class="signature">
       <KeyFields />
       <div class="call-how">
-        <Choice label={t(call.scheme)} options={SCHEMES} value={scheme} onChange={(next) => edit({ scheme: next as Scheme })} />
-        <Choice label={t(call.method)} options={METHODS} value={state.method} onChange={(next) => edit({ method: next as Method })} />
+        <Choice
+          label={t(call.scheme)}
+          options={SCHEMES}
+          value={scheme}
+          onChange={(next) => edit({ scheme: next as Scheme })}
+        />
+        <Choice
+          label={t(call.method)}
+          options={METHODS}
+          value={state.method}
+          onChange={(next) => edit({ method: next as Method })}
+        />
         <Whole label={t(words.timestamp)} value={signing.timestamp} onChange={setTimestamp} />
         {scheme !== "TC3-HMAC-SHA256" && <Whole label={t(words.nonce)} value={signing.nonce} onChange={setNonce} />}
         <button type="button" class="button" onClick={() => setTimestamp(nowSeconds())}>
@@ -57,7 +67,13 @@ export default function SignatureTab({ control }: { readonly control: Control })
       </div>
       <label class="paste">
         <span class="field-name">{t(words.paste)}</span>
-        <textarea rows={4} spellcheck={false} value={pasted} placeholder={t(words.paste_what)} onInput={(event) => setPasted(event.currentTarget.value)} />
+        <textarea
+          rows={4}
+          spellcheck={false}
+          value={pasted}
+          placeholder={t(words.paste_what)}
+          onInput={(event) => setPasted(event.currentTarget.value)}
+        />
       </label>
       {pasted.trim() !== "" && read === undefined && <p class="note warning">{t(words.paste_unread)}</p>}
       {reading !== undefined && <Verdict reading={reading} difference={difference} steps={steps} />}
@@ -72,14 +88,29 @@ export default function SignatureTab({ control }: { readonly control: Control })
       )}
       <ol class="steps">
         {steps.map((step) => (
-          <StepView key={step.id} step={step} theirs={reading?.steps.get(step.id)} isCompared={reading !== undefined} difference={difference} showKeys={showKeys} />
+          <StepView
+            key={step.id}
+            step={step}
+            theirs={reading?.steps.get(step.id)}
+            isCompared={reading !== undefined}
+            difference={difference}
+            showKeys={showKeys}
+          />
         ))}
       </ol>
     </div>
   );
 }
 
-function Whole({ label, value, onChange }: { readonly label: string; readonly value: number; readonly onChange: (value: number) => void }): JSX.Element {
+function Whole({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}): JSX.Element {
   return (
     <label class="choice">
       <span class="field-name">{label}</span>
@@ -107,7 +138,9 @@ function Verdict({ reading, difference, steps }: VerdictProps): JSX.Element {
   return (
     <div role="status" class="verdict">
       {difference !== undefined && title !== undefined ? (
-        <p class="note failed">{t(words.first_difference, { step: t(title), line: difference.line, column: difference.column })}</p>
+        <p class="note failed">
+          {t(words.first_difference, { step: t(title), line: difference.line, column: difference.column })}
+        </p>
       ) : (
         <p class="note ok">{t(words.no_difference)}</p>
       )}

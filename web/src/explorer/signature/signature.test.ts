@@ -45,7 +45,12 @@ describe("a pasted request", () => {
     const ours = prepare(state(QUERY), SIGNING);
     const other = asText(ours, SIGNING.host).replace("Host: 127.0.0.1:9160", "Host: 127.0.0.1");
     const reading = readSteps(readPasted(other)!, SECRET);
-    expect(firstDifference(ours.steps, reading.steps)).toEqual({ step: "canonical_request", at: 52, line: 5, column: 15 });
+    expect(firstDifference(ours.steps, reading.steps)).toEqual({
+      step: "canonical_request",
+      at: 52,
+      line: 5,
+      column: 15,
+    });
     expect(reading.steps.get("signature")).not.toBe(reading.expected);
     const spaced = readSteps(readPasted(asText(ours, SIGNING.host).replace('"Limit":5', '"Limit": 5'))!, SECRET);
     expect(firstDifference(ours.steps, spaced.steps)?.step).toBe("payload");
@@ -59,7 +64,11 @@ describe("a pasted request", () => {
     }
     expect(readSteps(readPasted(value("string_to_sign"))!, "").timestamp).toBe(SIGNING.timestamp);
     const v1 = prepare(state(`${QUERY}&scheme=HmacSHA1`), SIGNING).steps[1]?.value ?? "";
-    expect(readSteps(readPasted(v1)!, "")).toMatchObject({ scheme: "HmacSHA1", timestamp: SIGNING.timestamp, nonce: 11886 });
+    expect(readSteps(readPasted(v1)!, "")).toMatchObject({
+      scheme: "HmacSHA1",
+      timestamp: SIGNING.timestamp,
+      nonce: 11886,
+    });
   });
 
   it("that is no request is not read", () => {
@@ -69,7 +78,15 @@ describe("a pasted request", () => {
 
 describe("curl", () => {
   it("is split as a shell does", () => {
-    expect(shellWords(`a 'b c' "d \\"e\\" $x" f\\ g \\\n  h $'i\\n\\u4e2d' ''`)).toEqual(["a", "b c", 'd "e" $x', "f g", "h", "i\n中", ""]);
+    expect(shellWords(`a 'b c' "d \\"e\\" $x" f\\ g \\\n  h $'i\\n\\u4e2d' ''`)).toEqual([
+      "a",
+      "b c",
+      'd "e" $x',
+      "f g",
+      "h",
+      "i\n中",
+      "",
+    ]);
     expect(shellWords(`'it'\\''s'`)).toEqual(["it's"]);
   });
 
@@ -79,9 +96,17 @@ describe("curl", () => {
       method: "POST",
       path: "/",
       query: "",
-      headers: [["X-TC-Action", "GetFunctionLogs"], ["Content-Type", "application/json"], ["Host", "127.0.0.1:9160"]],
+      headers: [
+        ["X-TC-Action", "GetFunctionLogs"],
+        ["Content-Type", "application/json"],
+        ["Host", "127.0.0.1:9160"],
+      ],
       body: `{"a":"it's"}`,
     });
-    expect(request("curl -G --data-urlencode 'a=b c' 127.0.0.1:9160")).toMatchObject({ method: "GET", query: "a=b%20c", body: "" });
+    expect(request("curl -G --data-urlencode 'a=b c' 127.0.0.1:9160")).toMatchObject({
+      method: "GET",
+      query: "a=b%20c",
+      body: "",
+    });
   });
 });

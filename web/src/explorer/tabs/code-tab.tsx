@@ -36,7 +36,13 @@ export default function CodeTab({ control }: { readonly control: Control }): JSX
         ))}
       </div>
       <p class="field-doc">{t(words.variables)}</p>
-      <CodeView text={text} keywords={generator.keywords} comment={generator.comment} label={generator.file} title={generator.file} />
+      <CodeView
+        text={text}
+        keywords={generator.keywords}
+        comment={generator.comment}
+        label={generator.file}
+        title={generator.file}
+      />
       <CodeView text={prepareText(generator)} comment="#" label={t(words.prepare)} title={t(words.prepare)} />
       {scheme === "https" && <p class="field-doc">{t(words.certificate)}</p>}
     </div>

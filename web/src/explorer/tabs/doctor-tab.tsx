@@ -58,11 +58,21 @@ export default function DoctorTab({ control }: { readonly control: Control }): J
       <p>{t(words.what)}</p>
       <label class="paste">
         <span class="field-name">{t(words.request)}</span>
-        <textarea rows={7} spellcheck={false} value={request} onInput={(event) => setRequest(event.currentTarget.value)} />
+        <textarea
+          rows={7}
+          spellcheck={false}
+          value={request}
+          onInput={(event) => setRequest(event.currentTarget.value)}
+        />
       </label>
       <label class="paste">
         <span class="field-name">{t(words.request_id)}</span>
-        <input class="mono" value={state.requestId} spellcheck={false} onInput={(event) => edit({ requestId: event.currentTarget.value })} />
+        <input
+          class="mono"
+          value={state.requestId}
+          spellcheck={false}
+          onInput={(event) => edit({ requestId: event.currentTarget.value })}
+        />
       </label>
       <KeyFields />
       <p>

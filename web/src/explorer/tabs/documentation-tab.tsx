@@ -27,7 +27,11 @@ export default function DocumentationTab({ control }: { readonly control: Contro
             <th scope="col">{t(words.meaning)}</th>
           </tr>
         </thead>
-        <tbody>{rowsOf(action.params, "").map(([path, param]) => <ParamRow key={path} path={path} param={param} />)}</tbody>
+        <tbody>
+          {rowsOf(action.params, "").map(([path, param]) => (
+            <ParamRow key={path} path={path} param={param} />
+          ))}
+        </tbody>
       </table>
       <h3>{t(words.output)}</h3>
       <table class="table params">
@@ -49,8 +53,18 @@ export default function DocumentationTab({ control }: { readonly control: Contro
           </tr>
         </tbody>
       </table>
-      <CodeView text={JSON.stringify(action.sample_request, null, 2)} keywords="true false null" label={t(words.sample_request)} title={t(words.sample_request)} />
-      <CodeView text={JSON.stringify(action.sample_response, null, 2)} keywords="true false null" label={t(words.sample_response)} title={t(words.sample_response)} />
+      <CodeView
+        text={JSON.stringify(action.sample_request, null, 2)}
+        keywords="true false null"
+        label={t(words.sample_request)}
+        title={t(words.sample_request)}
+      />
+      <CodeView
+        text={JSON.stringify(action.sample_response, null, 2)}
+        keywords="true false null"
+        label={t(words.sample_response)}
+        title={t(words.sample_response)}
+      />
       <h3>{t(words.sources)}</h3>
       <ul class="plain-list">
         {action.sources.map((source) => (
@@ -66,7 +80,10 @@ export default function DocumentationTab({ control }: { readonly control: Contro
 }
 
 /** Every row of a table with its members below it, by dotted path; `[]` marks a list. */
-function rowsOf<Row extends Shape<Row> & { readonly name: string }>(rows: readonly Row[], prefix: string): (readonly [string, Row])[] {
+function rowsOf<Row extends Shape<Row> & { readonly name: string }>(
+  rows: readonly Row[],
+  prefix: string,
+): (readonly [string, Row])[] {
   return rows.flatMap((row) => {
     const path = prefix + row.name;
     const inner = row.members ?? row.item?.members ?? [];
@@ -90,7 +107,7 @@ function ParamRow({ path, param }: { readonly path: string; readonly param: Para
       <td>{typeOf(param)}</td>
       <td>
         <Rich text={t(param.doc)} />
-        {allowed.length > 0 && <div class="quiet-text">{t(words.values, { values: allowed.join(", ") })}</div>}
+        {allowed.length > 0 && <div class="quiet-text">{t(words.values, { values: allowed.join(" / ") })}</div>}
         {param.default !== undefined && <div class="quiet-text">{t(words.default_is, { value: param.default })}</div>}
         {param.max_bytes !== undefined && <div class="quiet-text">{t(words.max_bytes, { n: param.max_bytes })}</div>}
         {param.source === "ours" && <div class="quiet-text">{t(words.ours)}</div>}

@@ -15,9 +15,13 @@ export default function ErrorsTab({ control }: { readonly control: Control }): J
   const wanted = state.error.trim().toLowerCase();
   // A code that somebody came for is shown even when another action raises it.
   const all = errorsOf(tables, state.action);
-  const listed = all.some((row) => row.code === state.error) ? all : [...tables.errors.filter((row) => row.code === state.error), ...all];
+  const listed = all.some((row) => row.code === state.error)
+    ? all
+    : [...tables.errors.filter((row) => row.code === state.error), ...all];
   const own = new Set(state.action.errors);
-  const hits = listed.filter((row) => wanted === "" || `${row.code} ${row.message.zh} ${row.message.en}`.toLowerCase().includes(wanted));
+  const hits = listed.filter(
+    (row) => wanted === "" || `${row.code} ${row.message.zh} ${row.message.en}`.toLowerCase().includes(wanted),
+  );
   const isRaised = (row: ErrorRow): boolean => adviceFor(row.code, row.source) !== undefined;
   const groups = [
     { title: words.own, rows: hits.filter((row) => own.has(row.code) && isRaised(row)) },
@@ -26,7 +30,13 @@ export default function ErrorsTab({ control }: { readonly control: Control }): J
   ].filter((group) => group.rows.length > 0);
   return (
     <div class="tab-stack">
-      <input type="search" value={state.error} placeholder={t(words.filter)} aria-label={t(words.filter)} onInput={(event) => edit({ error: event.currentTarget.value })} />
+      <input
+        type="search"
+        value={state.error}
+        placeholder={t(words.filter)}
+        aria-label={t(words.filter)}
+        onInput={(event) => edit({ error: event.currentTarget.value })}
+      />
       {groups.length === 0 && <p class="quiet-text">{t(words.none)}</p>}
       {groups.map(({ title, rows }) => (
         <section key={title.en}>

@@ -31,7 +31,12 @@ export default function LimitsTab({ control }: { readonly control: Control }): J
   const ask = async (): Promise<void> => {
     setAnswer(undefined);
     setMessage("");
-    const query = { action: action.cam, region, namespace: isFunction ? namespace : undefined, function: isFunction ? values.FunctionName : undefined };
+    const query = {
+      action: action.cam,
+      region,
+      namespace: isFunction ? namespace : undefined,
+      function: isFunction ? values.FunctionName : undefined,
+    };
     try {
       setAnswer(await get<Allowed>("/api/v1/allowed", { query, headers: nativeHeaders() }));
     } catch (error) {

@@ -20,7 +20,8 @@ export function base64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-export const sha256Hex = (data: string | Uint8Array): string => hex(sha256(typeof data === "string" ? utf8(data) : data));
+export const sha256Hex = (data: string | Uint8Array): string =>
+  hex(sha256(typeof data === "string" ? utf8(data) : data));
 
 export const hmacSha256 = (key: Uint8Array, data: string): Uint8Array => hmac(sha256, key, utf8(data));
 

@@ -39,7 +39,9 @@ describe("TC3", () => {
 
   it("covers more headers where asked", () => {
     const steps = tc3Steps({ ...published, more: { "x-tc-action": "describeinstances" } });
-    expect(tc3Keys(KEY, "cvm", steps).signature).toBe("644be983de9a8a3f00db8eadaba61467c3b429e2215758ba897b738ca469fd26");
+    expect(tc3Keys(KEY, "cvm", steps).signature).toBe(
+      "644be983de9a8a3f00db8eadaba61467c3b429e2215758ba897b738ca469fd26",
+    );
   });
 
   it("gives what the Python SDK sent to this API", () => {
@@ -88,7 +90,9 @@ describe("v1", () => {
   });
 
   it("escapes what a query cannot hold", () => {
-    expect(encodeFields({ Keyword: "a b&c='(*)'+中文" })).toBe("Keyword=a%20b%26c%3D%27%28%2A%29%27%2B%E4%B8%AD%E6%96%87");
+    expect(encodeFields({ Keyword: "a b&c='(*)'+中文" })).toBe(
+      "Keyword=a%20b%26c%3D%27%28%2A%29%27%2B%E4%B8%AD%E6%96%87",
+    );
   });
 });
 

@@ -49,12 +49,22 @@ export function tc3Steps(input: Tc3Input): Tc3Steps {
   const names = Object.keys(headers).sort();
   const canonicalHeaders = names.map((name) => `${name}:${(headers[name] ?? "").trim()}\n`).join("");
   const signedHeaders = names.join(";");
-  const canonicalRequest = [input.method, input.path, input.query, canonicalHeaders, signedHeaders, hashedPayload].join("\n");
+  const canonicalRequest = [input.method, input.path, input.query, canonicalHeaders, signedHeaders, hashedPayload].join(
+    "\n",
+  );
   const hashedCanonicalRequest = sha256Hex(canonicalRequest);
   const date = input.date ?? utcDate(input.timestamp);
   const credentialScope = `${date}/${input.service}/tc3_request`;
   const stringToSign = [TC3, String(input.timestamp), credentialScope, hashedCanonicalRequest].join("\n");
-  return { hashedPayload, canonicalRequest, hashedCanonicalRequest, date, credentialScope, stringToSign, signedHeaders };
+  return {
+    hashedPayload,
+    canonicalRequest,
+    hashedCanonicalRequest,
+    date,
+    credentialScope,
+    stringToSign,
+    signedHeaders,
+  };
 }
 
 /** The derived keys and the signature. */
@@ -63,7 +73,12 @@ export function tc3Keys(secretKey: string, service: string, steps: Pick<Tc3Steps
   const secretService = hmacSha256(secretDate, service);
   const secretSigning = hmacSha256(secretService, "tc3_request");
   const signature = hex(hmacSha256(secretSigning, steps.stringToSign));
-  return { secretDate: hex(secretDate), secretService: hex(secretService), secretSigning: hex(secretSigning), signature };
+  return {
+    secretDate: hex(secretDate),
+    secretService: hex(secretService),
+    secretSigning: hex(secretSigning),
+    signature,
+  };
 }
 
 export function tc3Authorization(secretId: string, steps: Tc3Steps, signature: string): string {

@@ -17,7 +17,9 @@ export interface V1Input {
 /** The fields as they are signed: sorted by the bytes of their names, not escaped. */
 export function v1SortedFields(fields: Fields): string {
   // Names are ASCII, where comparing UTF-16 units compares bytes.
-  const names = Object.keys(fields).filter((name) => name !== "Signature").sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const names = Object.keys(fields)
+    .filter((name) => name !== "Signature")
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return names.map((name) => `${name}=${fields[name] ?? ""}`).join("&");
 }
 
@@ -39,5 +41,8 @@ export function encodeFields(fields: Fields): string {
 
 /** RFC 3986: what `encodeURIComponent` leaves alone and servers disagree about is escaped too. */
 export function escapeText(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::anyhow;
 use clap::Args;
 use runlog_client::FacetKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::memory::plural;
 use super::platform::{COLD, ColdStart, REPORTS, cold_start};
-use super::source::{Source, SourceArgs, Version, micros, window_json};
+use super::source::{Source, SourceArgs, Version, Window, micros, window_json};
 use super::stats::ranks;
 use super::{Failure, Findings, percent, share};
 use crate::cli::common::units;
@@ -100,9 +100,8 @@ fn named(name: Option<String>, field: &str) -> Result<String, Failure> {
     name.ok_or_else(|| Failure::Other(anyhow!("the server counts the runs of a version without its `{field}`")))
 }
 
-pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
-    let source = args.source.open()?;
-    let (witnesses, unlisted) = witnesses(&source)?;
+/// The cold starts of each version, by the lines that platforms write.
+fn cold_starts(source: &Source) -> Result<BTreeMap<Name, (Version, Cold)>, Failure> {
     let mut cold: BTreeMap<Name, (Version, Cold)> = BTreeMap::new();
     let mut seen = HashSet::new();
     for text in COLD {
@@ -116,43 +115,85 @@ pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
             }
         })?;
     }
-    let mut found = Findings {
-        head: vec!["FUNCTION", ">RUNS THAT TELL", ">COLD", ">SHARE", ">P50", ">P95", ">MAX", ">WAITED"],
-        ..Findings::default()
-    };
-    let mut versions = Vec::new();
-    for ((namespace, function, qualifier), runs) in witnesses {
-        let name = (namespace, function, qualifier);
-        let (version, mut cold) = cold.remove(&name).unwrap_or_else(|| {
+    Ok(cold)
+}
+
+/// The figures of a version.
+struct Figures {
+    version: Version,
+    /// Runs that tell whether they were cold.
+    runs: u64,
+    cold: Cold,
+}
+
+impl Figures {
+    fn of(name: Name, runs: u64, cold: Option<(Version, Cold)>) -> Self {
+        let (version, mut cold) = cold.unwrap_or_else(|| {
             let (namespace, function, qualifier) = name;
             (Version { region: String::new(), namespace, function, qualifier }, Cold::default())
         });
         cold.total_us.sort_unstable();
-        let (of, count) = (ranks(&cold.total_us), cold.total_us.len() as u64);
+        Self { version, runs, cold }
+    }
+
+    fn cold(&self) -> u64 {
+        self.cold.total_us.len() as u64
+    }
+
+    fn waited_us(&self) -> u64 {
+        self.cold.total_us.iter().sum()
+    }
+
+    fn row(&self) -> Vec<String> {
+        let of = ranks(&self.cold.total_us);
         let ms = |us: Option<u64>| us.map_or("-".to_owned(), |us| units::duration(us as f64 / 1000.0));
-        let waited_us: u64 = cold.total_us.iter().sum();
-        found.rows.push(vec![
-            version.to_string(),
-            units::count(runs),
-            units::count(count),
-            percent(share(count, runs)),
+        vec![
+            self.version.to_string(),
+            units::count(self.runs),
+            units::count(self.cold()),
+            percent(share(self.cold(), self.runs)),
             ms(of.map(|of| of.p50)),
             ms(of.map(|of| of.p95)),
             ms(of.map(|of| of.max)),
-            ms(Some(waited_us)),
-        ]);
-        let decision = cold.decision(&version, runs);
-        versions.push(json!({
-            "version": version, "runs": runs, "cold": count, "share": share(count, runs), "cold_us": of,
-            "waited_us": waited_us, "phases_ms": cold.phases_ms, "decision": decision,
-        }));
-        found.decisions.push(decision);
+            ms(Some(self.waited_us())),
+        ]
     }
+
+    fn json(&self) -> Value {
+        json!({
+            "version": self.version, "runs": self.runs, "cold": self.cold(), "share": share(self.cold(), self.runs),
+            "cold_us": ranks(&self.cold.total_us), "waited_us": self.waited_us(), "phases_ms": self.cold.phases_ms,
+            "decision": self.cold.decision(&self.version, self.runs),
+        })
+    }
+}
+
+pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
+    let source = args.source.open()?;
+    let (witnesses, unlisted) = witnesses(&source)?;
+    let mut cold = cold_starts(&source)?;
+    let figures: Vec<Figures> = witnesses
+        .into_iter()
+        .map(|(name, runs)| {
+            let cold = cold.remove(&name);
+            Figures::of(name, runs, cold)
+        })
+        .collect();
     // The exact number of all runs, to say how many cannot tell.
     let (total, _) = source.total()?;
-    let told: u64 = versions.iter().filter_map(|version| version["runs"].as_u64()).sum::<u64>() + unlisted;
-    if told < total {
-        let silent = total - told;
+    let told = figures.iter().map(|of| of.runs).sum::<u64>() + unlisted;
+    findings(&figures, total.saturating_sub(told), source.window).print(args.source.output, false)
+}
+
+/// The report, with the number of runs that do not tell whether they were cold.
+fn findings(figures: &[Figures], silent: u64, window: Window) -> Findings {
+    let mut found = Findings {
+        head: vec!["FUNCTION", ">RUNS THAT TELL", ">COLD", ">SHARE", ">P50", ">P95", ">MAX", ">WAITED"],
+        rows: figures.iter().map(Figures::row).collect(),
+        decisions: figures.iter().map(|of| of.cold.decision(&of.version, of.runs)).collect(),
+        ..Findings::default()
+    };
+    if silent > 0 {
         found.notes.push(format!(
             "{} {} in the window cannot tell: a cold start shows in a platform's `Init Report` or `REPORT` line, which \
              their logs do not hold; import platform logs, or have the function print them",
@@ -160,13 +201,13 @@ pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
             plural(silent, "run")
         ));
     }
-    if found.rows.is_empty() {
+    if figures.is_empty() {
         found.decisions.push("no run of this window tells whether it was a cold start: nothing to decide".to_owned());
     }
-    found.json.insert("window".to_owned(), window_json(source.window));
-    found.json.insert("versions".to_owned(), versions.into());
-    found.json.insert("runs_that_cannot_tell".to_owned(), total.saturating_sub(told).into());
-    found.print(args.source.output, false)
+    found.json.insert("window".to_owned(), window_json(window));
+    found.json.insert("versions".to_owned(), figures.iter().map(Figures::json).collect());
+    found.json.insert("runs_that_cannot_tell".to_owned(), silent.into());
+    found
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use runlog_client::RunRow;
 use runlog_core::RET_OK;
 use serde_json::{Value, json};
 
-use super::slow::{JudgeArgs, change, signed};
+use super::slow::{JudgeArgs, change, ms, signed};
 use super::source::{SourceArgs, micros, window_json};
-use super::stats::{SAMPLE_MIN, fisher, mann_whitney, ranks};
+use super::stats::{Difference, SAMPLE_MIN, fisher, mann_whitney, ranks};
 use super::{Failure, Findings, p_text, percent, share};
 use crate::cli::common::units;
 
@@ -98,57 +98,106 @@ impl Side {
 
     fn row(&self, name: &str) -> Vec<String> {
         let of = ranks(&self.ok).unwrap_or_default();
-        let ms = |us: u64| if self.ok.is_empty() { "-".to_owned() } else { units::duration(us as f64 / 1000.0) };
+        let ms = |us: u64| if self.ok.is_empty() { "-".to_owned() } else { ms(us) };
         let failed = format!("{} ({})", units::count(self.failed), percent(share(self.failed, self.runs)));
         vec![name.to_owned(), units::count(self.runs), failed, ms(of.p50), ms(of.p95), ms(of.p99), ms(of.max)]
     }
 }
 
-/// Judges B against A.
-fn judge(a: &Side, b: &Side, args: &JudgeArgs) -> Verdict {
-    let mut sentences = Vec::new();
-    for (name, _) in [("A", a), ("B", b)].into_iter().filter(|(_, side)| side.runs == 0) {
-        sentences.push(format!("{name} has no finished run: is its name or its window right?"));
+/// How the durations of B compare with those of A.
+struct Speed {
+    /// In microseconds, of A and of B.
+    medians_us: Option<(u64, u64)>,
+    /// By which part the median has grown.
+    grown: Option<f64>,
+    test: Option<Difference>,
+    /// Unlikely by chance.
+    is_sure: bool,
+    /// As large as the threshold.
+    is_large: bool,
+}
+
+/// How the error rates compare.
+struct Failures {
+    rate_a: f64,
+    rate_b: f64,
+    p: f64,
+    is_sure: bool,
+}
+
+impl Speed {
+    fn of(a: &Side, b: &Side, args: &JudgeArgs) -> Self {
+        let medians_us = ranks(&a.ok).zip(ranks(&b.ok)).map(|(a, b)| (a.p50, b.p50));
+        let test = mann_whitney(&a.ok, &b.ok);
+        let grown = medians_us.map(|(a, b)| change(a, b));
+        Self {
+            medians_us,
+            grown,
+            test,
+            is_sure: test.is_some_and(|test| test.p < args.alpha),
+            is_large: grown.is_some_and(|grown| grown.abs() * 100.0 >= args.threshold),
+        }
     }
-    let medians = ranks(&a.ok).zip(ranks(&b.ok)).map(|(a, b)| (a.p50, b.p50));
-    let test = mann_whitney(&a.ok, &b.ok);
-    let grown = medians.map(|(a, b)| change(a, b));
-    let is_sure = test.is_some_and(|test| test.p < args.alpha);
-    let is_large = grown.is_some_and(|grown| grown.abs() * 100.0 >= args.threshold);
-    let is_slower = is_sure && is_large && grown.is_some_and(|grown| grown > 0.0);
-    let error_p = fisher((a.failed, a.runs), (b.failed, b.runs));
-    let (rate_a, rate_b) = (share(a.failed, a.runs), share(b.failed, b.runs));
-    let fails_more = error_p < args.alpha && rate_b > rate_a;
-    if let (Some(test), Some(grown), Some((from, to))) = (test, grown, medians) {
-        let ms = |us: u64| units::duration(us as f64 / 1000.0);
+
+    fn is_slower(&self) -> bool {
+        self.is_sure && self.is_large && self.grown.is_some_and(|grown| grown > 0.0)
+    }
+
+    fn sentence(&self, a: &Side, b: &Side, threshold_percent: f64) -> String {
+        let (Some(test), Some(grown), Some((from, to))) = (self.test, self.grown, self.medians_us) else {
+            let (of_a, of_b) = (a.ok.len(), b.ok.len());
+            return format!(
+                "too few successful runs to compare durations (A {of_a}, B {of_b}; {SAMPLE_MIN} of each are needed)"
+            );
+        };
         let figures = format!("median {} -> {}, {}", ms(from), ms(to), p_text(test.p));
-        sentences.push(match (is_sure && is_large, grown > 0.0) {
+        match (self.is_sure && self.is_large, grown > 0.0) {
             (true, true) => format!("B is slower by {} ({figures}): do not roll out", percent(grown)),
             (true, false) => format!("B is faster by {} ({figures})", percent(-grown)),
-            (false, _) if is_sure => {
-                format!("B differs by {}, less than the {} % that count ({figures})", signed(grown), args.threshold)
+            (false, _) if self.is_sure => {
+                format!("B differs by {}, less than the {threshold_percent} % that count ({figures})", signed(grown))
             }
             (false, _) => format!("no difference in speed can be shown ({figures})"),
-        });
-    } else {
-        let (of_a, of_b) = (a.ok.len(), b.ok.len());
-        sentences.push(format!(
-            "too few successful runs to compare durations (A {of_a}, B {of_b}; {SAMPLE_MIN} of each are needed)"
-        ));
+        }
     }
-    let rates = format!("{} -> {}, {}", percent(rate_a), percent(rate_b), p_text(error_p));
-    sentences.push(match (error_p < args.alpha, rate_b > rate_a) {
-        (true, true) => format!("B fails more ({rates}): do not roll out"),
-        (true, false) => format!("B fails less ({rates})"),
-        (false, _) => format!("no difference in error rates can be shown ({rates})"),
-    });
-    if !is_slower && !fails_more && test.is_some() {
+}
+
+impl Failures {
+    fn of(a: &Side, b: &Side, alpha: f64) -> Self {
+        let p = fisher((a.failed, a.runs), (b.failed, b.runs));
+        let (rate_a, rate_b) = (share(a.failed, a.runs), share(b.failed, b.runs));
+        Self { rate_a, rate_b, p, is_sure: p < alpha }
+    }
+
+    fn are_more(&self) -> bool {
+        self.is_sure && self.rate_b > self.rate_a
+    }
+
+    fn sentence(&self) -> String {
+        let rates = format!("{} -> {}, {}", percent(self.rate_a), percent(self.rate_b), p_text(self.p));
+        match (self.is_sure, self.are_more()) {
+            (true, true) => format!("B fails more ({rates}): do not roll out"),
+            (true, false) => format!("B fails less ({rates})"),
+            (false, _) => format!("no difference in error rates can be shown ({rates})"),
+        }
+    }
+}
+
+/// Judges B against A.
+fn judge(a: &Side, b: &Side, args: &JudgeArgs) -> Verdict {
+    let (speed, failures) = (Speed::of(a, b, args), Failures::of(a, b, args.alpha));
+    let (is_slower, fails_more) = (speed.is_slower(), failures.are_more());
+    let empty = [("A", a), ("B", b)].into_iter().filter(|(_, side)| side.runs == 0);
+    let mut sentences: Vec<String> =
+        empty.map(|(name, _)| format!("{name} has no finished run: is its name or its window right?")).collect();
+    sentences.extend([speed.sentence(a, b, args.threshold), failures.sentence()]);
+    if !is_slower && !fails_more && speed.test.is_some() {
         sentences.push("nothing here speaks against B".to_owned());
     }
     let json = json!({
-        "median_us": medians, "change": grown, "p": test.map(|test| test.p),
-        "superiority": test.map(|test| test.superiority), "is_slower": is_slower,
-        "error_rate": [rate_a, rate_b], "error_p": error_p, "fails_more": fails_more,
+        "median_us": speed.medians_us, "change": speed.grown, "p": speed.test.map(|test| test.p),
+        "superiority": speed.test.map(|test| test.superiority), "is_slower": is_slower,
+        "error_rate": [failures.rate_a, failures.rate_b], "error_p": failures.p, "fails_more": fails_more,
     });
     Verdict { sentences, is_slower, fails_more, json }
 }

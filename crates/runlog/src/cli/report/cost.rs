@@ -5,15 +5,21 @@
 
 use clap::Args;
 use runlog_client::RunRow;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::memory::{Advice, SizingArgs, Use, limit};
-use super::source::{SourceArgs, Version, window_json};
-use super::{Failure, Findings, percent, share};
+use super::source::{SourceArgs, Version, Window, window_json};
+use super::{Failure, Findings, percent};
 use crate::cli::common::units;
 
 /// A gibibyte, in bytes: platforms say GB for it.
 const GB: f64 = (1_u64 << 30) as f64;
+
+/// How many savings are named.
+const SAVINGS_MAX: usize = 5;
+
+/// From which share of the GB-seconds on failed runs are worth a decision.
+const FAILED_SHARE_MIN: f64 = 0.01;
 
 /// Arguments of `runlog report cost`.
 #[derive(Args)]
@@ -99,79 +105,116 @@ pub(super) fn run(args: &CostArgs) -> Result<u8, Failure> {
     findings(args, costs, source.window).print(args.source.output, false)
 }
 
-fn findings(args: &CostArgs, mut costs: Vec<Cost>, window: super::source::Window) -> Findings {
+/// The sums of all versions.
+struct Totals {
+    gbs: f64,
+    failed_gbs: f64,
+    /// If any version has a price.
+    money: Option<f64>,
+}
+
+impl Totals {
+    fn of(costs: &[Cost]) -> Self {
+        let money: Vec<f64> = costs.iter().filter_map(|cost| cost.money).collect();
+        Self {
+            gbs: costs.iter().filter_map(|cost| cost.gbs).sum(),
+            failed_gbs: costs.iter().map(|cost| cost.failed_gbs).sum(),
+            money: (!money.is_empty()).then(|| money.iter().sum()),
+        }
+    }
+
+    /// The share of some GB-seconds; 0 of nothing.
+    fn part(&self, gbs: f64) -> f64 {
+        if self.gbs > 0.0 { gbs / self.gbs } else { 0.0 }
+    }
+}
+
+impl Cost {
+    fn row(&self, totals: &Totals) -> Vec<String> {
+        let number =
+            |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
+        vec![
+            self.version.to_string(),
+            units::count(self.runs),
+            units::duration(self.bill_ms as f64),
+            number(self.gbs, 1),
+            self.gbs.map_or("-".to_owned(), |gbs| percent(totals.part(gbs))),
+            number(self.money, 4),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        let saving = self.saving.as_ref().map(|(gbs, text)| json!({ "gbs": gbs, "decision": text }));
+        json!({
+            "version": self.version, "runs": self.runs, "bill_ms": self.bill_ms, "gbs": self.gbs,
+            "failed_gbs": self.failed_gbs, "cost": self.money, "saving": saving,
+        })
+    }
+}
+
+fn findings(args: &CostArgs, mut costs: Vec<Cost>, window: Window) -> Findings {
     costs.sort_by(|a, b| {
         b.gbs.unwrap_or_default().total_cmp(&a.gbs.unwrap_or_default()).then(a.version.cmp(&b.version))
     });
-    let mut found =
-        Findings { head: vec!["FUNCTION", ">RUNS", ">BILLED", ">GB-S", ">SHARE", ">COST"], ..Findings::default() };
-    let total: f64 = costs.iter().filter_map(|cost| cost.gbs).sum();
-    let failed: f64 = costs.iter().map(|cost| cost.failed_gbs).sum();
-    let money: f64 = costs.iter().filter_map(|cost| cost.money).sum();
-    let part = |gbs: f64| if total > 0.0 { gbs / total } else { 0.0 };
-    let worth = |gbs: f64| match args.price_gbs {
+    let totals = Totals::of(&costs);
+    let mut found = Findings {
+        head: vec!["FUNCTION", ">RUNS", ">BILLED", ">GB-S", ">SHARE", ">COST"],
+        rows: costs.iter().map(|cost| cost.row(&totals)).collect(),
+        decisions: decisions(&costs, &totals, args.price_gbs),
+        notes: notes(args, &costs),
+        ..Findings::default()
+    };
+    found.json.insert("window".to_owned(), window_json(window));
+    found.json.insert("gbs".to_owned(), totals.gbs.into());
+    found.json.insert("cost".to_owned(), totals.money.into());
+    found.json.insert("versions".to_owned(), costs.iter().map(Cost::json).collect());
+    found
+}
+
+/// What to do: the largest savings, then failed runs that cost much.
+fn decisions(costs: &[Cost], totals: &Totals, price_gbs: Option<f64>) -> Vec<String> {
+    let worth = |gbs: f64| match price_gbs {
         Some(price) => format!("{gbs:.1} GB-s, {:.4}", gbs * price),
         None => format!("{gbs:.1} GB-s"),
     };
-    let number =
-        |value: Option<f64>, decimals: usize| value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"));
-    for cost in &costs {
-        found.rows.push(vec![
-            cost.version.to_string(),
-            units::count(cost.runs),
-            units::duration(cost.bill_ms as f64),
-            number(cost.gbs, 1),
-            cost.gbs.map_or("-".to_owned(), |gbs| percent(part(gbs))),
-            number(cost.money, 4),
-        ]);
-    }
     let mut savings: Vec<_> = costs.iter().filter_map(|cost| cost.saving.as_ref()).collect();
     savings.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.decisions.extend(savings.iter().take(5).map(|(gbs, text)| format!("{text} (saves {} here)", worth(*gbs))));
-    if share(1, costs.len() as u64) > 0.0 && part(failed) >= 0.01 {
-        found.decisions.push(format!(
-            "failed runs took {} of it ({}): mend them first",
-            percent(part(failed)),
+    let mut decisions: Vec<String> =
+        savings.iter().take(SAVINGS_MAX).map(|(gbs, text)| format!("{text} (saves {} here)", worth(*gbs))).collect();
+    let failed = totals.failed_gbs;
+    if totals.part(failed) >= FAILED_SHARE_MIN {
+        decisions.push(format!(
+            "failed runs took {} of it ({}): fix them first",
+            percent(totals.part(failed)),
             worth(failed)
         ));
     }
-    let silent: Vec<String> =
-        costs.iter().filter(|cost| cost.gbs.is_none()).map(|cost| cost.version.to_string()).collect();
-    if !silent.is_empty() {
-        let text = "no log says how much memory is configured, so there are no GB-seconds; give --limit MB, or import \
-                    logs with their Report lines";
-        found.notes.push(format!("{}: {text}", silent.join(", ")));
-    }
-    if args.price_gbs.is_none() && args.price_request.is_none() {
-        found.notes.push("no prices: give --price-gbs and --price-request from your platform's price list".to_owned());
-    }
-    found.notes.push("cold starts, traffic, free quotas and idle provisioned instances are not in the runs".to_owned());
-    if found.decisions.is_empty() {
+    if decisions.is_empty() {
         let nothing = if costs.is_empty() {
             "no run finished in this window: nothing to decide"
         } else {
             "nothing stands out: leave the sizes as they are"
         };
-        found.decisions.push(nothing.to_owned());
+        decisions.push(nothing.to_owned());
     }
-    let versions: Vec<_> = costs
-        .iter()
-        .map(|cost| {
-            let saving = cost.saving.as_ref().map(|(gbs, text)| json!({ "gbs": gbs, "decision": text }));
-            json!({
-                "version": cost.version, "runs": cost.runs, "bill_ms": cost.bill_ms, "gbs": cost.gbs,
-                "failed_gbs": cost.failed_gbs, "cost": cost.money, "saving": saving,
-            })
-        })
-        .collect();
-    found.json.insert("window".to_owned(), window_json(window));
-    found.json.insert("gbs".to_owned(), total.into());
-    found.json.insert(
-        "cost".to_owned(),
-        if costs.iter().any(|cost| cost.money.is_some()) { money.into() } else { json!(null) },
-    );
-    found.json.insert("versions".to_owned(), versions.into());
-    found
+    decisions
+}
+
+/// What the data could not tell.
+fn notes(args: &CostArgs, costs: &[Cost]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let silent: Vec<String> =
+        costs.iter().filter(|cost| cost.gbs.is_none()).map(|cost| cost.version.to_string()).collect();
+    if !silent.is_empty() {
+        let text = "no log says how much memory is configured, so there are no GB-seconds; give --limit MB, or import \
+                    logs with their Report lines";
+        notes.push(format!("{}: {text}", silent.join(", ")));
+    }
+    if args.price_gbs.is_none() && args.price_request.is_none() {
+        notes.push("no prices: give --price-gbs and --price-request from your platform's price list".to_owned());
+    }
+    notes.push("cold starts, traffic, free quotas and idle provisioned instances are not in the runs".to_owned());
+    notes
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use clap::Args;
 use runlog_client::RunRow;
 use runlog_core::RET_MEMORY_LIMIT;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::platform::{Limit, limit_of};
-use super::source::{Source, SourceArgs, Version, window_json};
+use super::source::{Source, SourceArgs, Version, Window, window_json};
 use super::stats::{Ranks, ranks};
 use super::{Failure, Findings, percent};
 use crate::cli::common::units;
@@ -157,56 +157,87 @@ pub(super) fn limit(source: &Source, version: &Version, sizing: &SizingArgs) -> 
     Ok(limit_of(source, version)?.or(given))
 }
 
-pub(super) fn run(args: &MemoryArgs) -> Result<u8, Failure> {
-    let source = args.source.open()?;
-    let mut found = Findings {
-        head: vec!["FUNCTION", ">RUNS", ">LIMIT", ">P50", ">P99", ">MAX", ">KILLED"],
-        ..Findings::default()
-    };
-    let mut decisions = Vec::new();
-    let mut versions = Vec::new();
-    for (version, mut used) in source.by_version(source.window, Use::add)? {
-        let limit = limit(&source, &version, &args.sizing)?;
-        let advice = used.advice(limit.map(|limit| limit.bytes), &args.sizing);
-        let limit_mb = limit.map_or(0, |limit| limit.bytes / MB);
-        if limit.is_some_and(|limit| limit.has_changed) {
-            found.notes.push(format!("{version}: the limit changed within the window; the newest is taken"));
-        }
-        let of_used = used.ranks();
-        let size = |pick: fn(Ranks) -> u64| of_used.map_or("-".to_owned(), |used| units::size(pick(used)));
-        found.rows.push(vec![
-            version.to_string(),
-            units::count(used.mem_bytes.len() as u64),
-            limit.map_or("-".to_owned(), |limit| units::size(limit.bytes)),
-            size(|used| used.p50),
-            size(|used| used.p99),
-            size(|used| used.max),
-            used.killed.to_string(),
-        ]);
-        let text = advice.text(&version, limit_mb);
-        let (set_mb, saves) = match advice {
+/// The figures of a version, and what to do.
+struct Figures {
+    version: Version,
+    runs: u64,
+    killed: u64,
+    used: Option<Ranks>,
+    limit: Option<Limit>,
+    advice: Advice,
+}
+
+impl Figures {
+    fn of(version: Version, mut used: Use, limit: Option<Limit>, sizing: &SizingArgs) -> Self {
+        let advice = used.advice(limit.map(|limit| limit.bytes), sizing);
+        let (runs, killed, ranks) = (used.mem_bytes.len() as u64, used.killed, used.ranks());
+        Self { version, runs, killed, used: ranks, limit, advice }
+    }
+
+    fn decision(&self) -> String {
+        self.advice.text(&self.version, self.limit.map_or(0, |limit| limit.bytes / MB))
+    }
+
+    fn row(&self) -> Vec<String> {
+        let size = |bytes: Option<u64>| bytes.map_or("-".to_owned(), units::size);
+        vec![
+            self.version.to_string(),
+            units::count(self.runs),
+            size(self.limit.map(|limit| limit.bytes)),
+            size(self.used.map(|used| used.p50)),
+            size(self.used.map(|used| used.p99)),
+            size(self.used.map(|used| used.max)),
+            self.killed.to_string(),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        let (set_mb, saves) = match self.advice {
             Advice::Lower { to_mb, saves } => (Some(to_mb), Some(saves)),
             Advice::Raise { to_mb, .. } => (Some(to_mb), None),
             _ => (None, None),
         };
-        versions.push(json!({
-            "version": version, "runs": used.mem_bytes.len(), "limit_bytes": limit.map(|limit| limit.bytes),
-            "mem_bytes": of_used, "killed": used.killed, "set_mb": set_mb, "saves": saves, "decision": text,
-        }));
-        decisions.push((advice.rank(), text));
+        json!({
+            "version": self.version, "runs": self.runs, "limit_bytes": self.limit.map(|limit| limit.bytes),
+            "mem_bytes": self.used, "killed": self.killed, "set_mb": set_mb, "saves": saves,
+            "decision": self.decision(),
+        })
     }
+}
+
+pub(super) fn run(args: &MemoryArgs) -> Result<u8, Failure> {
+    let source = args.source.open()?;
+    let mut figures = Vec::new();
+    for (version, used) in source.by_version(source.window, Use::add)? {
+        let limit = limit(&source, &version, &args.sizing)?;
+        figures.push(Figures::of(version, used, limit, &args.sizing));
+    }
+    findings(&figures, source.window).print(args.source.output, false)
+}
+
+fn findings(figures: &[Figures], window: Window) -> Findings {
+    let mut found = Findings {
+        head: vec!["FUNCTION", ">RUNS", ">LIMIT", ">P50", ">P99", ">MAX", ">KILLED"],
+        rows: figures.iter().map(Figures::row).collect(),
+        ..Findings::default()
+    };
+    let changed = figures.iter().filter(|of| of.limit.is_some_and(|limit| limit.has_changed));
+    found
+        .notes
+        .extend(changed.map(|of| format!("{}: the limit changed within the window; the newest is taken", of.version)));
+    let mut decisions: Vec<_> = figures.iter().map(|of| (of.advice.rank(), of.decision())).collect();
     decisions.sort();
     found.decisions = decisions.into_iter().map(|(_, text)| text).collect();
-    if found.rows.is_empty() {
+    if figures.is_empty() {
         found.decisions.push("no run finished in this window: nothing to decide".to_owned());
     } else {
         found.notes.push(
             "platforms give more CPU with more memory: after lowering it, `report compare` the durations".to_owned(),
         );
     }
-    found.json.insert("window".to_owned(), window_json(source.window));
-    found.json.insert("versions".to_owned(), versions.into());
-    found.print(args.source.output, false)
+    found.json.insert("window".to_owned(), window_json(window));
+    found.json.insert("versions".to_owned(), figures.iter().map(Figures::json).collect());
+    found
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use runlog_client::RunRow;
-use runlog_core::RET_OK;
+use runlog_core::{RET_OK, Zone};
 use runlog_server::clock;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::source::{SourceArgs, Version, micros, window_json};
-use super::stats::{mann_whitney, ranks};
+use super::stats::{Difference, Ranks, mann_whitney, ranks};
 use super::{Failure, Findings, p_text, percent, share};
 use crate::cli::common::units;
 
@@ -73,12 +73,92 @@ impl Slowest {
     }
 }
 
+/// The figures of a version in the window, and compared with the window before.
+struct Figures {
+    version: Version,
+    runs: u64,
+    /// Of all finished runs.
+    all: Ranks,
+    /// Of the runs that succeeded, now and in the window before.
+    now: Option<Ranks>,
+    before: Option<Ranks>,
+    /// By which part the median has grown.
+    change: Option<f64>,
+    test: Option<Difference>,
+    is_slower: bool,
+}
+
+impl Figures {
+    /// `None` for a version without a finished run in the window.
+    fn of(version: Version, mut of: Durations, alpha: f64, threshold_percent: f64) -> Option<Self> {
+        [&mut of.all, &mut of.ok, &mut of.ok_before].into_iter().for_each(|values| values.sort_unstable());
+        let all = ranks(&of.all)?;
+        let (now, before) = (ranks(&of.ok), ranks(&of.ok_before));
+        let change = now.zip(before).map(|(now, before)| change(before.p50, now.p50));
+        let test = mann_whitney(&of.ok_before, &of.ok);
+        let is_slower = change.is_some_and(|change| change * 100.0 >= threshold_percent)
+            && test.is_some_and(|test| test.p < alpha && test.superiority > 0.5);
+        Some(Self { version, runs: of.all.len() as u64, all, now, before, change, test, is_slower })
+    }
+
+    fn row(&self) -> Vec<String> {
+        vec![
+            self.version.to_string(),
+            units::count(self.runs),
+            ms(self.all.p50),
+            ms(self.all.p95),
+            ms(self.all.p99),
+            ms(self.all.max),
+            self.before.map_or("-".to_owned(), |before| ms(before.p50)),
+            self.change.map_or("-".to_owned(), signed),
+        ]
+    }
+
+    /// The sentence about a version that became slower, with its change.
+    fn warning(&self) -> Option<(f64, String)> {
+        let (change, test, now, before) = (self.change?, self.test?, self.now?, self.before?);
+        let medians = format!("median {} -> {}", ms(before.p50), ms(now.p50));
+        let text = format!(
+            "{} is slower by {} than in the window before ({medians}, {}): look at what changed",
+            self.version,
+            percent(change),
+            p_text(test.p)
+        );
+        self.is_slower.then_some((change, text))
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "version": self.version, "runs": self.runs, "duration_us": self.all, "ok_us": self.now,
+            "ok_before_us": self.before, "change": self.change, "p": self.test.map(|test| test.p),
+            "is_slower": self.is_slower,
+        })
+    }
+}
+
+impl SlowRun {
+    fn row(&self, zone: Zone) -> Vec<String> {
+        let start = zone.format(self.start_ms);
+        vec![self.version.to_string(), ms(self.us), start, self.ret_code.to_string(), self.request_id.clone()]
+    }
+
+    fn json(&self) -> Value {
+        json!({ "version": self.version, "request_id": self.request_id, "start_ms": self.start_ms,
+                "duration_us": self.us, "ret_code": self.ret_code })
+    }
+}
+
+/// A duration in microseconds, for people.
+pub(super) fn ms(us: u64) -> String {
+    units::duration(us as f64 / 1000.0)
+}
+
 pub(super) fn run(args: &SlowArgs) -> Result<u8, Failure> {
     let source = args.source.open()?;
     let (from_ms, to_ms) = source.window;
-    let before_ms = from_ms.saturating_sub(to_ms - from_ms);
+    let before = (from_ms.saturating_sub(to_ms - from_ms), from_ms);
     let mut slowest = Slowest { runs: Vec::new(), max: args.slowest };
-    let versions = source.by_version((before_ms, to_ms), |durations: &mut Durations, run| {
+    let versions = source.by_version((before.0, to_ms), |durations: &mut Durations, run| {
         let us = micros(run.duration);
         let is_before = run.start_time < from_ms;
         if !is_before {
@@ -89,86 +169,52 @@ pub(super) fn run(args: &SlowArgs) -> Result<u8, Failure> {
             if is_before { &mut durations.ok_before } else { &mut durations.ok }.push(us);
         }
     })?;
-    let mut found = Findings {
-        head: vec!["FUNCTION", ">RUNS", ">P50", ">P95", ">P99", ">MAX", ">P50 BEFORE", ">CHANGE"],
-        ..Findings::default()
-    };
     // With many versions one will seem slower by chance, so each must be the more unlikely (Bonferroni).
     let tests = versions.values().filter(|of| !of.ok.is_empty() && !of.ok_before.is_empty()).count().max(1);
     let alpha = args.judge.alpha / tests as f64;
-    let mut figures = Vec::new();
-    let mut worse = Vec::new();
-    for (version, mut of) in versions {
-        [&mut of.all, &mut of.ok, &mut of.ok_before].into_iter().for_each(|values| values.sort_unstable());
-        let Some(all) = ranks(&of.all) else { continue };
-        let (now, before) = (ranks(&of.ok), ranks(&of.ok_before));
-        let change = now.zip(before).map(|(now, before)| change(before.p50, now.p50));
-        let test = mann_whitney(&of.ok_before, &of.ok);
-        let is_slower = change.is_some_and(|change| change * 100.0 >= args.judge.threshold)
-            && test.is_some_and(|test| test.p < alpha && test.superiority > 0.5);
-        let ms = |us: u64| units::duration(us as f64 / 1000.0);
-        found.rows.push(vec![
-            version.to_string(),
-            units::count(of.all.len() as u64),
-            ms(all.p50),
-            ms(all.p95),
-            ms(all.p99),
-            ms(all.max),
-            before.map_or("-".to_owned(), |before| ms(before.p50)),
-            change.map_or("-".to_owned(), signed),
-        ]);
-        if let (true, Some(change), Some(test), Some(now), Some(before)) = (is_slower, change, test, now, before) {
-            let medians = format!("median {} -> {}", ms(before.p50), ms(now.p50));
-            let text = format!(
-                "{version} is slower by {} than in the window before ({medians}, {}): look at what changed",
-                percent(change),
-                p_text(test.p)
-            );
-            worse.push((change, text));
-        }
-        figures.push(json!({
-            "version": version, "runs": of.all.len(), "duration_us": all, "ok_us": now, "ok_before_us": before,
-            "change": change, "p": test.map(|test| test.p), "is_slower": is_slower,
-        }));
-    }
-    worse.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.is_regression = !worse.is_empty();
-    found.decisions = worse.into_iter().map(|(_, text)| text).collect();
-    if found.decisions.is_empty() {
-        let threshold = args.judge.threshold;
-        let nothing = if found.rows.is_empty() {
-            "no run finished in this window: nothing to decide".to_owned()
-        } else {
-            format!("no version is slower than in the window before by {threshold} % or more: nothing to do")
-        };
-        found.decisions.push(nothing);
-    }
+    let figures: Vec<Figures> = versions
+        .into_iter()
+        .filter_map(|(version, of)| Figures::of(version, of, alpha, args.judge.threshold))
+        .collect();
+    let mut found = findings(args, &figures, &slowest.runs);
     let first_kept = source.total()?.1.retained_from_ms;
-    if first_kept.is_some_and(|first| first > before_ms && first <= clock::now_ms()) {
+    if first_kept.is_some_and(|first| first > before.0 && first <= clock::now_ms()) {
         found
             .notes
             .push("retention has removed a part of the window before, so the comparison is of what is left".to_owned());
     }
-    let zone = args.source.span.time_zone;
-    let rows = slowest.runs.iter().map(|run| {
-        let took = units::duration(run.us as f64 / 1000.0);
-        vec![run.version.to_string(), took, zone.format(run.start_ms), run.ret_code.to_string(), run.request_id.clone()]
-    });
-    found.more = Some((vec!["SLOWEST", ">DURATION", "START", ">CODE", "REQUEST ID"], rows.collect()));
-    let runs: Vec<_> = slowest
-        .runs
-        .iter()
-        .map(|run| {
-            json!({ "version": run.version, "request_id": run.request_id, "start_ms": run.start_ms,
-                    "duration_us": run.us, "ret_code": run.ret_code })
-        })
-        .collect();
     found.json.insert("window".to_owned(), window_json(source.window));
-    found.json.insert("before".to_owned(), window_json((before_ms, from_ms)));
-    found.json.insert("versions".to_owned(), figures.into());
-    found.json.insert("slowest".to_owned(), runs.into());
-    found.json.insert("is_regression".to_owned(), found.is_regression.into());
+    found.json.insert("before".to_owned(), window_json(before));
     found.print(args.source.output, args.judge.fail_on_regression)
+}
+
+fn findings(args: &SlowArgs, figures: &[Figures], slowest: &[SlowRun]) -> Findings {
+    let mut worse: Vec<_> = figures.iter().filter_map(Figures::warning).collect();
+    worse.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let zone = args.source.span.time_zone;
+    let mut found = Findings {
+        head: vec!["FUNCTION", ">RUNS", ">P50", ">P95", ">P99", ">MAX", ">P50 BEFORE", ">CHANGE"],
+        rows: figures.iter().map(Figures::row).collect(),
+        more: Some((
+            vec!["SLOWEST", ">DURATION", "START", ">CODE", "REQUEST ID"],
+            slowest.iter().map(|run| run.row(zone)).collect(),
+        )),
+        is_regression: !worse.is_empty(),
+        decisions: worse.into_iter().map(|(_, text)| text).collect(),
+        ..Findings::default()
+    };
+    if found.decisions.is_empty() {
+        let threshold = args.judge.threshold;
+        found.decisions.push(if figures.is_empty() {
+            "no run finished in this window: nothing to decide".to_owned()
+        } else {
+            format!("no version is slower than in the window before by {threshold} % or more: nothing to do")
+        });
+    }
+    found.json.insert("versions".to_owned(), figures.iter().map(Figures::json).collect());
+    found.json.insert("slowest".to_owned(), slowest.iter().map(SlowRun::json).collect());
+    found.json.insert("is_regression".to_owned(), found.is_regression.into());
+    found
 }
 
 /// By which part a figure has grown.

@@ -14,11 +14,13 @@ use runlog_core::{Cursor, Direction, Query, SortValue, Start, Window};
 use runlog_core::{Engine, EngineError, Fault};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::asked::Asked;
 use super::encode::{Encoder, Format, Lines};
+use super::failure::Failure;
 use super::params::{AFTER, AS_OF, BadParam, FIELDS, FORMAT, SORT_BY_START, Values, bad};
-use super::{Asked, Failure, question, read};
+use super::{filter_params, read};
+use crate::answer_body::{self, Writer};
 use crate::app::App;
-use crate::outgoing::{self, Writer};
 use crate::respond::{self, Answer};
 
 /// Bytes to gather before sending.
@@ -35,8 +37,8 @@ const ROWS_FIRST: usize = 64;
 const ROWS_MAX: usize = 1_000;
 
 pub(super) async fn open(asked: Asked, request: &Parts) -> Result<Answer, Failure> {
-    let mut query = question::query(&asked.values, asked.account(), asked.now_ms).map_err(Failure::Bad)?;
-    query.order = question::order(asked.values.word(&SORT_BY_START).unwrap_or("start_time:desc"));
+    let mut query = filter_params::query(&asked.values, asked.account(), asked.now_ms).map_err(Failure::Bad)?;
+    query.order = filter_params::order(asked.values.word(&SORT_BY_START).unwrap_or("start_time:desc"));
     asked.permit(&query.scope).await?;
     let turn = Arc::clone(&asked.app.exports).try_acquire_owned();
     let turn = turn.map_err(|_| Failure::Busy("too many concurrent exports; try again when one has ended"))?;
@@ -61,7 +63,7 @@ pub(super) async fn open(asked: Asked, request: &Parts) -> Result<Answer, Failur
     let (as_of, window) = (frozen.query.as_of.unwrap_or_default(), frozen.query.window);
     let walk = asked.ask(move |engine| Walk::begin(engine, frozen, after, lines)).await?;
     let total = walk.total;
-    let (writer, body) = outgoing::stream();
+    let (writer, body) = answer_body::stream();
     tokio::spawn(run(Arc::clone(&asked.app), walk, writer, turn));
     let mut answer = respond::stream(StatusCode::OK, format.content_type(), body);
     let headers = answer.headers_mut();
@@ -100,7 +102,7 @@ pub fn freeze(engine: &dyn Engine, mut query: Query) -> Result<Frozen, EngineErr
     let now = engine.query(&Query { limit: 0, ..query.clone() })?;
     query.as_of = query.as_of.or(Some(now.watermark.seq));
     let streams = engine.streams(&query.scope.account)?;
-    query.window = question::clip(query.window, &query.scope, &streams);
+    query.window = filter_params::clip(query.window, &query.scope, &streams);
     if query.window.start_ms >= query.window.end_ms {
         query.window = Window { start_ms: 0, end_ms: 0 };
     }
@@ -111,9 +113,9 @@ pub fn freeze(engine: &dyn Engine, mut query: Query) -> Result<Frozen, EngineErr
 /// Sends the rows. After any failure, the stream has no proper end.
 async fn run(app: Arc<App>, mut walk: Walk, writer: Writer, _turn: OwnedSemaphorePermit) {
     loop {
-        let step = app.with_engine(move |engine| {
+        let step = app.engine.ask(move |engine| {
             let result = walk.step(engine);
-            Ok((walk, result))
+            Ok::<_, EngineError>((walk, result))
         });
         let result;
         (walk, result) = match step.await {
@@ -351,7 +353,7 @@ mod tests {
 
     /// What a reader gets of a stream that ends early, and whether it can tell.
     fn last_words(walk: Walk, error: &EngineError) -> (Vec<u8>, bool) {
-        let (writer, mut body) = outgoing::stream();
+        let (writer, mut body) = answer_body::stream();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let sent = async move {
             cut(walk, error, &writer).await;
@@ -361,7 +363,7 @@ mod tests {
             loop {
                 match body.frame().await {
                     Some(Ok(frame)) => bytes.extend_from_slice(&frame.into_data().unwrap()),
-                    Some(Err(outgoing::CutShort)) => return (bytes, true),
+                    Some(Err(answer_body::CutShort)) => return (bytes, true),
                     None => return (bytes, false),
                 }
             }

@@ -11,7 +11,7 @@ use runlog_core::{FacetKey, HistogramSpec, ResultFilter, Zone};
 use runlog_wire::text::form_pairs;
 
 use super::fields;
-use super::place::Place;
+use super::page_token::PageToken;
 
 /// Maximum number of runs per page. Paging has no end, so a larger page would only make the answer start later.
 pub(crate) const PAGE_MAX_RUNS: u64 = 1_000;
@@ -66,7 +66,7 @@ pub(crate) enum Value {
     Words(Vec<&'static str>),
     Result(ResultFilter),
     Buckets(HistogramSpec),
-    Cursor(Box<Place>),
+    Cursor(Box<PageToken>),
 }
 
 /// The parameters of one request.
@@ -339,8 +339,8 @@ impl Values {
         if let Some(Value::Buckets(spec)) = self.get(param) { Some(*spec) } else { None }
     }
 
-    pub(crate) fn cursor(&self) -> Option<&Place> {
-        if let Some(Value::Cursor(place)) = self.get(&CURSOR) { Some(place) } else { None }
+    pub(crate) fn cursor(&self) -> Option<&PageToken> {
+        if let Some(Value::Cursor(token)) = self.get(&CURSOR) { Some(token) } else { None }
     }
 
     fn get(&self, param: &Param) -> Option<&Value> {
@@ -378,8 +378,8 @@ impl Param {
             }
             Kind::Result => result(text).map(Value::Result).ok_or_else(wrong),
             Kind::Buckets => buckets(text).map(Value::Buckets).ok_or_else(wrong),
-            Kind::Cursor => Place::decode(text)
-                .map(|place| Value::Cursor(Box::new(place)))
+            Kind::Cursor => PageToken::decode(text)
+                .map(|token| Value::Cursor(Box::new(token)))
                 .ok_or_else(|| bad(self, "it is not the `next` of an answer; start again from the first page")),
         }
     }

@@ -1,10 +1,10 @@
 //! The JSON answers: pages of runs, one run, histogram, facets, statistics, functions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::http::request::Parts;
-use runlog_core::limits::PAGE_MAX_ROWS;
 use runlog_core::{
     Answer as Found, Cursor, Direction, HistogramSpec, Order, Query, Row, Scope, SortKey, Start, StreamSummary,
 };
@@ -14,52 +14,60 @@ use serde::Serialize;
 use super::answers::{
     Basis, FacetsAnswer, Function, Functions, HistogramAnswer, Neighbour, OneRun, RunList, Runs, Stats,
 };
-use super::fields::Selection;
-use super::params::{AS_OF, BUCKETS, BY, REQUEST_ID, TOP, bad};
-use super::place::Place;
-use super::{Asked, Failure, may_read, question};
-use crate::api::routes::Handler;
-use crate::respond::{self, Answer};
+use super::asked::Asked;
+use super::failure::Failure;
+use super::filter_params;
+use super::page_token::PageToken;
+use super::params::{AS_OF, BUCKETS, BY, TOP, bad};
+use super::routes::Handler;
+use crate::respond::{self, Answer, Packed};
 
 /// Bytes of texts of one page; the run that goes over them is the page's last.
 const PAGE_TEXTS_MAX_BYTES: usize = 16 << 20;
+
+/// Attempts of one run that are shown: retries are numbered by a byte, in each function that has the id.
+const ATTEMPTS_MAX: usize = 10_000;
 
 /// Default number of buckets of a histogram: as many as a narrow screen shows.
 const BUCKETS_DEFAULT: usize = 60;
 
 pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> Result<Answer, Failure> {
-    let body = match handler {
-        Handler::Run => one_run(asked).await?,
-        Handler::Histogram => histogram(asked).await?,
-        Handler::Facets => facets(asked).await?,
-        Handler::Stats => stats(asked).await?,
-        Handler::Functions => functions(asked).await?,
-        _ => runs(asked).await?,
-    };
-    Ok(respond::json(StatusCode::OK, body, &request.headers))
+    let query = filter_params::query(&asked.values, asked.account(), asked.now_ms).map_err(Failure::Bad)?;
+    // Of one run and of functions, each row is permitted by itself.
+    if !matches!(handler, Handler::Run | Handler::Functions) {
+        asked.permit(&query.scope).await?;
+    }
+    let (app, takes_gzip) = (Arc::clone(&asked.app), respond::takes(&request.headers, "gzip"));
+    let packed = app.engine.ask(move |engine| {
+        let text = match handler {
+            Handler::Run => one_run(&asked, query, engine),
+            Handler::Histogram => histogram(&asked, query, engine),
+            Handler::Facets => facets(&asked, query, engine),
+            Handler::Stats => stats(&asked, query, engine),
+            Handler::Functions => functions(&asked, query, engine),
+            _ => runs(&asked, query, engine),
+        };
+        text.map(|text| Packed::new(text, takes_gzip))
+    });
+    Ok(respond::packed(StatusCode::OK, packed.await?))
 }
 
-async fn runs(asked: Asked) -> Result<Vec<u8>, Failure> {
-    let query = permitted_query(&asked).await?;
-    let (query, found) = find(&asked, query).await?;
-    Ok(page(&query, found, &asked.fields))
-}
-
-fn page(query: &Query, mut found: Found, fields: &Selection) -> Vec<u8> {
+fn runs(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
+    let (query, mut found) = find(asked, query, engine)?;
     let kept = within_bytes(&found.rows);
     if kept < found.rows.len() {
         found.rows.truncate(kept);
         found.next = found.rows.last().map(|row| Cursor::after(row, query.order));
     }
-    json(&Runs {
+    Ok(json(&Runs {
         total: found.total,
-        next: found.next.take().map(|after| Place::after(query, after).encode()),
+        next: found.next.take().map(|after| PageToken::after(&query, after).encode()),
         histogram: found.histogram.take().map(Into::into),
         facets: found.facets.take().map(|facets| facets.into_iter().map(Into::into).collect()),
         percentiles: found.percentiles.map(Into::into),
-        basis: Basis::new(query, &found),
-        runs: RunList { rows: &found.rows, fields },
-    })
+        basis: Basis::new(&query, &found),
+        runs: RunList { rows: &found.rows, fields: &asked.fields },
+    }))
 }
 
 /// The number of rows that fit into one page; at least one.
@@ -73,47 +81,41 @@ fn within_bytes(rows: &[Row]) -> usize {
     rows.iter().take_while(fits).count()
 }
 
-async fn histogram(asked: Asked) -> Result<Vec<u8>, Failure> {
-    let mut query = permitted_query(&asked).await?;
+fn histogram(asked: &Asked, mut query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
     query.limit = 0;
     query.histogram = Some(asked.values.buckets(&BUCKETS).unwrap_or(HistogramSpec::Buckets(BUCKETS_DEFAULT)));
-    let (query, mut found) = find(&asked, query).await?;
+    let (query, mut found) = find(asked, query, engine)?;
     let histogram = found.histogram.take().ok_or_else(missing)?;
     let basis = Basis::new(&query, &found);
     Ok(json(&HistogramAnswer { total: found.total, histogram: histogram.into(), basis }))
 }
 
-async fn facets(asked: Asked) -> Result<Vec<u8>, Failure> {
-    let mut query = permitted_query(&asked).await?;
+fn facets(asked: &Asked, mut query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
     query.limit = 0;
-    query.facets = Some(question::facets(asked.values.words(&BY), asked.values.number(&TOP)));
-    let (query, mut found) = find(&asked, query).await?;
+    query.facets = Some(filter_params::facets(asked.values.words(&BY), asked.values.number(&TOP)));
+    let (query, mut found) = find(asked, query, engine)?;
     let facets = found.facets.take().ok_or_else(missing)?.into_iter().map(Into::into).collect();
     let basis = Basis::new(&query, &found);
     Ok(json(&FacetsAnswer { total: found.total, facets, basis }))
 }
 
-async fn stats(asked: Asked) -> Result<Vec<u8>, Failure> {
-    let mut query = permitted_query(&asked).await?;
+fn stats(asked: &Asked, mut query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
     query.limit = 0;
     query.percentiles = true;
-    query.facets = Some(question::versions(asked.values.number(&TOP)));
-    let (query, mut found) = find(&asked, query).await?;
+    query.facets = Some(filter_params::versions(asked.values.number(&TOP)));
+    let (query, mut found) = find(asked, query, engine)?;
     let versions = found.facets.take().into_iter().flatten().next().ok_or_else(missing)?.into();
     let all = found.percentiles.ok_or_else(missing)?.into();
     let basis = Basis::new(&query, &found);
     Ok(json(&Stats { total: found.total, all, versions, basis }))
 }
 
-async fn functions(asked: Asked) -> Result<Vec<u8>, Failure> {
-    let scope = question::scope(&asked.values, asked.account());
-    let query = Query { limit: 0, ..Query::new(scope) };
-    let asking = query.clone();
-    let (streams, found) =
-        asked.ask(move |engine| Ok((engine.streams(&asking.scope.account)?, engine.query(&asking)?))).await?;
+fn functions(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
+    let query = Query { limit: 0, ..query };
+    let (streams, found) = (engine.streams(&query.scope.account)?, engine.query(&query)?);
     let readable = streams
         .into_iter()
-        .filter(|summary| query.scope.matches(&summary.stream) && may_read(&asked.caller.key, &summary.stream));
+        .filter(|summary| query.scope.matches(&summary.stream) && asked.caller.may_read(&summary.stream));
     let functions = by_function(readable);
     let total = functions.len() as u64;
     Ok(json(&Functions { functions, total, basis: Basis::new(&query, &found) }))
@@ -139,28 +141,17 @@ fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<Function> {
 }
 
 /// Every attempt of a run. A caller that may not read a function does not learn that it has a run with this id.
-async fn one_run(asked: Asked) -> Result<Vec<u8>, Failure> {
-    let request_id = asked.values.text(&REQUEST_ID).unwrap_or_default().to_owned();
-    let scope = question::scope(&asked.values, asked.account());
-    let query = Query {
-        request_id: Some(request_id.clone()),
-        order: Order { by: SortKey::StartTime, direction: Direction::Asc },
-        limit: usize::try_from(PAGE_MAX_ROWS).unwrap_or(usize::MAX),
-        ..Query::new(scope)
-    };
-    let (key, asking) = (asked.caller.key.clone(), query.clone());
-    let (found, around) = asked
-        .ask(move |engine| {
-            let mut found = engine.query(&asking)?;
-            found.rows.retain(|row| may_read(&key, &row.run.stream));
-            let around = neighbours(engine, &found.rows)?;
-            Ok((found, around))
-        })
-        .await?;
+fn one_run(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
+    let order = Order { by: SortKey::StartTime, direction: Direction::Asc };
+    let query = Query { order, limit: ATTEMPTS_MAX, ..query };
+    let mut found = engine.query(&query)?;
+    found.rows.retain(|row| asked.caller.may_read(&row.run.stream));
     if found.rows.is_empty() {
+        let request_id = query.request_id.as_deref().unwrap_or_default();
         let message = format!("there is no run `{request_id}`; retention may have removed it");
         return Err(Failure::NotFound(message));
     }
+    let around = neighbours(engine, &found.rows)?;
     let (fields, rows) = (&asked.fields, &found.rows);
     let [previous, next] = around.each_ref().map(|row| row.as_ref().map(|row| Neighbour { row, fields }));
     Ok(json(&OneRun {
@@ -190,25 +181,13 @@ fn neighbours(engine: &dyn Engine, rows: &[Row]) -> Result<[Option<Row>; 2], Eng
     Ok([beside(rows.first(), Direction::Desc)?, beside(rows.last(), Direction::Asc)?])
 }
 
-async fn permitted_query(asked: &Asked) -> Result<Query, Failure> {
-    let query = question::query(&asked.values, asked.account(), asked.now_ms).map_err(Failure::Bad)?;
-    asked.permit(&query.scope).await?;
-    Ok(query)
-}
-
 /// Queries the engine. A histogram needs a window with two ends.
-async fn find(asked: &Asked, mut query: Query) -> Result<(Query, Found), Failure> {
-    let now_ms = asked.now_ms;
-    let (query, found) = asked
-        .ask(move |engine| {
-            if query.histogram.is_some() {
-                let streams = engine.streams(&query.scope.account)?;
-                query.window = question::close(query.window, &query.scope, &streams, now_ms);
-            }
-            let found = engine.query(&query)?;
-            Ok((query, found))
-        })
-        .await?;
+fn find(asked: &Asked, mut query: Query, engine: &dyn Engine) -> Result<(Query, Found), Failure> {
+    if query.histogram.is_some() {
+        let streams = engine.streams(&query.scope.account)?;
+        query.window = filter_params::close(query.window, &query.scope, &streams, asked.now_ms);
+    }
+    let found = engine.query(&query)?;
     check_as_of(&query, found.watermark.seq)?;
     Ok((query, found))
 }
@@ -224,8 +203,7 @@ pub(super) fn check_as_of(query: &Query, last: u64) -> Result<(), Failure> {
 }
 
 fn json(answer: &impl Serialize) -> Vec<u8> {
-    // Only a map whose keys are not texts cannot be written, and there is none.
-    serde_json::to_vec(answer).unwrap_or_default()
+    serde_json::to_vec(answer).expect("only a map whose keys are no texts has no JSON form, and there is none")
 }
 
 /// The engine's answer lacks a requested part.

@@ -23,14 +23,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::answers::GapEvent;
+use super::asked::Asked;
+use super::failure::Failure;
 use super::fields::Selection;
+use super::filter_params;
 use super::params::{FROM_SEQ, LAST_EVENT_ID};
-use super::{Asked, Failure, may_read, question};
+use crate::answer_body::{self, Writer};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::clock;
-use crate::followers::Followers;
-use crate::outgoing::{self, Writer};
 use crate::respond::{self, Answer};
 
 /// How often a keep-alive is sent and the key is checked again.
@@ -43,13 +44,13 @@ const RETRY_MS: u32 = 2_000;
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
 pub(super) async fn open(asked: Asked) -> Result<Answer, Failure> {
-    let filter = question::tail_filter(&asked.values, asked.account());
+    let filter = filter_params::tail_filter(&asked.values, asked.account());
     asked.permit(&filter.scope).await?;
     let from_seq = asked.values.number(&LAST_EVENT_ID).or(asked.values.number(&FROM_SEQ));
     let tail = asked.ask(move |engine| engine.subscribe(from_seq, filter)).await?;
     let begin = tail.position();
     let place = Following { tail, caller: asked.caller, fields: asked.fields, last: begin, told: None };
-    let (writer, body) = outgoing::stream();
+    let (writer, body) = answer_body::stream();
     let link = Link { writer, stopping: asked.app.stopping() };
     tokio::spawn(follow(asked.app, place, link));
     let mut answer = respond::stream(StatusCode::OK, "text/event-stream", body);
@@ -85,7 +86,7 @@ async fn follow(app: Arc<App>, mut place: Following, mut link: Link) {
     if link.send(opening.into()).await.is_err() {
         return;
     }
-    let mut follower = Followers::join(&app);
+    let mut follower = app.followers.join();
     let mut beat = Instant::now() + HEARTBEAT;
     while !*link.stopping.borrow() {
         if Instant::now() >= beat {
@@ -129,7 +130,7 @@ async fn follow(app: Arc<App>, mut place: Following, mut link: Link) {
 /// Reads the next few events off the reactor, when its turn comes, and encodes them.
 async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes), EngineError> {
     let _turn = app.tail_turns.acquire().await;
-    let read = tokio::task::spawn_blocking(move || {
+    let read = app.engine.begin(move |_| {
         let mut text = Vec::new();
         for TailEvent { row, gap, .. } in place.tail.next_batch()? {
             if gap.is_some() {
@@ -137,7 +138,7 @@ async fn read(app: &Arc<App>, mut place: Following) -> Result<(Following, Bytes)
                 place.told = None;
             }
             // The key may not be allowed to read a function that appeared later.
-            if !place.caller.key.root && !may_read(&place.caller.key, &row.run.stream) {
+            if !place.caller.may_read(&row.run.stream) {
                 continue;
             }
             text.extend_from_slice(format!("id: {}\ndata: ", row.seq).as_bytes());

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 
 use super::{REQUEST_MAX_BYTES, collect, denied, take, too_large, turn};
 use crate::app::App;
-use crate::auth;
+use crate::auth::{self, Caller};
 use crate::clock;
 use crate::respond::{self, Answer};
 use crate::unpack::{BodyError, Encoding, body_reader};
@@ -64,10 +64,10 @@ async fn receive(app: &App, request: Request<Incoming>, form: Form) -> Result<Ex
     // A wrong credential is not worth a body, unless it is a signature of the body.
     let (caller, turn, whole) = if auth::signs_body(&head.headers) {
         let whole = collect(app, body, TC3_POST_MAX_BYTES).await?;
-        let caller = auth::identify_writer(app, &head, &whole).map_err(denied)?;
+        let caller = auth::identify(app, &head, &whole).and_then(Caller::into_writer).map_err(denied)?;
         (caller, turn(app)?, whole)
     } else {
-        let caller = auth::identify_writer(app, &head, &[]).map_err(denied)?;
+        let caller = auth::identify(app, &head, &[]).and_then(Caller::into_writer).map_err(denied)?;
         (caller, turn(app)?, collect(app, body, REQUEST_MAX_BYTES).await?)
     };
     let encoding = match head.headers.get(CONTENT_ENCODING) {

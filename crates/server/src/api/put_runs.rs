@@ -17,16 +17,12 @@ use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::cam::{Resource, no_permission};
+use crate::auth::{self, Caller};
+use crate::body;
 use crate::clock;
-use crate::keys::Key;
 use crate::respond::{self, Answer};
 use crate::settings::Settings;
 use crate::unpack::{BodyError, Encoding, body_reader};
-use crate::{auth, body};
-
-/// The action that a key's policies must allow on the function that ran.
-pub(crate) const PUT_RUNS: &str = "runlog:PutRuns";
 
 /// Chunks of a body that wait between the network and the parser.
 const PARTS_QUEUED: usize = 8;
@@ -44,7 +40,7 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
     } else {
         None
     };
-    let caller = match auth::identify_writer(app, &head, signed.as_deref().unwrap_or_default()) {
+    let caller = match auth::identify(app, &head, signed.as_deref().unwrap_or_default()).and_then(Caller::into_writer) {
         Ok(caller) => caller,
         Err(denied) => return denied.answer(),
     };
@@ -60,8 +56,8 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
         return respond::busy("too many concurrent ingest requests; retry in a moment");
     };
     let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
-    let task = Ingest { key: caller.key, settings: Arc::clone(&app.settings), engine: Arc::clone(app.engine()) };
-    let work = tokio::task::spawn_blocking(move || task.run(incoming, encoding));
+    let task = Ingest { caller, settings: Arc::clone(&app.settings) };
+    let work = app.engine.begin(move |engine| task.run(engine, incoming, encoding));
     match signed {
         Some(whole) => hand_over(whole, parts).await,
         None => forward(app, body, parts).await,
@@ -100,49 +96,48 @@ async fn hand_over(whole: Bytes, parts: mpsc::Sender<Result<Bytes, BodyError>>) 
 
 /// One ingest request, off the reactor.
 struct Ingest {
-    key: Arc<Key>,
+    caller: Caller,
     settings: Arc<Settings>,
-    engine: Arc<dyn Engine>,
 }
 
 type Ingested = (Report, Result<(), IngestError<EngineError>>);
 
 impl Ingest {
-    fn run(self, parts: mpsc::Receiver<Result<Bytes, BodyError>>, encoding: Encoding) -> Ingested {
+    fn run(self, engine: &dyn Engine, parts: mpsc::Receiver<Result<Bytes, BodyError>>, encoding: Encoding) -> Ingested {
         let mut reader = match body_reader(parts, encoding, self.settings.ingest_max_body) {
             Ok(reader) => reader,
             Err(error) => return (Report::default(), Err(IngestError::Body(error))),
         };
         let defaults = Defaults {
-            account: &self.key.account,
+            account: &self.caller.key.account,
             region: &self.settings.default_region,
             zone: self.settings.time_zone,
             now_ms: clock::now_ms(),
             billing_step_ms: self.settings.billing_step_ms.into(),
         };
-        let mut sink =
-            KeySink { key: &self.key, settings: &self.settings, engine: &*self.engine, permitted: HashMap::new() };
+        let (caller, settings) = (&self.caller, &*self.settings);
+        let mut sink = CallerSink { caller, settings, engine, permitted: HashMap::new() };
         runlog_ingest::ingest(&mut reader, &defaults, &mut sink)
     }
 }
 
-/// The engine, as far as a key may write to it.
-struct KeySink<'a> {
-    key: &'a Key,
+/// The engine, as far as a caller may write to it.
+struct CallerSink<'a> {
+    caller: &'a Caller,
     settings: &'a Settings,
     engine: &'a dyn Engine,
     /// The decision for each stream, by the address that the streams of one body share.
     permitted: HashMap<*const Stream, (Arc<Stream>, Result<(), String>)>,
 }
 
-impl runlog_ingest::Sink for KeySink<'_> {
+impl runlog_ingest::Sink for CallerSink<'_> {
     type Error = EngineError;
 
     fn permit(&mut self, run: &Run) -> Result<(), String> {
         let found = self
             .permitted
             .entry(Arc::as_ptr(&run.stream))
-            .or_insert_with(|| (Arc::clone(&run.stream), permit(self.key, self.settings, &run.stream)));
+            .or_insert_with(|| (Arc::clone(&run.stream), self.caller.may_put(self.settings, &run.stream)));
         found.1.clone()
     }
 
@@ -151,22 +146,10 @@ impl runlog_ingest::Sink for KeySink<'_> {
     }
 }
 
-/// Whether a key may store runs of a stream; if not, the message for the sender.
-pub(crate) fn permit(key: &Key, settings: &Settings, stream: &Stream) -> Result<(), String> {
-    if !settings.serves_region(&stream.region) {
-        return Err(format!("region {} is not served here; see the option `regions`", stream.region));
-    }
-    let resource = Resource::of(stream);
-    if key.may(PUT_RUNS, resource) {
-        return Ok(());
-    }
-    Err(no_permission(PUT_RUNS, resource))
-}
-
 fn answer(report: &Report, result: Result<(), IngestError<EngineError>>) -> Answer {
     let (status, code, message) = match result {
         Ok(()) => {
-            let body = serde_json::to_vec(report).unwrap_or_default();
+            let body = serde_json::to_vec(report).expect("numbers and texts have a JSON form");
             return respond::text(StatusCode::OK, "application/json", body);
         }
         Err(IngestError::Array(message)) => (StatusCode::BAD_REQUEST, "Malformed", message),

@@ -14,9 +14,9 @@ use runlog_core::{Cursor, Query, Window};
 const VERSION: u8 = 1;
 const NO_AS_OF: u64 = u64::MAX;
 
-/// A place in a result.
+/// A token in a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct PageToken {
     /// The window of the pages before.
     pub(crate) window: Window,
     /// Their `as_of`.
@@ -26,18 +26,18 @@ pub(crate) struct Place {
     question: u64,
 }
 
-impl Place {
-    /// The place after a row of a query's answer.
+impl PageToken {
+    /// The token after a row of a query's answer.
     pub(crate) fn after(query: &Query, after: Cursor) -> Self {
         Self { window: query.window, as_of: query.as_of, after, question: question(query) }
     }
 
-    /// Whether the place belongs to a query with these filters and this order.
+    /// Whether the token belongs to a query with these filters and this order.
     pub(crate) fn fits(&self, query: &Query) -> bool {
         self.question == question(query) && self.after.order == query.order
     }
 
-    /// The place as text of letters, digits, `-`, `_` and one dot.
+    /// The token as text of letters, digits, `-`, `_` and one dot.
     pub(crate) fn encode(&self) -> String {
         let mut bytes = vec![VERSION];
         bytes.extend(self.window.start_ms.to_le_bytes());
@@ -47,7 +47,7 @@ impl Place {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(bytes), self.after.encode())
     }
 
-    /// Reads a text made by [`Place::encode`]; `None` for any other.
+    /// Reads a text made by [`PageToken::encode`]; `None` for any other.
     pub(crate) fn decode(text: &str) -> Option<Self> {
         let (asked, after) = text.split_once('.')?;
         let bytes = URL_SAFE_NO_PAD.decode(asked).ok()?;
@@ -72,31 +72,31 @@ mod tests {
 
     use super::*;
 
-    fn place(as_of: Option<u64>) -> (Query, Place) {
+    fn token(as_of: Option<u64>) -> (Query, PageToken) {
         let window = Window { start_ms: -5, end_ms: i64::MAX };
         let query = Query { window, as_of, keyword: Some("w".to_owned()), ..Query::new(Scope::account("1")) };
         let after = Cursor { order: Order::NEWEST_FIRST, value: SortValue::Start, start_ms: 3, seq: 4 };
-        let place = Place::after(&query, after);
-        (query, place)
+        let token = PageToken::after(&query, after);
+        (query, token)
     }
 
     #[test]
     fn text_and_back() {
         for as_of in [None, Some(0), Some(77)] {
-            let (query, place) = place(as_of);
-            assert_eq!(Place::decode(&place.encode()).as_ref(), Some(&place));
-            assert!(place.fits(&query));
-            assert!(!place.fits(&Query { keyword: None, ..query.clone() }));
-            assert!(place.fits(&Query { window: Window::ALL, as_of: None, limit: 5, ..query }));
+            let (query, token) = token(as_of);
+            assert_eq!(PageToken::decode(&token.encode()).as_ref(), Some(&token));
+            assert!(token.fits(&query));
+            assert!(!token.fits(&Query { keyword: None, ..query.clone() }));
+            assert!(token.fits(&Query { window: Window::ALL, as_of: None, limit: 5, ..query }));
         }
     }
 
     #[test]
     fn any_other_text_is_refused() {
-        let (_, place) = place(None);
-        let text = place.encode();
+        let (_, token) = token(None);
+        let text = token.encode();
         for other in ["", ".", "x.y", &text[1..], &text[..text.len() - 1], &text.replace('.', "")] {
-            assert_eq!(Place::decode(other), None, "{other}");
+            assert_eq!(PageToken::decode(other), None, "{other}");
         }
     }
 }

@@ -75,7 +75,7 @@ async fn receive(
     if auth::signs_body(&head.headers) {
         return Err(Status::unauthenticated("a gRPC call is not signed; give Basic credentials or a token instead"));
     }
-    let caller = auth::identify_writer(app, &head, &[]).map_err(denied)?;
+    let caller = auth::identify(app, &head, &[]).and_then(Caller::into_writer).map_err(denied)?;
     let turn = turn(app)?;
     let whole = collect(app, body, REQUEST_MAX_BYTES + FRAME_HEAD_BYTES).await?;
     Ok((caller, turn, Request::from_parts(head, Full::new(whole))))
