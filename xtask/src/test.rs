@@ -4,9 +4,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
-use crate::compat;
 use crate::report::{self, Outcome, Phase};
 use crate::tools::{self, cargo, succeeds};
+use crate::{compat, console};
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     let mut arguments = arguments.to_vec();
@@ -27,6 +27,8 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
 
 fn phases() -> Vec<Phase> {
     let mut phases = vec![
+        // First, so that the program is tested with its pages.
+        phase("console", pages),
         phase("fmt", || check(cargo().args(["fmt", "--all", "--check"]))),
         phase("clippy", || {
             check(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))
@@ -44,6 +46,17 @@ fn phase(name: &str, run: fn() -> Result<Outcome>) -> Phase {
 
 fn check(command: &mut Command) -> Result<Outcome> {
     tools::run(command).map(|()| Outcome::passed())
+}
+
+/// The pages: their build, types and unit tests.
+fn pages() -> Result<Outcome> {
+    if !tools::has("npm") {
+        return Ok(Outcome::skipped("Node is not installed: the program is tested without its pages"));
+    }
+    console::build()?;
+    let web = tools::root().join("web");
+    tools::run(tools::command("npm").args(["run", "check"]).current_dir(&web))?;
+    check(tools::command("npm").arg("test").current_dir(&web))
 }
 
 /// Licences, advisories and sources of the dependencies. The advisories need a network, so they are not checked here.

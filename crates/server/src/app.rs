@@ -7,6 +7,8 @@ use std::thread;
 use runlog_core::{Engine, EngineError};
 use tokio::sync::{Semaphore, watch};
 
+use super::attempts::Attempts;
+use super::auth::Caller;
 use super::engine::EngineHandle;
 use super::failed_requests::FailedRequests;
 use super::followers::Followers;
@@ -14,6 +16,7 @@ use super::metrics::Metrics;
 use super::otlp::Intake;
 use super::rate::RateLimiter;
 use super::replay::ReplayGuard;
+use super::sessions::Sessions;
 use crate::keys::Keyring;
 use crate::settings::Settings;
 
@@ -29,6 +32,10 @@ pub(crate) struct App {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) rate: RateLimiter,
     pub(crate) replay: ReplayGuard,
+    /// Browsers that are signed in.
+    pub(crate) sessions: Sessions<Caller>,
+    /// Browsers that could not sign in.
+    pub(crate) sign_ins: Attempts,
     pub(crate) metrics: Metrics,
     /// Runs whose lines come in by OpenTelemetry.
     pub(crate) otlp: Arc<Intake>,
@@ -76,6 +83,8 @@ impl App {
             engine: EngineHandle::new(engine, QUERIES_PER_CORE * cores),
             stopping: watch::Sender::new(false),
             replay: ReplayGuard::default(),
+            sessions: Sessions::default(),
+            sign_ins: Attempts::default(),
             metrics: Metrics::new(),
             failed: FailedRequests::default(),
             functions: KnownFunctions::default(),

@@ -1,4 +1,5 @@
-//! Credentials on the native API: HTTP Basic (SecretId, SecretKey), a Bearer token, or a TC3 signature.
+//! Credentials on the native API: HTTP Basic (SecretId, SecretKey), a Bearer token, a TC3 signature, or the cookie of a
+//! session.
 //!
 //! With `--insecure-dev` a request without any is the first account's root. Since every page of a browser on this
 //! machine can send such a request, it must then name a loopback host, and come from no other page.
@@ -9,16 +10,24 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap, ORIGIN};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN};
 use hyper::http::request::Parts;
 use runlog_wire::{RawRequest, Tc3};
 use subtle::ConstantTimeEq;
 
 use super::app::App;
 use super::respond::{self, Answer};
+use crate::api::browser;
 use crate::clock;
 use crate::keys::{FIRST_ACCOUNT, Key, Keyring};
+use crate::sessions::Ticket;
 use crate::token::Token;
+
+/// The header that a page sends with its session's cookie when it changes something. No other site can send it.
+pub(crate) const SESSION_HEADER: &str = "x-runlog-session";
+
+/// What the name of a session's cookie begins with.
+const SESSION_COOKIE: &str = "runlog_session";
 
 /// The scheme of a signature.
 const TC3: &str = "TC3-HMAC-SHA256";
@@ -37,6 +46,8 @@ pub(crate) struct Caller {
     /// Whether only reading is allowed.
     pub(crate) read_only: bool,
     token_id: Option<String>,
+    /// Of the session that the request belongs to.
+    ticket: Option<Ticket>,
     is_dev: bool,
 }
 
@@ -62,12 +73,23 @@ impl Denied {
 /// Who made a request. Its body counts only where [`signs_body`] says so.
 pub(crate) fn identify(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
     let Some(header) = request.headers.get(AUTHORIZATION) else {
-        return if app.settings.insecure_dev { dev(&request.headers) } else { unauthorized(HOW) };
+        return match session_cookie(&request.headers) {
+            Some(id) if let Some(caller) = of_session(app, id) => {
+                if is_deliberate(request) {
+                    Ok(caller)
+                } else {
+                    Err(not_deliberate())
+                }
+            }
+            _ if app.settings.insecure_dev => dev(&request.headers),
+            Some(_) => unauthorized("the session has ended; sign in again"),
+            None => unauthorized(HOW),
+        };
     };
     let header = header.to_str().map_err(|_| Denied::Unauthorized(HOW.to_owned()))?;
     match header.split_once(' ') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic") => basic(rest.trim(), &app.keyring),
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => bearer(rest.trim(), &app.keyring),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => of_token(rest.trim(), &app.keyring),
         Some((TC3, _)) => tc3(app, request, body),
         _ => unauthorized(HOW),
     }
@@ -87,6 +109,9 @@ impl Caller {
         if self.is_dev {
             return Some(self.clone());
         }
+        if self.ticket.as_ref().is_some_and(|ticket| !ticket.holds_at(clock::monotonic())) {
+            return None;
+        }
         if let Some(id) = &self.token_id {
             keyring.token(id).filter(|token| token.holds_at(clock::now_ms()))?;
         }
@@ -96,21 +121,27 @@ impl Caller {
 
     /// Who signs or authenticates with a key.
     pub(crate) fn of_key(key: Arc<Key>) -> Self {
-        Self { key, read_only: false, token_id: None, is_dev: false }
+        Self { key, read_only: false, token_id: None, ticket: None, is_dev: false }
     }
 }
 
 fn basic(encoded: &str, keyring: &Keyring) -> Result<Caller, Denied> {
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let Some((secret_id, secret_key)) = decoded.as_deref().and_then(|text| text.split_once(':')) else {
-        return unauthorized(HOW);
-    };
+    match decoded.as_deref().and_then(|text| text.split_once(':')) {
+        Some((secret_id, secret_key)) => of_key(secret_id, secret_key, keyring),
+        None => unauthorized(HOW),
+    }
+}
+
+/// The caller of a key.
+pub(crate) fn of_key(secret_id: &str, secret_key: &str, keyring: &Keyring) -> Result<Caller, Denied> {
     let Some(key) = keyring.get(secret_id) else { return unauthorized(WRONG) };
     let is_right = bool::from(key.secret_key.as_bytes().ct_eq(secret_key.as_bytes()));
     if is_right { Ok(Caller::of_key(key)) } else { unauthorized(WRONG) }
 }
 
-fn bearer(text: &str, keyring: &Keyring) -> Result<Caller, Denied> {
+/// The caller of a token's text.
+pub(crate) fn of_token(text: &str, keyring: &Keyring) -> Result<Caller, Denied> {
     let found = Token::split(text).and_then(|(id, secret)| Some((keyring.token(id)?, secret)));
     let Some((token, _)) = found.filter(|(token, secret)| token.has_secret(secret)) else {
         return unauthorized(WRONG);
@@ -120,6 +151,43 @@ fn bearer(text: &str, keyring: &Keyring) -> Result<Caller, Denied> {
     }
     let Some(key) = keyring.get(&token.secret_id) else { return unauthorized(WRONG) };
     Ok(Caller { read_only: token.read_only, token_id: Some(token.id.clone()), ..Caller::of_key(key) })
+}
+
+/// Whom a session stands for. It ends with its key or token.
+fn of_session(app: &App, id: &str) -> Option<Caller> {
+    let (caller, ticket) = app.sessions.find(id, clock::monotonic())?;
+    let Some(caller) = caller.still(&app.keyring) else {
+        app.sessions.end(id);
+        return None;
+    };
+    Some(Caller { ticket: Some(ticket), ..caller })
+}
+
+/// The id of the session that a browser says it is in.
+pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let name = session_cookie_name(headers);
+    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, id)| id)
+}
+
+/// The name of the cookie. Browsers do not tell the ports of a host apart, so servers on one host have different names.
+pub(crate) fn session_cookie_name(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match host.rsplit_once(':').map(|(_, port)| port.parse::<u16>()) {
+        Some(Ok(port)) => format!("{SESSION_COOKIE}_{port}"),
+        _ => SESSION_COOKIE.to_owned(),
+    }
+}
+
+/// Whether a request with a cookie changes nothing, or was sent by one of our pages.
+pub(crate) fn is_deliberate(request: &Parts) -> bool {
+    browser::is_safe(&request.method) || request.headers.get(SESSION_HEADER).is_some_and(|value| value == "1")
+}
+
+/// The refusal of a request that [`is_deliberate`] does not let pass.
+pub(crate) fn not_deliberate() -> Denied {
+    Denied::Forbidden("with the cookie of a session, a request that changes something needs X-Runlog-Session: 1")
 }
 
 fn tc3(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {

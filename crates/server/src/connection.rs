@@ -1,6 +1,7 @@
 //! One connection: tell TLS from plain text by its first byte, then serve HTTP/1.1 on it, or HTTP/2 where it is gRPC.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -32,6 +33,15 @@ pub(super) enum Protocol {
     OtlpGrpc,
 }
 
+/// What a request's connection says about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Connection {
+    /// Who connected: the client, or the proxy before the server.
+    pub(super) peer: IpAddr,
+    /// Whether it is encrypted up to here.
+    pub(super) is_tls: bool,
+}
+
 /// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
 ///
 /// A client that has not said a word by the time the server stops, when `stopping` closes, is not waited for.
@@ -47,17 +57,20 @@ pub(super) async fn serve(
         first = tokio::time::timeout(app.settings.client_timeout(), first_byte(&stream)) => first,
         _ = stopping.changed() => return,
     };
+    // A connection that is closed already has no peer; nothing will be read from it.
+    let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let connection = |is_tls| Connection { peer, is_tls };
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
             match tokio::time::timeout(app.settings.client_timeout(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http(app, stream, watcher, protocol).await,
+                Ok(Ok(stream)) => http(app, stream, watcher, protocol, connection(true)).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake timed out"),
             }
         }
         // Without a certificate: closed at once, or a client that tries TLS waits for an answer until it times out.
         (Ok(Some(tls::FIRST_BYTE)), None) => tracing::debug!("TLS on a server without a certificate"),
-        (Ok(Some(_)), _) => http(app, stream, watcher, protocol).await,
+        (Ok(Some(_)), _) => http(app, stream, watcher, protocol, connection(false)).await,
         (Ok(None) | Err(_), _) => {}
     }
 }
@@ -73,13 +86,15 @@ async fn http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     watcher: Watcher,
     protocol: Protocol,
+    connection: Connection,
 ) {
     if protocol == Protocol::OtlpGrpc {
         return grpc(app, stream, watcher).await;
     }
     let timeout = app.settings.client_timeout();
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let app = Arc::clone(&app);
+        request.extensions_mut().insert(connection);
         async move {
             let answer = match protocol {
                 Protocol::OtlpHttp => otlp::http::route(&app, request).await,

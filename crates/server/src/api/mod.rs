@@ -1,10 +1,13 @@
 //! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`native::routes`].
 
 mod backup;
+pub(crate) mod browser;
 pub(crate) mod native;
 mod operate;
 pub(crate) mod otlp;
 mod put_runs;
+mod session;
+mod tables;
 mod tencent;
 
 use std::sync::Arc;
@@ -15,14 +18,34 @@ use hyper::{Request, StatusCode};
 
 use super::app::App;
 use super::respond::{self, Answer, Packed};
+use super::web;
+use browser::Asker;
 use native::routes::{self, Found, Handler};
 
 /// Answers a request.
 pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    let asker = Asker::of(&head);
+    let answer = match web::answer(&app.settings, &head) {
+        Some(page) => page,
+        None => dispatch(app, Request::from_parts(head, body)).await,
+    };
+    asker.finish(answer)
+}
+
+async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if path == "/" {
         return tencent::answer(app, request).await;
     }
+    if path.starts_with("/mock/") {
+        return tables::mock(app, request).await;
+    }
+    let (head, body) = request.into_parts();
+    if let Some(refusal) = browser::refuse_other_sites(&head) {
+        return refusal;
+    }
+    let request = Request::from_parts(head, body);
     let (route, place) = match routes::find(method.as_str(), &path) {
         Found::Route(route, place) => (route, place),
         Found::OtherMethods(methods) => {
@@ -42,8 +65,12 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
     match route.handler {
         Handler::Ingest => put_runs::ingest(app, request).await,
         Handler::Otlp => otlp::http::export(app, request).await,
+        Handler::SignIn => session::sign_in(app, request).await,
+        Handler::Session => session::show(app, &request.into_parts().0),
+        Handler::SignOut => session::sign_out(app, &request.into_parts().0),
         Handler::Backup => backup::make(app, request).await,
         Handler::OpenApi => openapi(request.headers()).await,
+        Handler::Actions => tables::actions(app, &request.into_parts().0).await,
         Handler::Livez => operate::livez(),
         Handler::Readyz => operate::readyz(app).await,
         Handler::Metrics => operate::metrics(app, &request.into_parts().0).await,

@@ -45,7 +45,7 @@ fn document() -> Value {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
-        "security": [{ "basic": [] }, { "bearer": [] }, { "tc3": [] }],
+        "security": [{ "basic": [] }, { "bearer": [] }, { "tc3": [] }, { "session": [] }],
         "paths": paths,
         "components": { "schemas": schemas, "securitySchemes": security_schemes() },
     })
@@ -59,6 +59,10 @@ fn security_schemes() -> Value {
             "type": "apiKey", "in": "header", "name": "Authorization",
             "description": "A TC3-HMAC-SHA256 signature of method, path, query, Content-Type, Host and body, with the \
                             header X-TC-Timestamp.",
+        },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "runlog_session",
+            "description": "The cookie that `signIn` sets. If the address has a port, the name ends in `_PORT`.",
         },
     })
 }
@@ -88,12 +92,16 @@ fn responses(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let content: Map<String, Value> = match route.answer {
         Content::Json(schema) => Map::from_iter([(JSON.to_owned(), json!({ "schema": schema(generator) }))]),
         Content::AnyJson => Map::from_iter([(JSON.to_owned(), json!({ "schema": { "type": "object" } }))]),
+        Content::Nothing => Map::new(),
         Content::Media(types) => {
             types.iter().map(|media| ((*media).to_owned(), json!({ "schema": { "type": "string" } }))).collect()
         }
     };
     let error = json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
-    let mut responses = json!({ "200": { "description": route.summary, "content": content } });
+    let mut responses = match route.answer {
+        Content::Nothing => json!({ "204": { "description": route.summary } }),
+        _ => json!({ "200": { "description": route.summary, "content": content } }),
+    };
     let mut refused = |status: &str, description: &str| {
         responses[status] = json!({ "description": description, "content": error });
     };
@@ -123,6 +131,17 @@ fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
             ("415", "The body's encoding is neither gzip nor zstd."),
             ("500", "The request failed; send it again."),
         ],
+        Handler::SignIn => &[
+            ("400", "The body is neither a key nor a token."),
+            ("401", "There is no such key or token, or the secret is wrong."),
+            ("403", "The request comes from another site."),
+            ("415", "The body is not of the type `application/json`."),
+            ("429", "Too many wrong secrets; `Retry-After` says how long to wait."),
+        ],
+        Handler::Session => &[],
+        Handler::SignOut => {
+            &[("403", "The header `X-Runlog-Session: 1` is missing, or another site sent the request.")]
+        }
         Handler::Backup => &[
             ("400", "The name of the folder is not allowed."),
             ("409", "The folder exists already."),
@@ -134,7 +153,7 @@ fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
             ("404", "No such request failed, or the server has forgotten it."),
             ("500", "The request failed; send it again."),
         ],
-        Handler::OpenApi | Handler::Livez | Handler::Readyz | Handler::Metrics => &[],
+        Handler::OpenApi | Handler::Actions | Handler::Livez | Handler::Readyz | Handler::Metrics => &[],
         _ => &[("500", "The store failed; the server's log says why.")],
     }
 }
@@ -156,6 +175,16 @@ fn request_body(handler: Handler) -> Option<Value> {
                 "application/json": { "schema": { "type": "object" } },
             },
         })),
+        Handler::SignIn => {
+            let text = json!({ "type": "string", "minLength": 1 });
+            let key = json!({
+                "type": "object", "properties": { "secret_id": text, "secret_key": text },
+                "required": ["secret_id", "secret_key"],
+            });
+            let token = json!({ "type": "object", "properties": { "token": text }, "required": ["token"] });
+            let schema = json!({ "oneOf": [key, token] });
+            Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+        }
         Handler::Backup => {
             let schema = json!({
                 "type": "object", "properties": { "to": { "type": "string" } }, "required": ["to"],

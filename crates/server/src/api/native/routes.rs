@@ -8,6 +8,7 @@ use super::params::{
     LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, RESULT, SINCE, SORT,
     SORT_BY_START, TO, TOP,
 };
+use crate::api::session::Session;
 
 /// A route.
 #[derive(Debug)]
@@ -41,8 +42,12 @@ pub(crate) enum Handler {
     Export,
     Ingest,
     Otlp,
+    SignIn,
+    Session,
+    SignOut,
     Backup,
     OpenApi,
+    Actions,
     Livez,
     Readyz,
     Metrics,
@@ -55,6 +60,8 @@ pub(crate) enum Content {
     Json(fn(&mut SchemaGenerator) -> Schema),
     /// JSON that is described in words.
     AnyJson,
+    /// No body: status 204.
+    Nothing,
     /// One of these media types.
     Media(&'static [&'static str]),
 }
@@ -84,8 +91,12 @@ impl Handler {
             Self::Export => "exportRuns",
             Self::Ingest => "putRuns",
             Self::Otlp => "exportLogs",
+            Self::SignIn => "signIn",
+            Self::Session => "getSession",
+            Self::SignOut => "signOut",
             Self::Backup => "makeBackup",
             Self::OpenApi => "getOpenApi",
+            Self::Actions => "getActions",
             Self::Livez => "getLivez",
             Self::Readyz => "getReadyz",
             Self::Metrics => "getMetrics",
@@ -219,6 +230,39 @@ pub(crate) const ROUTES: &[Route] = &[
         needs_key: true,
     },
     Route {
+        handler: Handler::SignIn,
+        method: "POST",
+        path: "/api/v1/session",
+        summary: "Sign a browser in: a cookie in the place of a key or token",
+        doc: "The body is `{\"secret_id\": ..., \"secret_key\": ...}` or `{\"token\": ...}`, of the type \
+              `application/json`. The cookie is a credential of every other route of this API. It ends after 12 hours \
+              without use, after 7 days, and with its key or token. With it, methods that change something need the \
+              header `X-Runlog-Session: 1`.",
+        params: &[],
+        answer: Content::Json(SchemaGenerator::subschema_for::<Session>),
+        needs_key: false,
+    },
+    Route {
+        handler: Handler::Session,
+        method: "GET",
+        path: "/api/v1/session",
+        summary: "Who is signed in",
+        doc: "The credential may be of any kind.",
+        params: &[],
+        answer: Content::Json(SchemaGenerator::subschema_for::<Session>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::SignOut,
+        method: "DELETE",
+        path: "/api/v1/session",
+        summary: "Sign the browser out",
+        doc: "Tails of the session end too.",
+        params: &[],
+        answer: Content::Nothing,
+        needs_key: false,
+    },
+    Route {
         handler: Handler::Backup,
         method: "POST",
         path: "/api/v1/admin/backup",
@@ -234,6 +278,17 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/openapi.json",
         summary: "This description",
         doc: "OpenAPI 3.1, generated from the same tables the server uses.",
+        params: &[],
+        answer: Content::AnyJson,
+        needs_key: false,
+    },
+    Route {
+        handler: Handler::Actions,
+        method: "GET",
+        path: "/actions.json",
+        summary: "The actions of the signed API: parameters, answers, errors, limits and samples",
+        doc: "Made from the tables that the server itself works by, with texts in Chinese and English. \
+              `/mock/ACTION` answers with the sample of an action, whatever the request holds.",
         params: &[],
         answer: Content::AnyJson,
         needs_key: false,
