@@ -61,8 +61,8 @@ pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchCont
 pub use native::{
     Bucket, Buckets, Cost, Export, ExportBytes, ExportFormat, ExportQuery, Facet, FacetCount, FacetKey, FacetsAnswer,
     FailedRequest, Function, Functions, Histogram, HistogramAnswer, OneRun, Percentiles, Probe, Quantiles, Readiness,
-    RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, SentBody, SentRequest, Stats, SummaryQuery, Tail,
-    TailBreak, TailEvent, TailGap, Watermark,
+    RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, SentBody, SentRequest, Session, Stats, SummaryQuery,
+    Tail, TailBreak, TailEvent, TailGap, Watermark,
 };
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;

@@ -14,6 +14,7 @@ mod health;
 mod pages;
 mod run;
 mod runs;
+mod session;
 mod summary;
 mod tail;
 
@@ -32,6 +33,7 @@ pub use health::{Probe, Readiness};
 pub use pages::RunPages;
 pub use run::RunRow;
 pub use runs::{OneRun, RunPage, RunQuery};
+pub use session::Session;
 pub use summary::{
     Bucket, Buckets, Facet, FacetCount, FacetKey, FacetsAnswer, Histogram, HistogramAnswer, Percentiles, Quantiles,
     Stats, SummaryQuery,
