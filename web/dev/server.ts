@@ -4,12 +4,14 @@
 //     RUNLOG=http://127.0.0.1:9160 npm run preview    the build, with the content security policy of the binary
 //
 // What the API serves is passed on to that server. Where the server is too old to have a route of the pages, this answers
-// in its place: `/actions.json` and `/mock/` from a copy of the tables.
+// in its place: `/actions.json` and `/mock/` from a copy of the tables, `/api/v1/session` by a session of its own.
 
 import { readFileSync } from "node:fs";
 import { request as send, type IncomingMessage, type ServerResponse } from "node:http";
 
 import type { Connect, Plugin } from "vite";
+
+import { answerSession, withCredentials } from "./session.ts";
 
 const PAGE = /^\/(console|explorer|docs)(?:\/|\?|$)/;
 const OWN = /^\/(?:src|node_modules|@|assets|[\w-]+\.html)/;
@@ -41,7 +43,8 @@ function middleware(target: string, isBuild: boolean): Connect.NextHandleFunctio
   return (request, response, next) => {
     const url = request.url ?? "/";
     if (!OWN.test(url) && isForServer(request, url)) {
-      forward(target, url, request, response);
+      if (url === "/api/v1/session") void session(target, request, response);
+      else forward(target, url, request, response);
       return;
     }
     if (isBuild) response.setHeader("Content-Security-Policy", POLICY);
@@ -58,9 +61,18 @@ function isForServer(request: IncomingMessage, url: string): boolean {
   return isRoot && !(request.method === "GET" && wantsPage);
 }
 
+/** Whether the server has sessions itself is asked once. */
+let hasSessions: Promise<boolean> | undefined;
+
+async function session(target: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  hasSessions ??= fetch(`${target}/api/v1/session`).then(({ status }) => status !== 404, () => false);
+  if (await hasSessions) forward(target, "/api/v1/session", request, response);
+  else await answerSession(target, request, response);
+}
+
 /** `Host` is passed on as the browser sent it: it is signed. */
 function forward(target: string, url: string, request: IncomingMessage, response: ServerResponse): void {
-  const upstream = send(target + url, { method: request.method ?? "GET", headers: request.headers }, (answer) => {
+  const upstream = send(target + url, { method: request.method ?? "GET", headers: withCredentials(request.headers) }, (answer) => {
     const ours = answer.statusCode === 404 ? inPlace(url) : undefined;
     if (ours === undefined) {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
