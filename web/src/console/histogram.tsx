@@ -113,7 +113,8 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
           )}
           {drag === undefined && at !== undefined && <rect class="histogram-at" x={at * cell} width={cell} y={0} height={height} />}
           {buckets.map(({ ok, failed, running }, bucket) => {
-            const [a, b, c] = [y(ok), y(running), y(failed)];
+            // A few failures among thousands must be seen.
+            const [a, b, c] = [y(ok), y(running), failed === 0 ? 0 : Math.max(3, y(failed))];
             const bar = Math.max(1, cell - 1);
             const x = bucket * cell;
             return (

@@ -25,7 +25,7 @@ export function Strip({ buckets, label, titleOf, onPick, width = 148 }: Props): 
     <svg class="strip" viewBox={`0 0 ${width} ${HEIGHT}`} width={width} height={HEIGHT} role="img" aria-label={label}>
       {buckets.map(({ ok, failed, running }, at) => {
         const all = px(ok + failed + running);
-        const red = failed === 0 ? 0 : Math.max(2, (all * failed) / (ok + failed + running));
+        const red = failed === 0 ? 0 : Math.min(all, Math.max(3, (all * failed) / (ok + failed + running)));
         const x = at * cell;
         return (
           <g key={at} class={onPick === undefined ? "" : "strip-cell"} onClick={onPick && (() => onPick(at))}>

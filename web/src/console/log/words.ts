@@ -18,7 +18,7 @@ export const logWords = words({
   time_none: { zh: "时间列：关", en: "Time: off" },
   time_clock: { zh: "时间列：时刻", en: "Time: clock" },
   time_since: { zh: "时间列：相对开始", en: "Time: since start" },
-  errors: { zh: "错误 {n}", en: "{n} errors" },
+  errors: { zh: "错误：{n}", en: "Errors: {n}" },
   errors_title: { zh: "下一个错误行（e）；上一个（E）", en: "Next line with an error (e); previous (E)" },
   raw: { zh: "原始字符", en: "Raw" },
   raw_title: { zh: "按存储内容显示：控制字符显示为标记", en: "As stored: control characters are shown as marks" },

@@ -18,6 +18,7 @@ import { Strip } from "../strip.tsx";
 import { common } from "../words.ts";
 import { useZone } from "../zone.ts";
 import { functionsWords as w } from "./functions-words.ts";
+import { Safe } from "../safe.tsx";
 import "./functions.css";
 
 export function FunctionsView(): JSX.Element {
@@ -185,10 +186,10 @@ function Row({ one, overview, mark, now_ms, isSelected }: RowProps): JSX.Element
       </td>
       <td class="functions-name">
         <a href={runsOf(one, query)} onClick={followLink}>
-          <bdi>{one.function}</bdi>
+          <Safe text={one.function} />
         </a>
         <span class="quiet-text functions-of">
-          <bdi>{one.namespace}</bdi>
+          <Safe text={one.namespace} />
           {one.region !== "" && ` · ${one.region}`}
           {one.qualifiers.length > 1 && ` · ${t(w.versions, { n: one.qualifiers.length })}`}
           {one.qualifiers.length === 1 && one.qualifiers[0] !== "$LATEST" && ` · ${one.qualifiers[0]}`}
@@ -229,7 +230,7 @@ function Row({ one, overview, mark, now_ms, isSelected }: RowProps): JSX.Element
             {ago(last.StartTime)}
           </a>
         )}
-        {mark === "failed" && last !== undefined && <bdi class="failed-text functions-why">{last.RetMsg.slice(0, 160)}</bdi>}
+        {mark === "failed" && last !== undefined && <span class="failed-text functions-why"><Safe text={last.RetMsg.slice(0, 160)} /></span>}
       </td>
       <td>{one.last_ok_ms === undefined ? <span class="failed-text">{t(w.never)}</span> : <span title={formatTime(one.last_ok_ms, zone, { offset: true })}>{ago(one.last_ok_ms)}</span>}</td>
       <td class="num">

@@ -17,6 +17,7 @@ import { useZone } from "../zone.ts";
 import { Details, Facts, memoryLimit, RawJson } from "./run/facts.tsx";
 import { useLastSuccess, useRun, useUsual } from "./run/load.ts";
 import { runWords as w } from "./run/words.ts";
+import { Safe } from "../safe.tsx";
 import "./run.css";
 import "./runs.css";
 
@@ -51,20 +52,20 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
         <div class="run-title">
           <h1>
             <a href={urlOf("/runs", { function: run.FunctionName, namespace: run.Namespace, region: run.Region })} onClick={followLink} title={t(w.runs_of)}>
-              <bdi>{run.FunctionName}</bdi>
+              <Safe text={run.FunctionName} />
             </a>
           </h1>
           <span class="quiet-text run-of">
-            <bdi>{run.Namespace}</bdi> · <bdi>{run.Qualifier}</bdi>
+            <Safe text={run.Namespace} /> · <Safe text={run.Qualifier} />
             {run.Region !== "" && (
               <>
                 {" · "}
-                <bdi>{run.Region}</bdi>
+                <Safe text={run.Region} />
               </>
             )}
           </span>
           <code class="run-id">
-            <bdi>{run.RequestId}</bdi>
+            <Safe text={run.RequestId} />
           </code>
           <CopyButton text={run.RequestId} />
           <nav class="run-moves">
@@ -86,7 +87,7 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
         <Facts run={run} zone={zone} usual={usual} limit_bytes={memoryLimit(whole.text)} />
         {state === "failed" && run.RetMsg !== "" && (
           <p class="panel-why mono">
-            <bdi dir="ltr">{run.RetMsg.slice(0, 1000)}</bdi>
+            <Safe text={run.RetMsg.slice(0, 1000)} />
           </p>
         )}
         {whole.runs.length > 1 && <Attempts runs={whole.runs} shown={run} />}

@@ -11,6 +11,7 @@ import { lengthText, memoryText } from "../../query/span.ts";
 import { common } from "../../words.ts";
 import { Clock } from "../runs/row.tsx";
 import { runWords as w } from "./words.ts";
+import { Safe } from "../../safe.tsx";
 
 /** The configured memory that the platform's last line of an output says, in bytes. */
 export function memoryLimit(log: string): number | undefined {
@@ -98,7 +99,7 @@ export function Details({ run, zone }: { readonly run: Run; readonly zone: strin
             <div key={name}>
               <dt>{name}</dt>
               <dd>
-                <bdi>{value}</bdi>
+                <Safe text={value} />
               </dd>
             </div>
           ))}
@@ -107,7 +108,7 @@ export function Details({ run, zone }: { readonly run: Run; readonly zone: strin
         <>
           <h3>{t(stateOf(run) === "failed" ? common.message : w.return_value)}</h3>
           <pre class="code">
-            <bdi dir="ltr">{pretty(run.RetMsg)}</bdi>
+            <Safe text={pretty(run.RetMsg)} />
           </pre>
           <CopyButton text={run.RetMsg} />
         </>

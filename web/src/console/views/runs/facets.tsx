@@ -8,6 +8,7 @@ import { Glyph } from "../../glyph.tsx";
 import type { Filter, FilterName } from "../../query/filter.ts";
 import { common } from "../../words.ts";
 import { runsWords as w } from "./words.ts";
+import { Safe } from "../../safe.tsx";
 
 interface Props {
   readonly facets: readonly Facet[];
@@ -52,7 +53,7 @@ export function Facets({ facets, total, filter, onChange }: Props): JSX.Element 
                   <li key={`${value.namespace ?? ""}/${name}`}>
                     <button type="button" class={`facet ${value.runs === 0 ? "is-zero" : ""}`} aria-pressed={isOn} title={t(w.filter_hint_click)} onClick={() => onChange(toggled(filter, facet.by, value))}>
                       <span class="facet-bar" style={{ width: `${total === 0 ? 0 : (value.runs / total) * 100}%` }} />
-                      <span class="facet-name">{facet.by === "state" ? <Glyph mark={name as (typeof STATES)[number]} isNamed /> : <bdi>{name}</bdi>}</span>
+                      <span class="facet-name">{facet.by === "state" ? <Glyph mark={name as (typeof STATES)[number]} isNamed /> : <Safe text={name} />}</span>
                       <span class="num quiet-text">{number(value.runs)}</span>
                     </button>
                   </li>

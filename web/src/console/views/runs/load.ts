@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { isAbort, type Query } from "../../../shared/api.ts";
+import { ApiError, isAbort, type Query } from "../../../shared/api.ts";
 import { loadRuns, stateOf, type Run, type Runs } from "../../data/api.ts";
 import { noticeEnd } from "../../data/shown.ts";
 import { filterOf, type Filter } from "../../query/filter.ts";
@@ -30,7 +30,13 @@ export interface FirstPage extends Runs {
 export async function loadFirst(query: URLSearchParams, signal: AbortSignal): Promise<FirstPage> {
   const ask = askOf(query);
   const histogram = bucketsFor(spanOf(query), BUCKETS_MAX, Date.now());
-  const first = await loadRuns({ ...ask, limit: FIRST_PAGE_ROWS, histogram, facets: FACETS_ASKED, top: FACET_VALUES, percentiles: true }, signal);
+  const load = (buckets: string): Promise<Runs> =>
+    loadRuns({ ...ask, limit: FIRST_PAGE_ROWS, histogram: buckets, facets: FACETS_ASKED, top: FACET_VALUES, percentiles: true }, signal);
+  const first = await load(histogram).catch((error: unknown) => {
+    // Runs whose clock is far ahead make a window so long that round buckets are too many.
+    if (error instanceof ApiError && error.status === 400 && !/^\d+$/.test(histogram)) return load(String(BUCKETS_MAX));
+    throw error;
+  });
   const running = first.facets?.find(({ by }) => by === "state")?.values.find(({ state }) => state === "running")?.runs ?? 0;
   if (running === 0 || ask.result !== undefined) return { ...first, inFlight: [] };
   const flights = await loadRuns({ ...ask, result: "running", limit: IN_FLIGHT_MAX }, signal);

@@ -16,6 +16,7 @@ import { logWords } from "../../log/words.ts";
 import { Details, Facts, memoryLimit, RawJson } from "../run/facts.tsx";
 import { runWords } from "../run/words.ts";
 import { runsWords as w } from "./words.ts";
+import { Safe } from "../../safe.tsx";
 
 interface Props {
   readonly request_id: string;
@@ -48,7 +49,7 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
       <header class="panel-head">
         <div class="panel-title">
           <h2>
-            <bdi>{run?.FunctionName ?? request_id}</bdi>
+            <Safe text={run?.FunctionName ?? request_id} />
           </h2>
           {run !== undefined && (
             <a class="button small" href={runUrl(run)} onClick={followLink}>
@@ -62,7 +63,7 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
         {run !== undefined && <Facts run={run} zone={zone} usual={undefined} limit_bytes={log === undefined ? undefined : memoryLimit(log.text)} />}
         {run !== undefined && stateOf(run) === "failed" && run.RetMsg !== "" && (
           <p class="panel-why mono">
-            <bdi dir="ltr">{run.RetMsg.slice(0, 400)}</bdi>
+            <Safe text={run.RetMsg.slice(0, 400)} />
           </p>
         )}
         <div class="tabs" role="tablist">

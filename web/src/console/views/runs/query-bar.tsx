@@ -7,6 +7,7 @@ import { useText } from "../../../shared/i18n.ts";
 import { useKeys } from "../../keys.ts";
 import { FILTERS, filterText, parseFilter, type Filter, type Refused } from "../../query/filter.ts";
 import { runsWords as w } from "./words.ts";
+import { Safe } from "../../safe.tsx";
 
 interface Props {
   readonly filter: Filter;
@@ -122,7 +123,7 @@ export function QueryBar({ filter, onChange, known }: Props): JSX.Element {
                   take(offer);
                 }}
               >
-                <bdi>{offer}</bdi>
+                <Safe text={offer} />
               </li>
             ))}
           </ul>
@@ -139,7 +140,7 @@ export function QueryBar({ filter, onChange, known }: Props): JSX.Element {
             <li key={name}>
               <button type="button" class="chip" title={t(w.remove, { filter: name })} onClick={() => onChange({ ...filter, [name]: undefined })}>
                 <span class="quiet-text">{name === "keyword" ? t(w.keyword) : name}</span>
-                <bdi class="chip-value">{filter[name]}</bdi>
+                <span class="chip-value"><Safe text={filter[name] ?? ""} /></span>
                 <span aria-hidden="true">×</span>
               </button>
             </li>

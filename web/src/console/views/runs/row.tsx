@@ -8,6 +8,7 @@ import { formatTime } from "../../../shared/time.ts";
 import { stateOf, type Run } from "../../data/api.ts";
 import { Glyph } from "../../glyph.tsx";
 import { lengthText, memoryText } from "../../query/span.ts";
+import { Safe } from "../../safe.tsx";
 import { runUrl } from "../../screen.ts";
 
 export interface RowScale {
@@ -62,7 +63,7 @@ export function RunRow({ run, row, zone, scale, keyword, isSelected, isOpen, isT
       </span>
       <span class="cell-function" role="gridcell">
         <a href={runUrl(run)} tabIndex={-1} onClick={(event) => (window.innerWidth < 900 ? followLink(event) : open(event))}>
-          <bdi>{run.FunctionName}</bdi>
+          <Safe text={run.FunctionName} />
         </a>
         {run.Qualifier !== "$LATEST" && <bdi class="quiet-text"> {run.Qualifier}</bdi>}
         {run.RetryNum > 0 && <span class="tag">#{run.RetryNum + 1}</span>}
@@ -79,9 +80,7 @@ export function RunRow({ run, row, zone, scale, keyword, isSelected, isOpen, isT
         {state === "running" ? "" : run.RetCode}
       </span>
       <span class="cell-message mono" role="gridcell">
-        <bdi dir="ltr">
-          <Marked text={firstLine(run.RetMsg)} word={keyword} />
-        </bdi>
+        <Safe text={firstLine(run.RetMsg)} word={keyword} />
       </span>
     </div>
   );
@@ -90,22 +89,6 @@ export function RunRow({ run, row, zone, scale, keyword, isSelected, isOpen, isT
 function firstLine(text: string): string {
   const end = text.indexOf("\n");
   return (end === -1 ? text : text.slice(0, end)).slice(0, 400);
-}
-
-/** A text with a word marked in it. */
-export function Marked({ text, word }: { readonly text: string; readonly word: string | undefined }): JSX.Element {
-  if (word === undefined || word === "" || !text.includes(word)) return <>{text}</>;
-  const parts = text.split(word);
-  return (
-    <>
-      {parts.map((part, at) => (
-        <>
-          {at > 0 && <mark>{word}</mark>}
-          {part}
-        </>
-      ))}
-    </>
-  );
 }
 
 function Bar({ share }: { readonly share: number }): JSX.Element {
