@@ -65,23 +65,30 @@ function isForServer(request: IncomingMessage, url: string): boolean {
 let hasSessions: Promise<boolean> | undefined;
 
 async function session(target: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  hasSessions ??= fetch(`${target}/api/v1/session`).then(({ status }) => status !== 404, () => false);
+  hasSessions ??= fetch(`${target}/api/v1/session`).then(
+    ({ status }) => status !== 404,
+    () => false,
+  );
   if (await hasSessions) forward(target, "/api/v1/session", request, response);
   else await answerSession(target, request, response);
 }
 
 /** `Host` is passed on as the browser sent it: it is signed. */
 function forward(target: string, url: string, request: IncomingMessage, response: ServerResponse): void {
-  const upstream = send(target + url, { method: request.method ?? "GET", headers: withCredentials(request.headers) }, (answer) => {
-    const ours = answer.statusCode === 404 ? inPlace(url) : undefined;
-    if (ours === undefined) {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-      return;
-    }
-    answer.resume();
-    response.writeHead(200, { "Content-Type": "application/json" }).end(ours);
-  });
+  const upstream = send(
+    target + url,
+    { method: request.method ?? "GET", headers: withCredentials(request.headers) },
+    (answer) => {
+      const ours = answer.statusCode === 404 ? inPlace(url) : undefined;
+      if (ours === undefined) {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+        return;
+      }
+      answer.resume();
+      response.writeHead(200, { "Content-Type": "application/json" }).end(ours);
+    },
+  );
   upstream.on("error", (error) => {
     if (!response.headersSent) response.writeHead(502, { "Content-Type": "application/json" });
     response.end(JSON.stringify({ code: "Unreachable", message: `${target}: ${error.message}` }));

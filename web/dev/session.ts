@@ -19,7 +19,9 @@ function idOf(headers: IncomingHttpHeaders): string | undefined {
 /** The headers to send on: with the credentials that the cookie stands for. */
 export function withCredentials(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const one = held.get(idOf(headers) ?? "");
-  return one === undefined || headers.authorization !== undefined ? headers : { ...headers, authorization: one.authorization };
+  return one === undefined || headers.authorization !== undefined
+    ? headers
+    : { ...headers, authorization: one.authorization };
 }
 
 /** Answers `/api/v1/session`. */
@@ -31,7 +33,10 @@ export async function answerSession(target: string, request: IncomingMessage, re
   const id = idOf(request.headers);
   const one = held.get(id ?? "");
   const whole = (key: string): unknown => ({ account: "100000000001", key, read_only: false, root: true });
-  if (request.method === "GET") return one === undefined ? answer(401, { code: "NoSession", message: "not signed in" }) : answer(200, whole(one.key));
+  if (request.method === "GET")
+    return one === undefined
+      ? answer(401, { code: "NoSession", message: "not signed in" })
+      : answer(200, whole(one.key));
   if (request.method === "DELETE") {
     held.delete(id ?? "");
     return answer(200, {}, `${COOKIE}=; Path=/; Max-Age=0`);

@@ -15,7 +15,10 @@ import { common } from "./words.ts";
 import "./histogram.css";
 
 const w = words({
-  title: { zh: "运行随时间的分布。拖动以放大；左右键移动，回车放大。", en: "Runs over time. Drag to zoom; arrow keys move, Enter zooms." },
+  title: {
+    zh: "运行随时间的分布。拖动以放大；左右键移动，回车放大。",
+    en: "Runs over time. Drag to zoom; arrow keys move, Enter zooms.",
+  },
   p95: { zh: "p95 时长", en: "p95 duration" },
   cut: { zh: "只有一部分在时间范围内", en: "partly outside of the window" },
   bucket: { zh: "时间段", en: "Bucket" },
@@ -41,7 +44,8 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
-    const measure = (): void => setSize({ width: Math.max(100, element.clientWidth), height: Math.max(32, element.clientHeight - AXIS_PX) });
+    const measure = (): void =>
+      setSize({ width: Math.max(100, element.clientWidth), height: Math.max(32, element.clientHeight - AXIS_PX) });
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -63,7 +67,9 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
   };
   const zoom = (a: number, b: number): void => onZoom(startOf(Math.min(a, b)), endOf(Math.max(a, b)));
   const every = Math.max(1, Math.ceil(TICK_PX / cell));
-  const ticks = buckets.map((_, bucket) => bucket).filter((bucket) => bucket % every === 0 && (bucket + 0.6 * every) * cell <= width);
+  const ticks = buckets
+    .map((_, bucket) => bucket)
+    .filter((bucket) => bucket % every === 0 && (bucket + 0.6 * every) * cell <= width);
   const labels = tickTexts(ticks.map(startOf), zone, width_ms);
   const shown = at === undefined ? undefined : buckets[at];
   const number = (value: number): string => value.toLocaleString(languageTag());
@@ -109,9 +115,17 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
         <svg width={width} height={height + AXIS_PX} aria-hidden="true">
           <line class="histogram-base" x1={0} x2={width} y1={height} y2={height} />
           {drag !== undefined && (
-            <rect class="histogram-drag" x={Math.min(drag.from, drag.to) * cell} width={(Math.abs(drag.to - drag.from) + 1) * cell} y={0} height={height} />
+            <rect
+              class="histogram-drag"
+              x={Math.min(drag.from, drag.to) * cell}
+              width={(Math.abs(drag.to - drag.from) + 1) * cell}
+              y={0}
+              height={height}
+            />
           )}
-          {drag === undefined && at !== undefined && <rect class="histogram-at" x={at * cell} width={cell} y={0} height={height} />}
+          {drag === undefined && at !== undefined && (
+            <rect class="histogram-at" x={at * cell} width={cell} y={0} height={height} />
+          )}
           {buckets.map(({ ok, failed, running }, bucket) => {
             // A few failures among thousands must be seen.
             const [a, b, c] = [y(ok), y(running), failed === 0 ? 0 : Math.max(3, y(failed))];
@@ -119,13 +133,25 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
             const x = bucket * cell;
             return (
               <g key={bucket}>
-                {a > 0 && <rect class={isCut(bucket) ? "bar-cut" : "bar-ok"} x={x} width={bar} y={height - a} height={a} />}
+                {a > 0 && (
+                  <rect class={isCut(bucket) ? "bar-cut" : "bar-ok"} x={x} width={bar} y={height - a} height={a} />
+                )}
                 {b > 0 && <rect class="bar-running" x={x} width={bar} y={height - a - b} height={b} />}
                 {c > 0 && <rect class="bar-failed" x={x} width={bar} y={height - a - b - c} height={c} />}
               </g>
             );
           })}
-          {slowest > 0 && <path class="histogram-line" d={line(buckets.map(({ duration_ms }) => duration_ms?.p95), cell, height, slowest)} />}
+          {slowest > 0 && (
+            <path
+              class="histogram-line"
+              d={line(
+                buckets.map(({ duration_ms }) => duration_ms?.p95),
+                cell,
+                height,
+                slowest,
+              )}
+            />
+          )}
           {ticks.map((bucket, index) => (
             <g key={bucket}>
               <line class="histogram-base" x1={bucket * cell} x2={bucket * cell} y1={height} y2={height + 4} />
@@ -144,9 +170,14 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
           </span>
         )}
         {shown !== undefined && at !== undefined && (
-          <div class={`histogram-tip ${at > count / 2 ? "is-left" : ""}`} style={{ left: `${(at + (at > count / 2 ? 0 : 1)) * cell}px` }} role="status">
+          <div
+            class={`histogram-tip ${at > count / 2 ? "is-left" : ""}`}
+            style={{ left: `${(at + (at > count / 2 ? 0 : 1)) * cell}px` }}
+            role="status"
+          >
             <div class="quiet-text">
-              {formatTime(startOf(at), zone, { millis: width_ms < 1000 })} – {formatTime(endOf(at), zone, { part: "time", offset: true, millis: width_ms < 1000 })}
+              {formatTime(startOf(at), zone, { millis: width_ms < 1000 })} –{" "}
+              {formatTime(endOf(at), zone, { part: "time", offset: true, millis: width_ms < 1000 })}
             </div>
             <div>
               <span class="dot bar-ok" /> {t(common.ok)} {number(shown.ok)}

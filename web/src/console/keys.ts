@@ -35,7 +35,8 @@ export function useKeys(keys: Keys): void {
 /** Whether a key belongs to what has the focus, not to the page. */
 export function isTyping(target: unknown): boolean {
   if (typeof HTMLElement === "undefined" || !(target instanceof HTMLElement)) return false;
-  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement)
+    return true;
   return target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type);
 }
 
@@ -61,7 +62,8 @@ export function listenToKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || !isHeard(event, lettersOn.get())) return;
     // Enter and blank belong to the link or button that has the focus.
-    const isControl = event.target instanceof HTMLElement && event.target.closest("a, button, summary, [role='menuitem']") !== null;
+    const isControl =
+      event.target instanceof HTMLElement && event.target.closest("a, button, summary, [role='menuitem']") !== null;
     if (isControl && (event.key === "Enter" || event.key === " ")) return;
     for (const layer of [...layers].reverse()) {
       const action = layer.current[event.key];

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 
 import { markOf } from "./log/width.ts";
 
-const MARKED = /([\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff])/;
+const MARKED =
+  /([\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff])/;
 
 export function Safe({ text, word }: { readonly text: string; readonly word?: string | undefined }): JSX.Element {
   if (word !== undefined && word !== "" && text.includes(word)) {
@@ -25,9 +26,7 @@ export function Safe({ text, word }: { readonly text: string; readonly word?: st
   }
   if (!MARKED.test(text)) return <bdi dir="ltr">{text}</bdi>;
   return (
-    <bdi dir="ltr">
-      {text.split(MARKED).map((part, at) => (at % 2 === 0 ? part : <Mark key={at} text={part} />))}
-    </bdi>
+    <bdi dir="ltr">{text.split(MARKED).map((part, at) => (at % 2 === 0 ? part : <Mark key={at} text={part} />))}</bdi>
   );
 }
 

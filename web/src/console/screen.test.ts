@@ -24,7 +24,11 @@ describe("the URL", () => {
       expect(at(url)).toEqual({ view: "run", request_id: id });
       expect(runOf(new URLSearchParams({ a: runWord(run) }).get("a") ?? "")).toEqual(run);
       const { searchParams } = new URL(url, "http://x");
-      expect([...searchParams]).toEqual([["function", "f&g=h"], ["namespace", "n s"], ["attempt", "1"]]);
+      expect([...searchParams]).toEqual([
+        ["function", "f&g=h"],
+        ["namespace", "n s"],
+        ["attempt", "1"],
+      ]);
     }
     expect(at("/console/runs/%E0%A4")).toEqual({ view: "run", request_id: "%E0%A4" });
   });

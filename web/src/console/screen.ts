@@ -38,14 +38,20 @@ function decoded(text: string): string {
 /** A URL of the console; absent values are left out. */
 export function urlOf(path: string, query: Readonly<Record<string, string | number | undefined>> = {}): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== "") search.set(name, String(value));
+  for (const [name, value] of Object.entries(query))
+    if (value !== undefined && value !== "") search.set(name, String(value));
   const text = search.toString();
   return `/console${path}${text === "" ? "" : `?${text}`}`;
 }
 
 /** The URL of a run: the id alone may be that of several functions' runs. */
 export function runUrl(run: RunName, hash = ""): string {
-  const query = { function: run.FunctionName, namespace: run.Namespace, region: run.Region, attempt: run.RetryNum === 0 ? undefined : run.RetryNum };
+  const query = {
+    function: run.FunctionName,
+    namespace: run.Namespace,
+    region: run.Region,
+    attempt: run.RetryNum === 0 ? undefined : run.RetryNum,
+  };
   return urlOf(`/runs/${encodeURIComponent(run.RequestId)}`, query) + hash;
 }
 
@@ -60,18 +66,25 @@ export interface RunName {
 
 /** A run as one value of the query: its id, function, namespace, region and attempt. */
 export function runWord(run: RunName): string {
-  return [run.RequestId, run.FunctionName, run.Namespace, run.Region, String(run.RetryNum)].map(encodeURIComponent).join("/");
+  return [run.RequestId, run.FunctionName, run.Namespace, run.Region, String(run.RetryNum)]
+    .map(encodeURIComponent)
+    .join("/");
 }
 
 /** Reads it back; the id alone is enough. */
 export function runOf(word: string): RunName | undefined {
   const [RequestId = "", FunctionName = "", Namespace = "", Region = "", retry = "0"] = word.split("/").map(decoded);
   const RetryNum = Number(retry);
-  return RequestId === "" || !Number.isInteger(RetryNum) ? undefined : { RequestId, FunctionName, Namespace, Region, RetryNum };
+  return RequestId === "" || !Number.isInteger(RetryNum)
+    ? undefined
+    : { RequestId, FunctionName, Namespace, Region, RetryNum };
 }
 
 /** The comparison of two runs, the earlier one first. */
-export function compareUrl(a: RunName & { readonly StartTime: number }, b: RunName & { readonly StartTime: number }): string {
+export function compareUrl(
+  a: RunName & { readonly StartTime: number },
+  b: RunName & { readonly StartTime: number },
+): string {
   const [first, second] = a.StartTime <= b.StartTime ? [a, b] : [b, a];
   return urlOf("/compare", { a: runWord(first), b: runWord(second) });
 }

@@ -34,10 +34,11 @@ const LAZY: Readonly<Partial<Record<ViewName, () => Promise<unknown>>>> = {
   run: () => import("./views/run.tsx").then(({ RunView }) => RunView),
 };
 
-const TABS: readonly { readonly view: ViewName; readonly path: string; readonly text: Text; readonly icon: string }[] = [
-  { view: "functions", path: "", text: w.functions, icon: "M2.5 4h11M2.5 8h11M2.5 12h7" },
-  { view: "runs", path: "/runs", text: w.runs, icon: "M2.5 13V8M6.2 13V3M9.9 13V6M13.5 13v-3" },
-];
+const TABS: readonly { readonly view: ViewName; readonly path: string; readonly text: Text; readonly icon: string }[] =
+  [
+    { view: "functions", path: "", text: w.functions, icon: "M2.5 4h11M2.5 8h11M2.5 12h7" },
+    { view: "runs", path: "/runs", text: w.runs, icon: "M2.5 13V8M6.2 13V3M9.9 13V6M13.5 13v-3" },
+  ];
 
 /** The parameters that go along from view to view: what a person looks at, not how. */
 const CARRIED = ["since", "from", "to", "window", "namespace", "tz"];
@@ -60,7 +61,11 @@ export function Shell({ who }: { readonly who: Session }): JSX.Element {
     setSaid(t(isCopied ? w.link_copied : shared.copy_failed));
     setTimeout(() => setSaid(""), 2500);
   };
-  useKeys({ "?": () => setHelpOpen(!isHelpOpen), y: () => void link(), Escape: () => (isHelpOpen ? setHelpOpen(false) : false) });
+  useKeys({
+    "?": () => setHelpOpen(!isHelpOpen),
+    y: () => void link(),
+    Escape: () => (isHelpOpen ? setHelpOpen(false) : false),
+  });
   const tab = TABS.find(({ view }) => view === (screen.view === "run" ? "runs" : screen.view));
   useEffect(() => {
     if (screen.view !== "run") setTitle(t(tab?.text ?? shared.console));
@@ -74,7 +79,12 @@ export function Shell({ who }: { readonly who: Session }): JSX.Element {
       <div class="frame-bar">
         <nav class="views" aria-label={t(w.views)}>
           {TABS.map(({ view, path, text, icon }) => (
-            <a key={view} href={urlOf(path, carried(at))} aria-current={view === tab?.view ? "page" : undefined} onClick={followLink}>
+            <a
+              key={view}
+              href={urlOf(path, carried(at))}
+              aria-current={view === tab?.view ? "page" : undefined}
+              onClick={followLink}
+            >
               <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
                 <path d={icon} />
               </svg>
@@ -85,7 +95,10 @@ export function Shell({ who }: { readonly who: Session }): JSX.Element {
         <div class="frame-controls">
           {screen.view !== "run" && screen.view !== "server" && <NamespaceChoice at={at} />}
           {screen.view !== "run" && screen.view !== "server" && screen.view !== "compare" && (
-            <TimePicker span={spanOf(at.query)} onChange={(span) => go(withQuery({ ...spanChanges(span), as_of: undefined, open: undefined }))} />
+            <TimePicker
+              span={spanOf(at.query)}
+              onChange={(span) => go(withQuery({ ...spanChanges(span), as_of: undefined, open: undefined }))}
+            />
           )}
           <ZoneChoice />
           <AsOf onLink={() => void link()} />
@@ -109,7 +122,11 @@ function permanent(at: Place): string {
   if (screenOf(at).view === "run" || now?.seq === undefined) return withQuery({});
   const { from_ms, to_ms } = endsAt(span, now.at_ms);
   const end_ms = span.kind === "fixed" ? span.to_ms : to_ms;
-  return withQuery({ ...spanChanges({ kind: "fixed", from_ms, to_ms: end_ms }), as_of: String(now.seq), tz: at.query.get("tz") ?? undefined });
+  return withQuery({
+    ...spanChanges({ kind: "fixed", from_ms, to_ms: end_ms }),
+    as_of: String(now.seq),
+    tz: at.query.get("tz") ?? undefined,
+  });
 }
 
 function ViewOf({ screen }: { readonly screen: Screen }): JSX.Element {
@@ -168,7 +185,12 @@ function ZoneChoice(): JSX.Element {
   const t = useText();
   const choice = useZoneChoice();
   return (
-    <select class="small-select zone-choice" aria-label={t(w.zone)} value={choice} onChange={(event) => chooseZone(event.currentTarget.value)}>
+    <select
+      class="small-select zone-choice"
+      aria-label={t(w.zone)}
+      value={choice}
+      onChange={(event) => chooseZone(event.currentTarget.value)}
+    >
       <ZoneOptions choice={choice} />
     </select>
   );
@@ -184,16 +206,28 @@ function AsOf({ onLink }: { readonly onLink: () => void }): JSX.Element | null {
   return (
     <div class="as-of">
       {pinned !== null && (
-        <button type="button" class="chip is-pinned" title={t(w.unfreeze)} onClick={() => go(withQuery({ as_of: undefined }))}>
+        <button
+          type="button"
+          class="chip is-pinned"
+          title={t(w.unfreeze)}
+          onClick={() => go(withQuery({ as_of: undefined }))}
+        >
           {t(w.frozen, { seq: Number(pinned).toLocaleString(languageTag()) })} ×
         </button>
       )}
-      <button type="button" class={`button small quiet refresh ${now.isLoading ? "is-busy" : ""}`} onClick={now.reload} title={t(w.refresh)}>
+      <button
+        type="button"
+        class={`button small quiet refresh ${now.isLoading ? "is-busy" : ""}`}
+        onClick={now.reload}
+        title={t(w.refresh)}
+      >
         <svg class="icon" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
           <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3" />
         </svg>
         <span class="visually-hidden">{t(now.isLoading ? w.refreshing : w.refresh)}</span>
-        <time class="num">{now.at_ms === 0 ? "…" : t(w.as_of, { time: `${formatTime(now.at_ms, zone, { part: "time" })} ${offset}` })}</time>
+        <time class="num">
+          {now.at_ms === 0 ? "…" : t(w.as_of, { time: `${formatTime(now.at_ms, zone, { part: "time" })} ${offset}` })}
+        </time>
       </button>
       <button type="button" class="button small quiet" onClick={onLink} title={`${t(w.permanent_link)} (y)`}>
         <svg class="icon" viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
@@ -238,4 +272,3 @@ function AccountMenu({ who, onHelp }: { readonly who: Session; readonly onHelp: 
     </details>
   );
 }
-

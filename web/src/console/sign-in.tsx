@@ -25,7 +25,9 @@ export function SignIn(): JSX.Element {
     setWaiting(true);
     setError(undefined);
     try {
-      await signIn(way === "token" ? { token: text("token") } : { secret_id: text("secret_id"), secret_key: text("secret_key") });
+      await signIn(
+        way === "token" ? { token: text("token") } : { secret_id: text("secret_id"), secret_key: text("secret_key") },
+      );
     } catch (failure) {
       setError(explain(failure));
       setWaiting(false);
@@ -44,7 +46,14 @@ export function SignIn(): JSX.Element {
           <div class="segments" role="radiogroup" aria-label={t(w.way)}>
             {(["key", "token"] as const).map((one) => (
               <label key={one} class={way === one ? "is-on" : ""}>
-                <input type="radio" class="visually-hidden" name="way" value={one} checked={way === one} onChange={() => setWay(one)} />
+                <input
+                  type="radio"
+                  class="visually-hidden"
+                  name="way"
+                  value={one}
+                  checked={way === one}
+                  onChange={() => setWay(one)}
+                />
                 {t(w[one])}
               </label>
             ))}
@@ -53,7 +62,15 @@ export function SignIn(): JSX.Element {
             <>
               <label class="field">
                 {t(w.secret_id)}
-                <input type="text" name="secret_id" required autocomplete="username" spellcheck={false} autocapitalize="off" autofocus />
+                <input
+                  type="text"
+                  name="secret_id"
+                  required
+                  autocomplete="username"
+                  spellcheck={false}
+                  autocapitalize="off"
+                  autofocus
+                />
               </label>
               <label class="field">
                 {t(w.secret_key)}

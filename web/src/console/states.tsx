@@ -30,7 +30,13 @@ export function Failed({ error, onRetry }: { readonly error: unknown; readonly o
   );
 }
 
-export function Nothing({ title, children }: { readonly title: string; readonly children?: ComponentChildren }): JSX.Element {
+export function Nothing({
+  title,
+  children,
+}: {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="state" role="status">
       <p class="state-title">{title}</p>

@@ -32,7 +32,15 @@ export function Strip({ buckets, label, titleOf, onPick, width = 148 }: Props): 
             <title>{titleOf(at)}</title>
             <rect class="strip-hit" x={x} y={0} width={cell} height={HEIGHT} />
             {all === 0 && <rect class="strip-zero" x={x} y={HEIGHT - 1} width={bar} height={1} />}
-            {all > red && <rect class={ok === 0 && running > 0 ? "bar-running" : "bar-ok"} x={x} y={HEIGHT - all} width={bar} height={all - red} />}
+            {all > red && (
+              <rect
+                class={ok === 0 && running > 0 ? "bar-running" : "bar-ok"}
+                x={x}
+                y={HEIGHT - all}
+                width={bar}
+                height={all - red}
+              />
+            )}
             {red > 0 && <rect class="bar-failed" x={x} y={HEIGHT - red} width={bar} height={red} />}
           </g>
         );

@@ -52,7 +52,15 @@ export function TimePicker({ span, onChange }: Props): JSX.Element {
   };
   return (
     <div class="picker" ref={box}>
-      <button ref={button} type="button" class="button small" aria-haspopup="dialog" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)} title={`${t(w.window)} (t)`}>
+      <button
+        ref={button}
+        type="button"
+        class="button small"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+        title={`${t(w.window)} (t)`}
+      >
         <ClockIcon />
         {spanText(span, zone, t)}
       </button>
@@ -61,7 +69,15 @@ export function TimePicker({ span, onChange }: Props): JSX.Element {
   );
 }
 
-function Choices({ span, onChoose, onClose }: { readonly span: Span; readonly onChoose: (span: Span) => void; readonly onClose: () => void }): JSX.Element {
+function Choices({
+  span,
+  onChoose,
+  onClose,
+}: {
+  readonly span: Span;
+  readonly onChoose: (span: Span) => void;
+  readonly onClose: () => void;
+}): JSX.Element {
   const t = useText();
   const zone = useZone();
   const choice = useZoneChoice();
@@ -80,14 +96,20 @@ function Choices({ span, onChoose, onClose }: { readonly span: Span; readonly on
       else onChoose({ kind: "since", since: other });
       return;
     }
-    const read = (text: string): number | undefined | null => (text.trim() === "" ? undefined : (fromWall(text, zone) ?? null));
+    const read = (text: string): number | undefined | null =>
+      text.trim() === "" ? undefined : (fromWall(text, zone) ?? null);
     const [from_ms, to_ms] = [read(from), read(to)];
     if (from_ms === null || to_ms === null) setProblem("bad_time");
     else if (from_ms !== undefined && to_ms !== undefined && to_ms <= from_ms) setProblem("bad_order");
     else onChoose({ kind: "fixed", from_ms, to_ms });
   };
   return (
-    <div class="popover time-choices" role="dialog" aria-label={t(w.window)} onKeyDown={(event) => event.key === "Escape" && onClose()}>
+    <div
+      class="popover time-choices"
+      role="dialog"
+      aria-label={t(w.window)}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
       <div class="chips">
         {SINCE_CHOICES.map((since, at) => (
           <button
@@ -101,22 +123,43 @@ function Choices({ span, onChoose, onClose }: { readonly span: Span; readonly on
             {t(w.last, { span: since })}
           </button>
         ))}
-        <button type="button" class="chip" onClick={() => onChoose({ kind: "fixed", from_ms: undefined, to_ms: undefined })}>
+        <button
+          type="button"
+          class="chip"
+          onClick={() => onChoose({ kind: "fixed", from_ms: undefined, to_ms: undefined })}
+        >
           {t(w.all_time)}
         </button>
       </div>
       <form onSubmit={apply}>
         <label class="field">
           {t(w.from)}
-          <input type="text" class="mono" value={from} placeholder="2026-07-01 08:00:00" onInput={(event) => setFrom(event.currentTarget.value)} />
+          <input
+            type="text"
+            class="mono"
+            value={from}
+            placeholder="2026-07-01 08:00:00"
+            onInput={(event) => setFrom(event.currentTarget.value)}
+          />
         </label>
         <label class="field">
           {t(w.to)}
-          <input type="text" class="mono" value={to} placeholder="2026-07-01 09:00:00" onInput={(event) => setTo(event.currentTarget.value)} />
+          <input
+            type="text"
+            class="mono"
+            value={to}
+            placeholder="2026-07-01 09:00:00"
+            onInput={(event) => setTo(event.currentTarget.value)}
+          />
         </label>
         <label class="field">
           {t(w.custom_since)}
-          <input type="text" class="mono" value={other} onInput={(event) => setOther(event.currentTarget.value.trim())} />
+          <input
+            type="text"
+            class="mono"
+            value={other}
+            onInput={(event) => setOther(event.currentTarget.value.trim())}
+          />
         </label>
         {problem !== undefined && (
           <p class="note failed" role="alert">

@@ -37,7 +37,12 @@ export interface Basis {
   readonly window: { readonly from_ms?: number; readonly to_ms?: number };
   readonly as_of?: number;
   readonly watermark: { readonly seq: number; readonly retained_from_ms?: number; readonly set_aside_files: number };
-  readonly cost: { readonly rows_read: number; readonly blocks_read: number; readonly bytes_read: number; readonly elapsed_us: number };
+  readonly cost: {
+    readonly rows_read: number;
+    readonly blocks_read: number;
+    readonly bytes_read: number;
+    readonly elapsed_us: number;
+  };
 }
 
 export interface Quantiles {
@@ -120,7 +125,9 @@ export interface KnownFunction {
 
 /** What a server too old for a route answers, so that a view can do without. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 404 || error.status === 405 || error.code === "UnknownParameter");
+  return (
+    error instanceof ApiError && (error.status === 404 || error.status === 405 || error.code === "UnknownParameter")
+  );
 }
 
 /** Routes and parameters that this server does not have; asked for once. */
@@ -140,9 +147,14 @@ export async function withFallback<T>(name: string, load: () => Promise<T>, inst
 
 /** A page of runs with everything that is counted beside it: one answer, so that its numbers agree. */
 export function loadRuns(query: Query, signal: AbortSignal): Promise<Runs> {
-  const load = (more: Query): Promise<Runs> => get<Runs>("/api/v1/runs", { query: { fields: ROW_FIELDS, ...query, ...more }, signal });
+  const load = (more: Query): Promise<Runs> =>
+    get<Runs>("/api/v1/runs", { query: { fields: ROW_FIELDS, ...query, ...more }, signal });
   if (query.histogram === undefined) return load({});
-  return withFallback("bucket_percentiles", () => load({ bucket_percentiles: true }), () => load({}));
+  return withFallback(
+    "bucket_percentiles",
+    () => load({ bucket_percentiles: true }),
+    () => load({}),
+  );
 }
 
 export interface RunKey {
@@ -158,7 +170,9 @@ export function loadRun(key: RunKey, signal: AbortSignal, fields: string = ROW_F
   return get<OneRun>(`/api/v1/runs/${encodeURIComponent(request_id)}`, { query: { ...query, fields }, signal });
 }
 
-export function loadFunctions(signal: AbortSignal): Promise<Basis & { readonly functions: readonly KnownFunction[]; readonly total: number }> {
+export function loadFunctions(
+  signal: AbortSignal,
+): Promise<Basis & { readonly functions: readonly KnownFunction[]; readonly total: number }> {
   return get("/api/v1/functions", { signal });
 }
 
@@ -192,15 +206,29 @@ export async function loadLog(run: Run, signal: AbortSignal, range?: string): Pr
   return withFallback(
     "log",
     async () => {
-      const response = await fetch(logAddress(run, false), { credentials: "same-origin", signal, headers: range === undefined ? {} : { Range: range } });
-      if (response.status === 416) return { text: "", total_bytes: Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1] ?? 0), isWhole: false };
+      const response = await fetch(logAddress(run, false), {
+        credentials: "same-origin",
+        signal,
+        headers: range === undefined ? {} : { Range: range },
+      });
+      if (response.status === 416)
+        return {
+          text: "",
+          total_bytes: Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1] ?? 0),
+          isWhole: false,
+        };
       const text = await response.text();
       if (!response.ok) throw refusal(response.status, text);
       const total = /\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1];
       return { text, total_bytes: total === undefined ? undefined : Number(total), isWhole: response.status === 200 };
     },
     async () => {
-      const key = { request_id: run.RequestId, function: run.FunctionName, namespace: run.Namespace, region: run.Region === "" ? undefined : run.Region };
+      const key = {
+        request_id: run.RequestId,
+        function: run.FunctionName,
+        namespace: run.Namespace,
+        region: run.Region === "" ? undefined : run.Region,
+      };
       const { runs } = await loadRun(key, signal, "RetryNum,Log");
       const found = runs.find(({ RetryNum }) => RetryNum === run.RetryNum);
       return { text: found?.Log ?? "", total_bytes: undefined, isWhole: true };

@@ -1,11 +1,23 @@
 // The health of every function in a window: one call where the server has it, else one per function.
 
 import { get, type Query } from "../../shared/api.ts";
-import { loadFunctions, loadRuns, withFallback, type Basis, type Bucket, type KnownFunction, type Percentiles, type Run } from "./api.ts";
+import {
+  loadFunctions,
+  loadRuns,
+  withFallback,
+  type Basis,
+  type Bucket,
+  type KnownFunction,
+  type Percentiles,
+  type Run,
+} from "./api.ts";
 
 export const STRIP_BUCKETS = 24;
 
-export type LastRun = Pick<Run, "RequestId" | "StartTime" | "Duration" | "RetCode" | "RetMsg" | "Qualifier" | "RetryNum" | "MemUsage">;
+export type LastRun = Pick<
+  Run,
+  "RequestId" | "StartTime" | "Duration" | "RetCode" | "RetMsg" | "Qualifier" | "RetryNum" | "MemUsage"
+>;
 
 export interface FunctionHealth extends KnownFunction {
   /** In the window. */
@@ -27,7 +39,11 @@ export interface Overview extends Basis {
 
 export function loadOverview(query: Query, signal: AbortSignal): Promise<Overview> {
   const ask = { ...query, buckets: STRIP_BUCKETS };
-  return withFallback("overview", () => get<Overview>("/api/v1/overview", { query: ask, signal }), () => gather(query, signal));
+  return withFallback(
+    "overview",
+    () => get<Overview>("/api/v1/overview", { query: ask, signal }),
+    () => gather(query, signal),
+  );
 }
 
 /** Calls that are on their way at a time: a browser has six connections to a host. */
@@ -35,7 +51,9 @@ const AT_A_TIME = 4;
 
 async function gather(query: Query, signal: AbortSignal): Promise<Overview> {
   const known = await loadFunctions(signal);
-  const wanted = known.functions.filter(({ namespace }) => query.namespace === undefined || namespace === query.namespace);
+  const wanted = known.functions.filter(
+    ({ namespace }) => query.namespace === undefined || namespace === query.namespace,
+  );
   const found: FunctionHealth[] = new Array<FunctionHealth>(wanted.length);
   let strip = { start_ms: 0, width_ms: 1 };
   let total = 0;
@@ -43,10 +61,20 @@ async function gather(query: Query, signal: AbortSignal): Promise<Overview> {
   const work = async (): Promise<void> => {
     for (let at = next++; at < wanted.length; at = next++) {
       const one = wanted[at] as KnownFunction;
-      const of = { function: one.function, namespace: one.namespace, region: one.region === "" ? undefined : one.region };
-      const answer = await loadRuns({ ...query, ...of, limit: 1, histogram: STRIP_BUCKETS, facets: "state", percentiles: true }, signal);
+      const of = {
+        function: one.function,
+        namespace: one.namespace,
+        region: one.region === "" ? undefined : one.region,
+      };
+      const answer = await loadRuns(
+        { ...query, ...of, limit: 1, histogram: STRIP_BUCKETS, facets: "state", percentiles: true },
+        signal,
+      );
       const running = answer.facets?.[0]?.values.find(({ state }) => state === "running")?.runs ?? 0;
-      const ok = await loadRuns({ ...of, result: "ok", limit: 1, ...(query.as_of === undefined ? {} : { as_of: query.as_of }) }, signal);
+      const ok = await loadRuns(
+        { ...of, result: "ok", limit: 1, ...(query.as_of === undefined ? {} : { as_of: query.as_of }) },
+        signal,
+      );
       const { histogram, percentiles, runs } = answer;
       if (histogram !== undefined) strip = histogram;
       total += answer.total;
@@ -88,7 +116,12 @@ export const SORTS = ["state", "name", "runs", "errors", "p95", "memory", "last"
 export type SortBy = (typeof SORTS)[number];
 
 /** Rows in an order; equal ones by name, so that the order is total. */
-export function sorted(rows: readonly FunctionHealth[], by: SortBy, isReversed: boolean, health: (one: FunctionHealth) => Health): FunctionHealth[] {
+export function sorted(
+  rows: readonly FunctionHealth[],
+  by: SortBy,
+  isReversed: boolean,
+  health: (one: FunctionHealth) => Health,
+): FunctionHealth[] {
   const value = (one: FunctionHealth): number => {
     switch (by) {
       case "state":
@@ -108,6 +141,7 @@ export function sorted(rows: readonly FunctionHealth[], by: SortBy, isReversed: 
     }
   };
   const name = (one: FunctionHealth): string => `${one.function}\0${one.namespace}\0${one.region}`;
-  const compare = (a: FunctionHealth, b: FunctionHealth): number => value(a) - value(b) || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0);
+  const compare = (a: FunctionHealth, b: FunctionHealth): number =>
+    value(a) - value(b) || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0);
   return [...rows].sort((a, b) => (isReversed ? compare(b, a) : compare(a, b)));
 }

@@ -25,7 +25,10 @@ interface Stamped<T> {
 }
 
 /** The answer that a whole view rests on. The frame shows its time; a session that ended leads to signing in. */
-export function useAnswer<T extends Partial<Basis>>(key: string | undefined, load: (signal: AbortSignal) => Promise<T>): Loaded<T> & { readonly at_ms: number } {
+export function useAnswer<T extends Partial<Basis>>(
+  key: string | undefined,
+  load: (signal: AbortSignal) => Promise<T>,
+): Loaded<T> & { readonly at_ms: number } {
   const loaded = useLoaded<Stamped<T>>(key, async (signal) => ({ answer: await load(signal), at_ms: Date.now() }));
   const { data, error, isLoading, reload } = loaded;
   useEffect(() => {

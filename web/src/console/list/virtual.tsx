@@ -30,7 +30,15 @@ interface Props {
 
 const BESIDE = 12;
 
-export function VirtualList({ rows, row_px, draw, control, class: name = "", attributes = {}, onScroll }: Props): JSX.Element {
+export function VirtualList({
+  rows,
+  row_px,
+  draw,
+  control,
+  class: name = "",
+  attributes = {},
+  onScroll,
+}: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [view_px, setView] = useState(600);
   const [scroll_px, setScroll] = useState(0);
@@ -82,7 +90,13 @@ export function VirtualList({ rows, row_px, draw, control, class: name = "", att
     scroll(scrollFor(frame, topOf(frame, box.current?.scrollTop ?? 0) + event.deltaY));
   };
   return (
-    <div {...attributes} ref={box} class={`virtual ${name}`} onScroll={(event) => setScroll(event.currentTarget.scrollTop)} onWheel={wheel}>
+    <div
+      {...attributes}
+      ref={box}
+      class={`virtual ${name}`}
+      onScroll={(event) => setScroll(event.currentTarget.scrollTop)}
+      onWheel={wheel}
+    >
       <div class="virtual-track" style={{ height: `${trackPx(frame)}px` }}>
         <div class="virtual-rows" style={{ transform: `translateY(${offset_px}px)` }}>
           {seen}

@@ -43,7 +43,11 @@ describe("terminal sequences", () => {
 
   it("of nonsense values do no harm", () => {
     expect(parseLine("\x1b[38;5;999mx", PLAIN).pieces[0]?.style.front).toBe(255);
-    expect(parseLine("\x1b[38mx\x1b[48;9my", PLAIN).pieces.map((piece) => piece.text).join("")).toBe("xy");
+    expect(
+      parseLine("\x1b[38mx\x1b[48;9my", PLAIN)
+        .pieces.map((piece) => piece.text)
+        .join(""),
+    ).toBe("xy");
     expect(parseLine("\x1b[>4;2mx", PLAIN)).toEqual({ pieces: [{ text: "x", style: PLAIN }], end: PLAIN, removed: 1 });
   });
 

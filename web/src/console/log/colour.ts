@@ -5,8 +5,42 @@ import { INVERSE, NONE, RGB, type Colour, type Style } from "./ansi.ts";
 
 type Channels = readonly [number, number, number];
 
-const LIGHT: readonly string[] = ["1a1f26", "b3261e", "1f6f2b", "7a5b00", "0b5cad", "8f3a84", "0f6b78", "596270", "3f4753", "c62f26", "277a34", "8a6600", "1769c2", "a34597", "147584", "6b7480"];
-const DARK: readonly string[] = ["8d96a3", "ff8a80", "7fd18b", "e6c15c", "7db7f5", "e29bd6", "6ccfdc", "d5dae1", "a3acb8", "ffa49c", "9be3a5", "f2d684", "a0ccfa", "efb6e5", "92e0ea", "ffffff"];
+const LIGHT: readonly string[] = [
+  "1a1f26",
+  "b3261e",
+  "1f6f2b",
+  "7a5b00",
+  "0b5cad",
+  "8f3a84",
+  "0f6b78",
+  "596270",
+  "3f4753",
+  "c62f26",
+  "277a34",
+  "8a6600",
+  "1769c2",
+  "a34597",
+  "147584",
+  "6b7480",
+];
+const DARK: readonly string[] = [
+  "8d96a3",
+  "ff8a80",
+  "7fd18b",
+  "e6c15c",
+  "7db7f5",
+  "e29bd6",
+  "6ccfdc",
+  "d5dae1",
+  "a3acb8",
+  "ffa49c",
+  "9be3a5",
+  "f2d684",
+  "a0ccfa",
+  "efb6e5",
+  "92e0ea",
+  "ffffff",
+];
 
 const PAGE: Readonly<Record<"light" | "dark", Channels>> = { light: [255, 255, 255], dark: [20, 23, 28] };
 
@@ -53,7 +87,9 @@ export function readable(colour: Channels, ground: Channels): Channels {
   let found = colour;
   while (contrast(found, ground) < CONTRAST_MIN && share < 1) {
     share = Math.min(1, share + 0.1);
-    found = colour.map((value, at) => Math.round(value + ((goal[at] as number) - value) * share)) as unknown as Channels;
+    found = colour.map((value, at) =>
+      Math.round(value + ((goal[at] as number) - value) * share),
+    ) as unknown as Channels;
   }
   return found;
 }

@@ -37,7 +37,8 @@ export function findAll(text: string, needle: Needle): Matches {
 
 function findPlain(text: string, word: string): Matches {
   const found = new Growing();
-  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + word.length)) found.add(at, at + word.length);
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + word.length))
+    found.add(at, at + word.length);
   return found.taken();
 }
 

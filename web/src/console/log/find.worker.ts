@@ -3,7 +3,8 @@
 import { findAll, type Needle } from "./find.ts";
 
 export type Asked = { readonly text: string } | { readonly id: number; readonly needle: Needle };
-export type Answered = { readonly id: number; readonly matches: Uint32Array } | { readonly id: number; readonly problem: string };
+export type Answered =
+  { readonly id: number; readonly matches: Uint32Array } | { readonly id: number; readonly problem: string };
 
 const worker = self as unknown as {
   onmessage: ((event: MessageEvent<Asked>) => void) | null;

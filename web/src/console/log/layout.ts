@@ -106,7 +106,8 @@ export class Layout {
     const start = log.starts[line] as number;
     const length = (log.starts[line + 1] as number) - start;
     // Most lines are short and plain: no text is cut for them.
-    if (length <= this.options.columns && isNarrow(log.text.slice(start, start + Math.max(0, length - 1)))) return 1 + unfolded;
+    if (length <= this.options.columns && isNarrow(log.text.slice(start, start + Math.max(0, length - 1))))
+      return 1 + unfolded;
     const { text } = log.shown(line);
     const { from, to } = partOf(text.length, this.options.parts.get(line));
     return rowCount(text.slice(from, to), this.options.columns) + unfolded;

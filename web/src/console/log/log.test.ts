@@ -5,17 +5,26 @@ import { Layout, LINE_SHOWN_MAX } from "./layout.ts";
 import { isPlatformLine, jsonOf, Log, timeOf } from "./model.ts";
 import { cutRows, markOf, rowCount } from "./width.ts";
 
-const needle = (text: string, isExpression = false, isCaseSensitive = false) => ({ text, isExpression, isCaseSensitive });
+const needle = (text: string, isExpression = false, isCaseSensitive = false) => ({
+  text,
+  isExpression,
+  isCaseSensitive,
+});
 const none = { unfolded: new Map<number, string[]>(), parts: new Map<number, { from: number; to: number }>() };
 
 describe("lines", () => {
   it("are counted as they are stored", () => {
-    expect(["", "a", "a\n", "a\nb", "\n", "\n\n", "a\r\nb\r\n"].map((text) => new Log(text).lines)).toEqual([0, 1, 1, 2, 1, 2, 2]);
+    expect(["", "a", "a\n", "a\nb", "\n", "\n\n", "a\r\nb\r\n"].map((text) => new Log(text).lines)).toEqual([
+      0, 1, 1, 2, 1, 2, 2,
+    ]);
     expect(new Log("a\r\nb\r\n").line(1)).toBe("b");
   });
 
   it("are copied byte for byte", () => {
-    const lines = Array.from({ length: 100_000 }, (_, at) => `line ${at} \x1b[31mred\x1b[0m\u202e${at % 7 === 0 ? "\r" : ""}`);
+    const lines = Array.from(
+      { length: 100_000 },
+      (_, at) => `line ${at} \x1b[31mred\x1b[0m\u202e${at % 7 === 0 ? "\r" : ""}`,
+    );
     const log = new Log(`${lines.join("\n")}\n`);
     expect(log.slice(9, 89_999)).toBe(`${lines.slice(9, 90_000).join("\n")}\n`);
   });
@@ -86,7 +95,9 @@ describe("search", () => {
 
 describe("rows", () => {
   it("draw every line once, and none over another", () => {
-    const lines = Array.from({ length: 5000 }, (_, at) => (at % 3 === 0 ? JSON.stringify({ at, text: "汉字".repeat(at % 90) }) : "y".repeat(at % 400)));
+    const lines = Array.from({ length: 5000 }, (_, at) =>
+      at % 3 === 0 ? JSON.stringify({ at, text: "汉字".repeat(at % 90) }) : "y".repeat(at % 400),
+    );
     const log = new Log(lines.join("\n"));
     const layout = new Layout(log, { columns: 80, ...none });
     let row = 0;
@@ -120,9 +131,18 @@ describe("rows", () => {
 
   it("leave out lines, and unfold JSON", () => {
     const log = new Log("a\nb\nc\nd");
-    const layout = new Layout(log, { columns: 80, only: Uint32Array.of(1, 3), unfolded: new Map([[1, ["{", "}"]]]), parts: new Map() });
+    const layout = new Layout(log, {
+      columns: 80,
+      only: Uint32Array.of(1, 3),
+      unfolded: new Map([[1, ["{", "}"]]]),
+      parts: new Map(),
+    });
     expect([layout.rows, layout.rowOf(3), layout.rowOf(2)]).toEqual([4, 3, 3]);
-    expect([0, 1, 3].map((row) => layout.place(row))).toEqual([{ line: 1, part: 0 }, { line: 1, part: 1 }, { line: 3, part: 0 }]);
+    expect([0, 1, 3].map((row) => layout.place(row))).toEqual([
+      { line: 1, part: 0 },
+      { line: 1, part: 1 },
+      { line: 3, part: 0 },
+    ]);
   });
 });
 

@@ -73,7 +73,13 @@ export class Log {
     const whole = pieces.map((piece) => piece.text).join("");
     const base = whole.lastIndexOf("\r") + 1;
     if (base === 0) return { pieces, text: whole, base, overwritten: 0, removed };
-    return { pieces: after(pieces, base), text: whole.slice(base), base, overwritten: whole.split("\r").length - 1, removed };
+    return {
+      pieces: after(pieces, base),
+      text: whole.slice(base),
+      base,
+      overwritten: whole.split("\r").length - 1,
+      removed,
+    };
   }
 
   #cut(text: string, starts: Uint32Array, at: number): string {
@@ -180,6 +186,11 @@ export function jsonOf(line: string): { readonly at: number; readonly value: unk
 export function timeOf(line: string): number | undefined {
   const match = /^[[(]?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?)/.exec(line);
   if (match === null) return undefined;
-  const ms = Date.parse((match[1] as string).replace(",", ".").replace(/ (?=\d)/, "T").replace(" ", ""));
+  const ms = Date.parse(
+    (match[1] as string)
+      .replace(",", ".")
+      .replace(/ (?=\d)/, "T")
+      .replace(" ", ""),
+  );
   return Number.isNaN(ms) ? undefined : ms;
 }

@@ -39,7 +39,22 @@ interface Props {
 }
 
 export function LogRow(props: Props): JSX.Element {
-  const { line, part, drawn, unfolded, isDark, matches, current, isSelected, time, hasTime, gutter, onPick, onJson, onGrow } = props;
+  const {
+    line,
+    part,
+    drawn,
+    unfolded,
+    isDark,
+    matches,
+    current,
+    isSelected,
+    time,
+    hasTime,
+    gutter,
+    onPick,
+    onJson,
+    onGrow,
+  } = props;
   const t = useText();
   const { shown, cuts } = drawn;
   const number = line + 1;
@@ -66,12 +81,27 @@ export function LogRow(props: Props): JSX.Element {
   return (
     <div class={name} data-line={part === 0 ? number : undefined}>
       {part === 0 ? (
-        <a class="log-number" style={width} href={`#L${number}`} tabIndex={-1} aria-label={t(w.line_link, { n: number })} data-number={number} onClick={(event) => onPick?.(event, line)} />
+        <a
+          class="log-number"
+          style={width}
+          href={`#L${number}`}
+          tabIndex={-1}
+          aria-label={t(w.line_link, { n: number })}
+          data-number={number}
+          onClick={(event) => onPick?.(event, line)}
+        />
       ) : (
         <span class="log-number" style={width} />
       )}
       {drawn.hasJson && part === 0 ? (
-        <button type="button" class="log-fold" tabIndex={-1} aria-expanded={unfolded !== undefined} title={t(unfolded === undefined ? w.unfold : w.fold)} onClick={() => onJson(line)}>
+        <button
+          type="button"
+          class="log-fold"
+          tabIndex={-1}
+          aria-expanded={unfolded !== undefined}
+          title={t(unfolded === undefined ? w.unfold : w.fold)}
+          onClick={() => onJson(line)}
+        >
           <span aria-hidden="true">{unfolded === undefined ? "▸" : "▾"}</span>
         </button>
       ) : (
@@ -79,11 +109,15 @@ export function LogRow(props: Props): JSX.Element {
       )}
       {hasTime && <span class="log-time">{time}</span>}
       <bdi class="log-text" dir="ltr">
-        {part === 0 && drawn.part.from > 0 && <span class="log-note">… {t(w.before, { n: drawn.part.from.toLocaleString(languageTag()) })} </span>}
+        {part === 0 && drawn.part.from > 0 && (
+          <span class="log-note">… {t(w.before, { n: drawn.part.from.toLocaleString(languageTag()) })} </span>
+        )}
         {segments(shown.pieces, from, to, over).map((segment, at) => (
           <Piece key={at} segment={segment} isDark={isDark} />
         ))}
-        {isLastPart && shown.overwritten > 0 && <span class="log-note" data-note={` ⟲ ${t(w.overwritten, { n: shown.overwritten })}`} />}
+        {isLastPart && shown.overwritten > 0 && (
+          <span class="log-note" data-note={` ⟲ ${t(w.overwritten, { n: shown.overwritten })}`} />
+        )}
       </bdi>
       {isCut && (
         <button type="button" class="button small log-more" onClick={() => onGrow(line)}>
@@ -99,14 +133,33 @@ function Piece({ segment, isDark }: { readonly segment: Segment; readonly isDark
   const name = classOf(style);
   if (mark !== undefined) {
     return (
-      <span class="log-mark" data-mark={mark} title={`U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`}>
+      <span
+        class="log-mark"
+        data-mark={mark}
+        title={`U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`}
+      >
         <bdi>{text}</bdi>
       </span>
     );
   }
-  if (name === "" && href === undefined && match === undefined && style.back === NONE && style.front < 16 && (style.flags & INVERSE) === 0) return text;
+  if (
+    name === "" &&
+    href === undefined &&
+    match === undefined &&
+    style.back === NONE &&
+    style.front < 16 &&
+    (style.flags & INVERSE) === 0
+  )
+    return text;
   const colours = match === undefined ? coloursOf(style, isDark) : {};
-  const inner = href === undefined ? text : <a href={href} target="_blank" rel="noreferrer noopener">{text}</a>;
+  const inner =
+    href === undefined ? (
+      text
+    ) : (
+      <a href={href} target="_blank" rel="noreferrer noopener">
+        {text}
+      </a>
+    );
   if (match !== undefined) return <mark class={`${name} ${match === "current" ? "is-current" : ""}`}>{inner}</mark>;
   return (
     <span class={name} style={{ color: colours.color ?? "", backgroundColor: colours.background ?? "" }}>

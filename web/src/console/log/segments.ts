@@ -49,7 +49,10 @@ export function segments(pieces: readonly Piece[], from: number, to: number, ove
       const link = over.links.find((range) => range.from <= at && at < range.to);
       const match = over.matches.find((range) => range.from <= at && at < range.to);
       const mark = over.hasMarks ? markOf(over.text.charCodeAt(at)) : undefined;
-      let next = mark === undefined ? Math.min(last, link?.to ?? nextStart(over.links, at), match?.to ?? nextStart(over.matches, at)) : at + 1;
+      let next =
+        mark === undefined
+          ? Math.min(last, link?.to ?? nextStart(over.links, at), match?.to ?? nextStart(over.matches, at))
+          : at + 1;
       if (mark === undefined && over.hasMarks) next = beforeMark(over.text, at, next);
       found.push({
         text: over.text.slice(at, next),

@@ -30,7 +30,23 @@ interface Props {
 const TIMES = { none: w.time_none, clock: w.time_clock, since: w.time_since } as const;
 
 export function FindBar(props: Props): JSX.Element {
-  const { options, onOptions, input, count, at, problem, notice, onStep, trouble, onTrouble, selectedLines, onCopy, said, lines, isCompact } = props;
+  const {
+    options,
+    onOptions,
+    input,
+    count,
+    at,
+    problem,
+    notice,
+    onStep,
+    trouble,
+    onTrouble,
+    selectedLines,
+    onCopy,
+    said,
+    lines,
+    isCompact,
+  } = props;
   const t = useText();
   const number = (value: number): string => value.toLocaleString(languageTag());
   const key = (event: KeyboardEvent): void => {
@@ -45,9 +61,22 @@ export function FindBar(props: Props): JSX.Element {
       else input.current?.blur();
     }
   };
-  const result = problem !== undefined ? t(w[problem]) : options.find === "" ? "" : count === 0 ? t(w.none) : t(w.count, { at: number(at + 1), n: number(count) });
+  const result =
+    problem !== undefined
+      ? t(w[problem])
+      : options.find === ""
+        ? ""
+        : count === 0
+          ? t(w.none)
+          : t(w.count, { at: number(at + 1), n: number(count) });
   const toggle = (label: string, isOn: boolean, change: Partial<ViewOptions>, title = label): JSX.Element => (
-    <button type="button" class="button small quiet" aria-pressed={isOn} title={title} onClick={() => onOptions(change)}>
+    <button
+      type="button"
+      class="button small quiet"
+      aria-pressed={isOn}
+      title={title}
+      onClick={() => onOptions(change)}
+    >
       {label}
     </button>
   );
@@ -67,10 +96,24 @@ export function FindBar(props: Props): JSX.Element {
           onInput={(event) => onOptions({ find: event.currentTarget.value })}
           onKeyDown={key}
         />
-        <button type="button" class={`button small quiet log-switch`} aria-pressed={options.isCaseSensitive} aria-label={t(w.case)} title={t(w.case)} onClick={() => onOptions({ isCaseSensitive: !options.isCaseSensitive })}>
+        <button
+          type="button"
+          class={`button small quiet log-switch`}
+          aria-pressed={options.isCaseSensitive}
+          aria-label={t(w.case)}
+          title={t(w.case)}
+          onClick={() => onOptions({ isCaseSensitive: !options.isCaseSensitive })}
+        >
           Aa
         </button>
-        <button type="button" class="button small quiet log-switch mono" aria-pressed={options.isExpression} aria-label={t(w.expression)} title={t(w.expression)} onClick={() => onOptions({ isExpression: !options.isExpression })}>
+        <button
+          type="button"
+          class="button small quiet log-switch mono"
+          aria-pressed={options.isExpression}
+          aria-label={t(w.expression)}
+          title={t(w.expression)}
+          onClick={() => onOptions({ isExpression: !options.isExpression })}
+        >
           .*
         </button>
       </div>
@@ -80,10 +123,24 @@ export function FindBar(props: Props): JSX.Element {
       </span>
       {options.find !== "" && (
         <>
-          <button type="button" class="button small quiet" aria-label={t(w.previous)} title={t(w.previous)} disabled={count === 0} onClick={() => onStep(-1)}>
+          <button
+            type="button"
+            class="button small quiet"
+            aria-label={t(w.previous)}
+            title={t(w.previous)}
+            disabled={count === 0}
+            onClick={() => onStep(-1)}
+          >
             ↑
           </button>
-          <button type="button" class="button small quiet" aria-label={t(w.next)} title={t(w.next)} disabled={count === 0} onClick={() => onStep(1)}>
+          <button
+            type="button"
+            class="button small quiet"
+            aria-label={t(w.next)}
+            title={t(w.next)}
+            disabled={count === 0}
+            onClick={() => onStep(1)}
+          >
             ↓
           </button>
           {toggle(t(w.only), options.isOnly, { isOnly: !options.isOnly }, `${t(w.only)} (f)`)}
@@ -91,14 +148,24 @@ export function FindBar(props: Props): JSX.Element {
       )}
       <span class="log-right">
         {trouble > 0 && (
-          <button type="button" class="button small quiet failed-text" title={t(w.errors_title)} onClick={() => onTrouble(1)}>
+          <button
+            type="button"
+            class="button small quiet failed-text"
+            title={t(w.errors_title)}
+            onClick={() => onTrouble(1)}
+          >
             {t(w.errors, { n: number(trouble) })}
           </button>
         )}
         {toggle(t(w.wrap), options.isWrapped, { isWrapped: !options.isWrapped })}
         {!isCompact && (
           <>
-            <button type="button" class="button small quiet" title={`${t(TIMES[options.time])} (t)`} onClick={() => onOptions({ time: props.nextTime })}>
+            <button
+              type="button"
+              class="button small quiet"
+              title={`${t(TIMES[options.time])} (t)`}
+              onClick={() => onOptions({ time: props.nextTime })}
+            >
               {t(TIMES[options.time])}
             </button>
             {toggle(t(w.raw), options.isRaw, { isRaw: !options.isRaw }, t(w.raw_title))}

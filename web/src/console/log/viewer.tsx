@@ -33,7 +33,15 @@ export interface ViewOptions {
   readonly isRaw: boolean;
 }
 
-export const DEFAULT_OPTIONS: ViewOptions = { find: "", isExpression: false, isCaseSensitive: false, isOnly: false, isWrapped: true, time: "none", isRaw: false };
+export const DEFAULT_OPTIONS: ViewOptions = {
+  find: "",
+  isExpression: false,
+  isCaseSensitive: false,
+  isOnly: false,
+  isWrapped: true,
+  time: "none",
+  isRaw: false,
+};
 
 interface Props {
   /** As it is stored. */
@@ -59,7 +67,18 @@ const CACHE_LINES = 3000;
 
 const NO_MATCHES: Matches = new Uint32Array(0);
 
-export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin, isRunning, isCompact, name }: Props): JSX.Element {
+export function LogViewer({
+  text,
+  zone,
+  options,
+  onOptions,
+  hash,
+  onHash,
+  begin,
+  isRunning,
+  isCompact,
+  name,
+}: Props): JSX.Element {
   const t = useText();
   useStore(theme);
   const dark = isDark();
@@ -77,7 +96,13 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
   const lines = useMemo(() => matchLines(found.matches, (offset) => log.lineOf(offset)), [found.matches]);
   const only = options.isOnly && options.find !== "" ? lines : undefined;
   const layout = useMemo(
-    () => new Layout(log, { columns: options.isWrapped ? columns : 0, only: only && withContext(only, CONTEXT_LINES, log.lines), unfolded, parts }),
+    () =>
+      new Layout(log, {
+        columns: options.isWrapped ? columns : 0,
+        only: only && withContext(only, CONTEXT_LINES, log.lines),
+        unfolded,
+        parts,
+      }),
     [log, columns, options.isWrapped, only, unfolded, parts],
   );
   const cache = useMemo(() => new Map<number, DrawnLine>(), [layout]);
@@ -131,7 +156,10 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
   const goToTrouble = (direction: 1 | -1): void => {
     if (trouble.length === 0) return;
     const here = selected?.first !== undefined ? selected.first - 1 : topLine();
-    const next = direction === 1 ? (trouble.find((line) => line > here) ?? trouble[0]) : (trouble.findLast((line) => line < here) ?? trouble.at(-1));
+    const next =
+      direction === 1
+        ? (trouble.find((line) => line > here) ?? trouble[0])
+        : (trouble.findLast((line) => line < here) ?? trouble.at(-1));
     if (next === undefined) return;
     onHash?.(linesHash(next + 1, next + 1));
     showPlace(next, 0);
@@ -144,7 +172,8 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
       setAt(-1);
       return;
     }
-    if (found.isTyped) goToMatch(firstAfter(found.matches, log.plainStarts[topLine()] ?? 0) % (found.matches.length / 2));
+    if (found.isTyped)
+      goToMatch(firstAfter(found.matches, log.plainStarts[topLine()] ?? 0) % (found.matches.length / 2));
   }, [found.matches]);
 
   // Where a run is opened: the linked line, else its last error, else where it begins.
@@ -171,7 +200,8 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
     const row = layout.rowOf(target.first - 1);
     const top = list.current?.top() ?? 0;
     const view = list.current?.frame.view_px ?? 0;
-    if (row * ROW_PX < top || row * ROW_PX > top + view - ROW_PX) showPlace(Math.min(target.first - 1, log.lines - 1), 0);
+    if (row * ROW_PX < top || row * ROW_PX > top + view - ROW_PX)
+      showPlace(Math.min(target.first - 1, log.lines - 1), 0);
   }, [hash]);
 
   // While a run prints, its end stays in view if it was; else the reader stays where they are.
@@ -224,7 +254,11 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
     const start = log.plainStarts[line] as number;
     const end = log.plainStarts[line + 1] as number;
     const ranges: { from: number; to: number }[] = [];
-    for (let index = firstAfter(found.matches, start); index * 2 < found.matches.length && ranges.length < 500; index += 1) {
+    for (
+      let index = firstAfter(found.matches, start);
+      index * 2 < found.matches.length && ranges.length < 500;
+      index += 1
+    ) {
       const from = found.matches[index * 2] as number;
       if (from >= end) break;
       const to = Math.min(end, found.matches[index * 2 + 1] as number);
@@ -259,7 +293,10 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   };
   return (
-    <section class={`log ${isCompact ? "is-compact" : ""} ${options.isWrapped ? "is-wrapped" : ""}`} aria-label={t(w.log_of)}>
+    <section
+      class={`log ${isCompact ? "is-compact" : ""} ${options.isWrapped ? "is-wrapped" : ""}`}
+      aria-label={t(w.log_of)}
+    >
       <FindBar
         options={options}
         onOptions={onOptions}
@@ -306,7 +343,11 @@ export function LogViewer({ text, zone, options, onOptions, hash, onHash, begin,
                   unfolded={unfolded.get(line)}
                   isDark={dark}
                   matches={found.matches.length === 0 ? [] : matchesOf(line, one.shown.base)}
-                  current={currentOffset === undefined ? undefined : currentOffset - (log.plainStarts[line] as number) - one.shown.base}
+                  current={
+                    currentOffset === undefined
+                      ? undefined
+                      : currentOffset - (log.plainStarts[line] as number) - one.shown.base
+                  }
                   isSelected={selected !== undefined && line + 1 >= selected.first && line + 1 <= selected.last}
                   time={part === 0 ? timeText(line) : ""}
                   hasTime={options.time !== "none"}
@@ -394,7 +435,8 @@ function useMatches(plain: string, { find, isExpression, isCaseSensitive }: View
     last.current = asked;
     finder.find(needle).then(
       (matches) => isOver || setFound({ matches, problem: undefined, isTyped }),
-      (error: unknown) => isOver || setFound({ matches: NO_MATCHES, problem: error instanceof TooSlow ? "too_slow" : "bad", isTyped }),
+      (error: unknown) =>
+        isOver || setFound({ matches: NO_MATCHES, problem: error instanceof TooSlow ? "too_slow" : "bad", isTyped }),
     );
     return () => {
       isOver = true;
@@ -452,7 +494,15 @@ function useBrowserFind(isCompact: boolean, input: { readonly current: HTMLInput
 const MAP_CELLS = 240;
 
 /** Errors and matches of the whole output beside the scrollbar. */
-function Minimap({ total, trouble, matches }: { readonly total: number; readonly trouble: readonly number[]; readonly matches: Uint32Array }): JSX.Element {
+function Minimap({
+  total,
+  trouble,
+  matches,
+}: {
+  readonly total: number;
+  readonly trouble: readonly number[];
+  readonly matches: Uint32Array;
+}): JSX.Element {
   const cells = (lines: Iterable<number>): number[] => {
     const set = new Set<number>();
     for (const line of lines) set.add(Math.floor((line / total) * MAP_CELLS));

@@ -92,7 +92,7 @@ export function cutRows(text: string, columns: number): number[] {
     return starts;
   }
   let column = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const { columns: taken, units } = step(text, at, column);
     if (column > 0 && column + taken > columns) {
       starts.push(at);

@@ -2,7 +2,19 @@ import { describe, expect, it } from "vitest";
 
 import { filterChanges, filterOf, filterText, parseFilter, type Filter } from "./filter.ts";
 
-const VALUES = ["nightly", "a b", 'say "no"', "back\\slash", "x:y", "result:failed", "  two  blanks ", "汉字", "\u202e", "<script>", "a\tb"];
+const VALUES = [
+  "nightly",
+  "a b",
+  'say "no"',
+  "back\\slash",
+  "x:y",
+  "result:failed",
+  "  two  blanks ",
+  "汉字",
+  "\u202e",
+  "<script>",
+  "a\tb",
+];
 
 function some(seed: number): Filter {
   const at = (step: number): string => VALUES[(seed * 7 + step * 3) % VALUES.length] as string;
@@ -23,7 +35,8 @@ describe("filters", () => {
       const text = filterText(filter);
       expect(parseFilter(text), text).toEqual({ filter, refused: [] });
       const query = new URLSearchParams();
-      for (const [name, value] of Object.entries(filterChanges(filter))) if (value !== undefined) query.set(name, value);
+      for (const [name, value] of Object.entries(filterChanges(filter)))
+        if (value !== undefined) query.set(name, value);
       expect(filterOf(new URLSearchParams(query.toString()))).toEqual(filter);
     }
   });

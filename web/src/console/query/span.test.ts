@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 
-import { bucketsFor, endsAt, lengthText, memoryText, moved, scaled, spanChanges, spanMs, spanOf, tickTexts, type Span } from "./span.ts";
+import {
+  bucketsFor,
+  endsAt,
+  lengthText,
+  memoryText,
+  moved,
+  scaled,
+  spanChanges,
+  spanMs,
+  spanOf,
+  tickTexts,
+  type Span,
+} from "./span.ts";
 
 const NOW = Date.UTC(2026, 6, 1, 12);
 
@@ -39,7 +51,11 @@ describe("windows", () => {
     const hour: Span = { kind: "since", since: "1h" };
     expect(moved(hour, -1, NOW)).toEqual({ kind: "fixed", from_ms: NOW - 5_400_000, to_ms: NOW - 1_800_000 });
     expect(scaled(hour, 2, NOW)).toEqual({ kind: "fixed", from_ms: NOW - 5_400_000, to_ms: NOW + 1_800_000 });
-    expect(scaled({ kind: "fixed", from_ms: NOW, to_ms: NOW + 10 }, 0.5, NOW)).toEqual({ kind: "fixed", from_ms: NOW - 495, to_ms: NOW + 505 });
+    expect(scaled({ kind: "fixed", from_ms: NOW, to_ms: NOW + 10 }, 0.5, NOW)).toEqual({
+      kind: "fixed",
+      from_ms: NOW - 495,
+      to_ms: NOW + 505,
+    });
   });
 
   it("are cut into round buckets", () => {
@@ -67,8 +83,23 @@ describe("axis labels", () => {
 describe("figures", () => {
   it("fit a table", () => {
     expect([0.25, 1, 7.642, 38.7, 999.6, 1681.378, 59_949, 123_000, 12_000_000, 90_000_000].map(lengthText)).toEqual([
-      "0.25 ms", "1 ms", "7.6 ms", "39 ms", "1000 ms", "1.68 s", "59.9 s", "2 m 03 s", "3 h 20 m", "1 d 01 h",
+      "0.25 ms",
+      "1 ms",
+      "7.6 ms",
+      "39 ms",
+      "1000 ms",
+      "1.68 s",
+      "59.9 s",
+      "2 m 03 s",
+      "3 h 20 m",
+      "1 d 01 h",
     ]);
-    expect([0, 2048, 1_048_576, 461_299_325, 2_147_483_648].map(memoryText)).toEqual(["0 B", "2 kB", "1 MB", "440 MB", "2 GB"]);
+    expect([0, 2048, 1_048_576, 461_299_325, 2_147_483_648].map(memoryText)).toEqual([
+      "0 B",
+      "2 kB",
+      "1 MB",
+      "440 MB",
+      "2 GB",
+    ]);
   });
 });

@@ -14,13 +14,21 @@ export const DEFAULT_SPAN: Span = { kind: "since", since: "1d" };
 /** The relative windows of the picker. */
 export const SINCE_CHOICES = ["15m", "1h", "6h", "1d", "7d", "30d"] as const;
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 /** The length of `1h30m` in milliseconds; `undefined` for what is no span. */
 export function spanMs(text: string): number | undefined {
   if (!/^(?:\d+(?:ms|[smhdw]))+$/.test(text)) return undefined;
   let sum = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g)) sum += Number(count) * (UNIT_MS[unit as string] as number);
+  for (const [, count, unit] of text.matchAll(/(\d+)(ms|[smhdw])/g))
+    sum += Number(count) * (UNIT_MS[unit as string] as number);
   return sum > 0 && Number.isSafeInteger(sum) ? sum : undefined;
 }
 
@@ -30,13 +38,15 @@ export function spanOf(query: URLSearchParams): Span {
   if (since !== null && spanMs(since) !== undefined) return { kind: "since", since };
   const from_ms = moment(query.get("from"));
   const to_ms = moment(query.get("to"));
-  if (from_ms === undefined && to_ms === undefined) return query.get("window") === "all" ? { kind: "fixed", from_ms, to_ms } : DEFAULT_SPAN;
+  if (from_ms === undefined && to_ms === undefined)
+    return query.get("window") === "all" ? { kind: "fixed", from_ms, to_ms } : DEFAULT_SPAN;
   return { kind: "fixed", from_ms, to_ms };
 }
 
 /** The changes of a URL that put a window into it. */
 export function spanChanges(span: Span): Record<string, string | undefined> {
-  if (span.kind === "since") return { since: span.since === "1d" ? undefined : span.since, from: undefined, to: undefined, window: undefined };
+  if (span.kind === "since")
+    return { since: span.since === "1d" ? undefined : span.since, from: undefined, to: undefined, window: undefined };
   const isAll = span.from_ms === undefined && span.to_ms === undefined;
   return { since: undefined, from: iso(span.from_ms), to: iso(span.to_ms), window: isAll ? "all" : undefined };
 }
@@ -57,7 +67,7 @@ export function endsAt(span: Span, now_ms: number): { readonly from_ms: number |
 export function moved(span: Span, direction: -1 | 1, now_ms: number): Span {
   const { from_ms, to_ms } = endsAt(span, now_ms);
   if (from_ms === undefined) return span;
-  const step = (Math.max(2, Math.round((to_ms - from_ms) / 2))) * direction;
+  const step = Math.max(2, Math.round((to_ms - from_ms) / 2)) * direction;
   return { kind: "fixed", from_ms: from_ms + step, to_ms: to_ms + step };
 }
 

@@ -14,15 +14,24 @@ export const functionsWords = words({
   never: { zh: "从未", en: "never" },
   ago: { zh: "{length}前", en: "{length} ago" },
   soon: { zh: "{length}后", en: "in {length}" },
-  cell: { zh: "{from} – {to}：成功 {ok}，失败 {failed}，运行中 {running}", en: "{from} – {to}: {ok} ok, {failed} failed, {running} running" },
+  cell: {
+    zh: "{from} – {to}：成功 {ok}，失败 {failed}，运行中 {running}",
+    en: "{from} – {to}: {ok} ok, {failed} failed, {running} running",
+  },
   strip_label: { zh: "共 {runs} 次运行，失败 {failed} 次", en: "{runs} runs, {failed} failed" },
-  summary: { zh: "{functions} 个函数 · {runs} 次运行 · {failed} 次失败", en: "{functions} functions · {runs} runs · {failed} failed" },
+  summary: {
+    zh: "{functions} 个函数 · {runs} 次运行 · {failed} 次失败",
+    en: "{functions} functions · {runs} runs · {failed} failed",
+  },
   one_run: {
     zh: "每次调用是一条记录：结果、时长、内存和完整输出都在其中。",
     en: "Each invocation is one record, with its result, time, memory and whole output.",
   },
   empty: { zh: "还没有运行记录", en: "No run has arrived yet" },
-  empty_what: { zh: "把一条命令作为函数运行，它就会出现在这里：", en: "Run any command as a function, and it appears here:" },
+  empty_what: {
+    zh: "把一条命令作为函数运行，它就会出现在这里：",
+    en: "Run any command as a function, and it appears here:",
+  },
   none_match: { zh: "没有名称含“{text}”的函数。", en: "No function name contains “{text}”." },
   clear: { zh: "清除过滤", en: "Clear the filter" },
   versions: { zh: "{n} 个版本", en: "{n} versions" },

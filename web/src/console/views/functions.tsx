@@ -7,7 +7,16 @@ import { languageTag, useText } from "../../shared/i18n.ts";
 import { correct, followLink, go, place, withQuery } from "../../shared/location.ts";
 import { useStore } from "../../shared/store.ts";
 import { formatTime } from "../../shared/time.ts";
-import { healthOf, loadOverview, sorted, SORTS, type FunctionHealth, type Health, type Overview, type SortBy } from "../data/overview.ts";
+import {
+  healthOf,
+  loadOverview,
+  sorted,
+  SORTS,
+  type FunctionHealth,
+  type Health,
+  type Overview,
+  type SortBy,
+} from "../data/overview.ts";
 import { useAnswer } from "../data/shown.ts";
 import { Glyph } from "../glyph.tsx";
 import { useKeys } from "../keys.ts";
@@ -25,7 +34,11 @@ export function FunctionsView(): JSX.Element {
   const t = useText();
   const { query } = useStore(place);
   const span = spanOf(query);
-  const ask = { ...spanQuery(span), namespace: query.get("namespace") ?? undefined, as_of: query.get("as_of") ?? undefined };
+  const ask = {
+    ...spanQuery(span),
+    namespace: query.get("namespace") ?? undefined,
+    as_of: query.get("as_of") ?? undefined,
+  };
   const loaded = useAnswer(JSON.stringify(ask), (signal) => loadOverview(ask, signal));
   const text = query.get("q") ?? "";
   const [by, direction] = (query.get("sort") ?? "state:asc").split(":") as [SortBy, string];
@@ -88,15 +101,29 @@ export function FunctionsView(): JSX.Element {
           </button>
         </Nothing>
       ) : (
-        <Table rows={rows} overview={data} by={by} direction={direction} health={health} now_ms={loaded.at_ms} selected={selected} />
+        <Table
+          rows={rows}
+          overview={data}
+          by={by}
+          direction={direction}
+          health={health}
+          now_ms={loaded.at_ms}
+          selected={selected}
+        />
       )}
     </div>
   );
 }
 
 /** The runs of a function, with the window of this view. */
-function runsOf(one: FunctionHealth, query: URLSearchParams, more: Readonly<Record<string, string | undefined>> = {}): string {
-  const kept = Object.fromEntries(["since", "from", "to", "window", "tz", "as_of"].map((name) => [name, query.get(name) ?? undefined]));
+function runsOf(
+  one: FunctionHealth,
+  query: URLSearchParams,
+  more: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const kept = Object.fromEntries(
+    ["since", "from", "to", "window", "tz", "as_of"].map((name) => [name, query.get(name) ?? undefined]),
+  );
   return urlOf("/runs", { function: one.function, namespace: one.namespace, region: one.region, ...kept, ...more });
 }
 
@@ -113,14 +140,20 @@ interface TableProps {
 function Table({ rows, overview, by, direction, health, now_ms, selected }: TableProps): JSX.Element {
   const t = useText();
   const head = (name: SortBy | undefined, label: string, kind = ""): JSX.Element => (
-    <th scope="col" class={kind} aria-sort={name === by ? (direction === "desc" ? "descending" : "ascending") : undefined}>
+    <th
+      scope="col"
+      class={kind}
+      aria-sort={name === by ? (direction === "desc" ? "descending" : "ascending") : undefined}
+    >
       {name === undefined ? (
         label
       ) : (
         <button
           type="button"
           title={t(w.sort_by, { column: label })}
-          onClick={() => correct(withQuery({ sort: `${name}:${name === by && direction !== "desc" ? "desc" : "asc"}` }))}
+          onClick={() =>
+            correct(withQuery({ sort: `${name}:${name === by && direction !== "desc" ? "desc" : "asc"}` }))
+          }
         >
           {label}
           {name === by && <span aria-hidden="true">{direction === "desc" ? " ↑" : " ↓"}</span>}
@@ -146,7 +179,14 @@ function Table({ rows, overview, by, direction, health, now_ms, selected }: Tabl
       </thead>
       <tbody>
         {rows.map((one, at) => (
-          <Row key={`${one.region}/${one.namespace}/${one.function}`} one={one} overview={overview} mark={health(one)} now_ms={now_ms} isSelected={at === selected} />
+          <Row
+            key={`${one.region}/${one.namespace}/${one.function}`}
+            one={one}
+            overview={overview}
+            mark={health(one)}
+            now_ms={now_ms}
+            isSelected={at === selected}
+          />
         ))}
       </tbody>
     </table>
@@ -176,9 +216,18 @@ function Row({ one, overview, mark, now_ms, isSelected }: RowProps): JSX.Element
   const titleOf = (at: number): string => {
     const { from_ms, to_ms } = cell(at);
     const bucket = one.buckets[at] ?? { ok: 0, failed: 0, running: 0 };
-    return t(w.cell, { from: formatTime(from_ms, zone), to: formatTime(to_ms, zone, { part: "time", offset: true }), ok: bucket.ok, failed: bucket.failed, running: bucket.running });
+    return t(w.cell, {
+      from: formatTime(from_ms, zone),
+      to: formatTime(to_ms, zone, { part: "time", offset: true }),
+      ok: bucket.ok,
+      failed: bucket.failed,
+      running: bucket.running,
+    });
   };
-  const ago = (ms: number): string => (ms > now_ms ? t(w.soon, { length: lengthText(ms - now_ms) }) : t(w.ago, { length: lengthText(Math.max(1000, now_ms - ms)) }));
+  const ago = (ms: number): string =>
+    ms > now_ms
+      ? t(w.soon, { length: lengthText(ms - now_ms) })
+      : t(w.ago, { length: lengthText(Math.max(1000, now_ms - ms)) });
   return (
     <tr class={`functions-row ${isSelected ? "is-selected" : ""}`}>
       <td class="col-state">
@@ -230,9 +279,19 @@ function Row({ one, overview, mark, now_ms, isSelected }: RowProps): JSX.Element
             {ago(last.StartTime)}
           </a>
         )}
-        {mark === "failed" && last !== undefined && <span class="failed-text functions-why"><Safe text={last.RetMsg.slice(0, 160)} /></span>}
+        {mark === "failed" && last !== undefined && (
+          <span class="failed-text functions-why">
+            <Safe text={last.RetMsg.slice(0, 160)} />
+          </span>
+        )}
       </td>
-      <td>{one.last_ok_ms === undefined ? <span class="failed-text">{t(w.never)}</span> : <span title={formatTime(one.last_ok_ms, zone, { offset: true })}>{ago(one.last_ok_ms)}</span>}</td>
+      <td>
+        {one.last_ok_ms === undefined ? (
+          <span class="failed-text">{t(w.never)}</span>
+        ) : (
+          <span title={formatTime(one.last_ok_ms, zone, { offset: true })}>{ago(one.last_ok_ms)}</span>
+        )}
+      </td>
       <td class="num">
         {one.running > 0 ? (
           <a class="running-text" href={runsOf(one, query, { result: "running" })} onClick={followLink}>

@@ -27,7 +27,12 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
   const zone = useZone();
   const text = (name: string): string | undefined => at.query.get(name) ?? undefined;
   const attempt = text("attempt") === undefined ? undefined : Number(text("attempt"));
-  const key = { request_id: screen.request_id, function: text("function"), namespace: text("namespace"), region: text("region") };
+  const key = {
+    request_id: screen.request_id,
+    function: text("function"),
+    namespace: text("namespace"),
+    region: text("region"),
+  };
   const { data, live, error, reload } = useRun(key, attempt);
   const whole = live ?? data;
   const run = whole?.run;
@@ -43,7 +48,8 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
     d: () => (run !== undefined && lastOk ? go(compareUrl(lastOk, run)) : false),
     Escape: () => history.back(),
   });
-  if (whole === undefined || run === undefined) return error === undefined ? <Loading /> : <Failed error={error} onRetry={reload} />;
+  if (whole === undefined || run === undefined)
+    return error === undefined ? <Loading /> : <Failed error={error} onRetry={reload} />;
   const state = stateOf(run);
   const cut = /^.{0,80}(?:log|output) (?:was )?(?:truncated|cut)\b.{0,120}$/im.exec(whole.text.slice(-2000))?.[0];
   return (
@@ -51,7 +57,11 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
       <header class="run-top">
         <div class="run-title">
           <h1>
-            <a href={urlOf("/runs", { function: run.FunctionName, namespace: run.Namespace, region: run.Region })} onClick={followLink} title={t(w.runs_of)}>
+            <a
+              href={urlOf("/runs", { function: run.FunctionName, namespace: run.Namespace, region: run.Region })}
+              onClick={followLink}
+              title={t(w.runs_of)}
+            >
               <Safe text={run.FunctionName} />
             </a>
           </h1>
@@ -78,7 +88,13 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
             )}
             <CopyAs run={run} />
             {(["details", "json"] as const).map((one) => (
-              <button key={one} type="button" class="button small quiet" aria-pressed={side === one} onClick={() => setSide(side === one ? undefined : one)}>
+              <button
+                key={one}
+                type="button"
+                class="button small quiet"
+                aria-pressed={side === one}
+                onClick={() => setSide(side === one ? undefined : one)}
+              >
                 {t(w[one])}
               </button>
             ))}
@@ -91,11 +107,7 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
           </p>
         )}
         {whole.runs.length > 1 && <Attempts runs={whole.runs} shown={run} />}
-        {cut !== undefined && (
-          <p class="note warning">
-            {t(w.cut_by_sender, { line: cut.trim() })}
-          </p>
-        )}
+        {cut !== undefined && <p class="note warning">{t(w.cut_by_sender, { line: cut.trim() })}</p>}
       </header>
       <div class="run-body">
         <LogViewer
@@ -121,7 +133,17 @@ export function RunView({ screen }: { readonly screen: { readonly request_id: st
   );
 }
 
-function Move({ to, label, sign, keyName }: { readonly to: Run | undefined; readonly label: string; readonly sign: string; readonly keyName: string }): JSX.Element {
+function Move({
+  to,
+  label,
+  sign,
+  keyName,
+}: {
+  readonly to: Run | undefined;
+  readonly label: string;
+  readonly sign: string;
+  readonly keyName: string;
+}): JSX.Element {
   if (to === undefined) {
     return (
       <button type="button" class="button small" disabled aria-label={label}>
@@ -141,7 +163,13 @@ function Attempts({ runs, shown }: { readonly runs: readonly Run[]; readonly sho
   return (
     <nav class="run-attempts" aria-label={t(w.attempts)}>
       {runs.map((run) => (
-        <a key={run.RetryNum} class={`chip is-${stateOf(run)}`} aria-current={run.RetryNum === shown.RetryNum ? "true" : undefined} href={withQuery({ attempt: String(run.RetryNum) })} onClick={followLink}>
+        <a
+          key={run.RetryNum}
+          class={`chip is-${stateOf(run)}`}
+          aria-current={run.RetryNum === shown.RetryNum ? "true" : undefined}
+          href={withQuery({ attempt: String(run.RetryNum) })}
+          onClick={followLink}
+        >
           {t(w.attempt, { n: run.RetryNum + 1 })}
         </a>
       ))}
@@ -208,4 +236,3 @@ function setOptions(at: Place, options: ViewOptions): void {
     ),
   );
 }
-

@@ -99,31 +99,52 @@ export function RunsView(): JSX.Element {
       return true;
     },
   });
-  const values = (by: string, of: "function" | "namespace" | "qualifier"): string[] =>
-    [...new Set(data?.facets?.find((facet) => facet.by === by)?.values.map((value) => value[of] ?? "") ?? [])];
-  const known = { function: values("function", "function"), namespace: values("namespace", "namespace"), qualifier: values("qualifier", "qualifier"), result: ["ok", "failed", "running"] };
+  const values = (by: string, of: "function" | "namespace" | "qualifier"): string[] => [
+    ...new Set(data?.facets?.find((facet) => facet.by === by)?.values.map((value) => value[of] ?? "") ?? []),
+  ];
+  const known = {
+    function: values("function", "function"),
+    namespace: values("namespace", "namespace"),
+    qualifier: values("qualifier", "qualifier"),
+    result: ["ok", "failed", "running"],
+  };
   const isOpen = openId !== undefined && !isNarrowScreen();
   const openRun = runs.find((run) => run.RequestId === openId);
-  const counts = new Map(data?.facets?.find(({ by }) => by === "state")?.values.map(({ state, runs: n }) => [state, n]));
+  const counts = new Map(
+    data?.facets?.find(({ by }) => by === "state")?.values.map(({ state, runs: n }) => [state, n]),
+  );
   const number = (value: number): string => value.toLocaleString(languageTag());
   return (
     <div class={`runs ${isOpen ? "has-panel" : ""}`}>
       <div class="runs-main">
         <QueryBar filter={filter} onChange={change} known={known} />
         {data?.histogram !== undefined && (
-          <Histogram histogram={data.histogram} to_ms={data.window.to_ms} zone={zone} onZoom={(from_ms, to_ms) => changeSpan({ kind: "fixed", from_ms, to_ms })} />
+          <Histogram
+            histogram={data.histogram}
+            to_ms={data.window.to_ms}
+            zone={zone}
+            onZoom={(from_ms, to_ms) => changeSpan({ kind: "fixed", from_ms, to_ms })}
+          />
         )}
         <div class="runs-line">
           <p role="status" class="num">
             {data !== undefined && (
               <>
                 <strong>{t(w.total, { total: number(data.total) })}</strong>
-                {(counts.get("failed") ?? 0) > 0 && <span class="failed-text"> · {t(w.total_failed, { n: number(counts.get("failed") ?? 0) })}</span>}
-                {(counts.get("running") ?? 0) > 0 && <span class="running-text"> · {t(w.total_running, { n: number(counts.get("running") ?? 0) })}</span>}
+                {(counts.get("failed") ?? 0) > 0 && (
+                  <span class="failed-text"> · {t(w.total_failed, { n: number(counts.get("failed") ?? 0) })}</span>
+                )}
+                {(counts.get("running") ?? 0) > 0 && (
+                  <span class="running-text"> · {t(w.total_running, { n: number(counts.get("running") ?? 0) })}</span>
+                )}
                 {data.percentiles?.duration_ms !== undefined && (
                   <span class="quiet-text runs-percentiles">
                     {" · "}
-                    {t(w.percentiles, { p50: lengthText(data.percentiles.duration_ms.p50), p95: lengthText(data.percentiles.duration_ms.p95), p99: lengthText(data.percentiles.duration_ms.p99) })}
+                    {t(w.percentiles, {
+                      p50: lengthText(data.percentiles.duration_ms.p50),
+                      p95: lengthText(data.percentiles.duration_ms.p95),
+                      p99: lengthText(data.percentiles.duration_ms.p99),
+                    })}
                   </span>
                 )}
               </>
@@ -132,11 +153,20 @@ export function RunsView(): JSX.Element {
           <span class="runs-actions">
             {ticked.length === 1 && <span class="quiet-text">{t(w.compare_one)}</span>}
             {ticked.length === 2 && (
-              <a class="button small primary" href={compareUrl(ticked[0] as Run, ticked[1] as Run)} onClick={followLink}>
+              <a
+                class="button small primary"
+                href={compareUrl(ticked[0] as Run, ticked[1] as Run)}
+                onClick={followLink}
+              >
                 {t(w.compare_two)}
               </a>
             )}
-            <button type="button" class="button small sheet-button" aria-expanded={isSheetOpen} onClick={() => setSheetOpen(!isSheetOpen)}>
+            <button
+              type="button"
+              class="button small sheet-button"
+              aria-expanded={isSheetOpen}
+              onClick={() => setSheetOpen(!isSheetOpen)}
+            >
               {filterCount(filter) > 0 ? t(w.filters_active, { n: filterCount(filter) }) : t(w.filters)}
             </button>
             <a class="button small quiet" href={explorerUrl(filter, endsAt(span, loaded.at_ms))}>
@@ -148,7 +178,9 @@ export function RunsView(): JSX.Element {
         {data === undefined && error === undefined && <Loading />}
         {data !== undefined && (
           <div class={`runs-body ${isSheetOpen ? "has-sheet" : ""}`}>
-            {data.facets !== undefined && <Facets facets={data.facets} total={data.total} filter={filter} onChange={change} />}
+            {data.facets !== undefined && (
+              <Facets facets={data.facets} total={data.total} filter={filter} onChange={change} />
+            )}
             {runs.length === 0 ? (
               <ZeroRows query={query} zone={zone} />
             ) : (
@@ -156,7 +188,10 @@ export function RunsView(): JSX.Element {
                 runs={runs}
                 total={data.total}
                 zone={zone}
-                scale={{ duration_ms: data.percentiles?.duration_ms?.p99 ?? 1, mem_bytes: data.percentiles?.mem_bytes?.p99 ?? 1 }}
+                scale={{
+                  duration_ms: data.percentiles?.duration_ms?.p99 ?? 1,
+                  mem_bytes: data.percentiles?.mem_bytes?.p99 ?? 1,
+                }}
                 keyword={filter.keyword}
                 sort={query.get("sort") ?? DEFAULT_SORT}
                 onSort={(sort) => go(withQuery({ sort: sort === DEFAULT_SORT ? undefined : sort, open: undefined }))}
@@ -168,14 +203,31 @@ export function RunsView(): JSX.Element {
                 onTick={tick}
                 onNearEnd={more.load}
                 control={control}
-                onScrolled={(_, first) => keepForTab(PLACE, JSON.stringify({ key, id: runs[first] === undefined ? undefined : keyOf(runs[first]), row: first, selected }))}
+                onScrolled={(_, first) =>
+                  keepForTab(
+                    PLACE,
+                    JSON.stringify({
+                      key,
+                      id: runs[first] === undefined ? undefined : keyOf(runs[first]),
+                      row: first,
+                      selected,
+                    }),
+                  )
+                }
               />
             )}
           </div>
         )}
         {more.error !== undefined && <p class="note failed">{t(w.more_failed)}</p>}
       </div>
-      {isOpen && <Panel request_id={openId} row={openRun} keyword={filter.keyword} onClose={() => go(withQuery({ open: undefined }))} />}
+      {isOpen && (
+        <Panel
+          request_id={openId}
+          row={openRun}
+          keyword={filter.keyword}
+          onClose={() => go(withQuery({ open: undefined }))}
+        />
+      )}
     </div>
   );
 }

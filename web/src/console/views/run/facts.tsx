@@ -15,7 +15,9 @@ import { Safe } from "../../safe.tsx";
 
 /** The configured memory that the platform's last line of an output says, in bytes. */
 export function memoryLimit(log: string): number | undefined {
-  const match = /(?:Report RequestId:[^\n]*\bMemory:|REPORT RequestId:[^\n]*Memory Size: )(\d+) ?MB/.exec(log.slice(-4096));
+  const match = /(?:Report RequestId:[^\n]*\bMemory:|REPORT RequestId:[^\n]*Memory Size: )(\d+) ?MB/.exec(
+    log.slice(-4096),
+  );
   return match === null ? undefined : Number(match[1]) * 1_048_576;
 }
 
@@ -31,7 +33,10 @@ export function Facts({ run, zone, usual, limit_bytes }: Props): JSX.Element {
   const t = useText();
   const state = stateOf(run);
   const duration = usual?.duration_ms;
-  const slower = duration !== undefined && state !== "running" && run.Duration > duration.p95 ? run.Duration / duration.p95 : undefined;
+  const slower =
+    duration !== undefined && state !== "running" && run.Duration > duration.p95
+      ? run.Duration / duration.p95
+      : undefined;
   return (
     <div class="facts">
       <span class={`fact-state ${state}`}>
@@ -55,14 +60,21 @@ export function Facts({ run, zone, usual, limit_bytes }: Props): JSX.Element {
         )}
         {duration !== undefined && (
           <span class="quiet-text">
-            {slower !== undefined && slower >= 1.1 && ` ${t(w.slower, { factor: slower.toFixed(1) })} ·`} {t(w.usual, { p50: lengthText(duration.p50), p95: lengthText(duration.p95) })}
+            {slower !== undefined && slower >= 1.1 && ` ${t(w.slower, { factor: slower.toFixed(1) })} ·`}{" "}
+            {t(w.usual, { p50: lengthText(duration.p50), p95: lengthText(duration.p95) })}
           </span>
         )}
       </span>
       {run.MemUsage > 0 && (
         <span class="fact num">
-          <strong class={limit_bytes !== undefined && run.MemUsage >= limit_bytes * 0.95 ? "warning-text" : ""}>{memoryText(run.MemUsage)}</strong>{" "}
-          {limit_bytes !== undefined && <span class="quiet-text">{t(w.of_limit, { limit: memoryText(limit_bytes), share: Math.round((run.MemUsage / limit_bytes) * 100) })}</span>}
+          <strong class={limit_bytes !== undefined && run.MemUsage >= limit_bytes * 0.95 ? "warning-text" : ""}>
+            {memoryText(run.MemUsage)}
+          </strong>{" "}
+          {limit_bytes !== undefined && (
+            <span class="quiet-text">
+              {t(w.of_limit, { limit: memoryText(limit_bytes), share: Math.round((run.MemUsage / limit_bytes) * 100) })}
+            </span>
+          )}
         </span>
       )}
     </div>
@@ -81,7 +93,10 @@ export function Details({ run, zone }: { readonly run: Run; readonly zone: strin
     [t(common.start), formatTime(run.StartTime, zone, { millis: true, offset: true })],
     [t(common.duration), `${run.Duration.toLocaleString(languageTag())} ms`],
     [t(w.billed), `${run.BillDuration.toLocaleString(languageTag())} ms`],
-    [t(common.memory), run.MemUsage === 0 ? undefined : `${memoryText(run.MemUsage)} (${run.MemUsage.toLocaleString(languageTag())} B)`],
+    [
+      t(common.memory),
+      run.MemUsage === 0 ? undefined : `${memoryText(run.MemUsage)} (${run.MemUsage.toLocaleString(languageTag())} B)`,
+    ],
     [t(common.code), String(run.RetCode)],
     [t(w.exit_code, { code: "" }).trim(), run.ExitCode === undefined ? undefined : String(run.ExitCode)],
     [t(w.finished_by), t(run.InvokeFinished === 1 ? w.yes : w.no)],
@@ -99,7 +114,7 @@ export function Details({ run, zone }: { readonly run: Run; readonly zone: strin
             <div key={name}>
               <dt>{name}</dt>
               <dd>
-                <Safe text={value} />
+                <Safe text={value ?? ""} />
               </dd>
             </div>
           ))}

@@ -3,7 +3,16 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { useLoaded } from "../../../shared/loading.ts";
-import { loadLog, loadRun, loadRuns, stateOf, type OneRun, type Percentiles, type Run, type RunKey } from "../../data/api.ts";
+import {
+  loadLog,
+  loadRun,
+  loadRuns,
+  stateOf,
+  type OneRun,
+  type Percentiles,
+  type Run,
+  type RunKey,
+} from "../../data/api.ts";
 import { noticeEnd, useAnswer } from "../../data/shown.ts";
 
 export interface Whole extends OneRun {
@@ -15,8 +24,13 @@ export interface Whole extends OneRun {
 const POLL_MS = 1000;
 const DAY_MS = 86_400_000;
 
-export function useRun(key: RunKey, attempt: number | undefined): ReturnType<typeof useAnswer<Whole>> & { readonly live: Whole | undefined } {
-  const loaded = useAnswer<Whole>(JSON.stringify([key, attempt]), (signal) => loadWhole(key, attempt, undefined, signal));
+export function useRun(
+  key: RunKey,
+  attempt: number | undefined,
+): ReturnType<typeof useAnswer<Whole>> & { readonly live: Whole | undefined } {
+  const loaded = useAnswer<Whole>(JSON.stringify([key, attempt]), (signal) =>
+    loadWhole(key, attempt, undefined, signal),
+  );
   const [live, setLive] = useState<Whole>();
   const { data } = loaded;
   useEffect(() => {
@@ -46,7 +60,12 @@ export function useRun(key: RunKey, attempt: number | undefined): ReturnType<typ
   return { ...loaded, live };
 }
 
-async function loadWhole(key: RunKey, attempt: number | undefined, before: Whole | undefined, signal: AbortSignal): Promise<Whole> {
+async function loadWhole(
+  key: RunKey,
+  attempt: number | undefined,
+  before: Whole | undefined,
+  signal: AbortSignal,
+): Promise<Whole> {
   const one = await loadRun(key, signal);
   const run = one.runs.find(({ RetryNum }) => RetryNum === attempt) ?? one.runs.at(-1);
   if (run === undefined) throw new Error("the answer has no run");
@@ -83,7 +102,10 @@ export function useLastSuccess(run: Run | undefined): Run | null | undefined {
   const key = run === undefined ? undefined : `${run.Region}/${run.Namespace}/${run.FunctionName}/${run.RequestId}`;
   const loaded = useLoaded(key, async (signal) => {
     if (run === undefined) return null;
-    const { runs } = await loadRuns({ ...of(run), to: new Date(run.StartTime).toISOString(), result: "ok", limit: 1 }, signal);
+    const { runs } = await loadRuns(
+      { ...of(run), to: new Date(run.StartTime).toISOString(), result: "ok", limit: 1 },
+      signal,
+    );
     return runs[0] ?? null;
   });
   return loaded.data;

@@ -7,7 +7,10 @@ import type { Filter } from "../../query/filter.ts";
 const DAY_MS = 86_400_000;
 
 /** The signed API takes a window of at most a day, so a longer one is its last day. */
-export function explorerUrl(filter: Filter, ends: { readonly from_ms: number | undefined; readonly to_ms: number }): string {
+export function explorerUrl(
+  filter: Filter,
+  ends: { readonly from_ms: number | undefined; readonly to_ms: number },
+): string {
   const { zone } = installation();
   const from_ms = Math.max(ends.from_ms ?? 0, ends.to_ms - DAY_MS);
   const query: Record<string, string | undefined> = {

@@ -41,7 +41,13 @@ export function Facets({ facets, total, filter, onChange }: Props): JSX.Element 
       {shown.map((facet) => {
         const values = facet.by === "state" ? everyState(facet.values) : facet.values;
         // One value that is all there is says nothing.
-        if (facet.by !== "state" && values.length < 2 && facet.rest_values === 0 && chosen(filter, facet.by) === undefined) return null;
+        if (
+          facet.by !== "state" &&
+          values.length < 2 &&
+          facet.rest_values === 0 &&
+          chosen(filter, facet.by) === undefined
+        )
+          return null;
         return (
           <section key={facet.by}>
             <h3>{t(TITLES[facet.by] ?? common.message)}</h3>
@@ -51,16 +57,32 @@ export function Facets({ facets, total, filter, onChange }: Props): JSX.Element 
                 const isOn = isChosen(filter, facet.by, value);
                 return (
                   <li key={`${value.namespace ?? ""}/${name}`}>
-                    <button type="button" class={`facet ${value.runs === 0 ? "is-zero" : ""}`} aria-pressed={isOn} title={t(w.filter_hint_click)} onClick={() => onChange(toggled(filter, facet.by, value))}>
+                    <button
+                      type="button"
+                      class={`facet ${value.runs === 0 ? "is-zero" : ""}`}
+                      aria-pressed={isOn}
+                      title={t(w.filter_hint_click)}
+                      onClick={() => onChange(toggled(filter, facet.by, value))}
+                    >
                       <span class="facet-bar" style={{ width: `${total === 0 ? 0 : (value.runs / total) * 100}%` }} />
-                      <span class="facet-name">{facet.by === "state" ? <Glyph mark={name as (typeof STATES)[number]} isNamed /> : <Safe text={name} />}</span>
+                      <span class="facet-name">
+                        {facet.by === "state" ? (
+                          <Glyph mark={name as (typeof STATES)[number]} isNamed />
+                        ) : (
+                          <Safe text={name} />
+                        )}
+                      </span>
                       <span class="num quiet-text">{number(value.runs)}</span>
                     </button>
                   </li>
                 );
               })}
             </ul>
-            {facet.rest_values > 0 && <p class="quiet-text facet-rest">{t(w.more_values, { values: number(facet.rest_values), runs: number(facet.rest_runs) })}</p>}
+            {facet.rest_values > 0 && (
+              <p class="quiet-text facet-rest">
+                {t(w.more_values, { values: number(facet.rest_values), runs: number(facet.rest_runs) })}
+              </p>
+            )}
           </section>
         );
       })}
@@ -79,7 +101,13 @@ function nameOf(value: FacetValue, by: string): string {
   return (by === "qualifier" ? value.qualifier : value.namespace) ?? "";
 }
 
-const FILTER_OF: Readonly<Record<string, FilterName>> = { state: "result", ret_code: "result", function: "function", qualifier: "qualifier", namespace: "namespace" };
+const FILTER_OF: Readonly<Record<string, FilterName>> = {
+  state: "result",
+  ret_code: "result",
+  function: "function",
+  qualifier: "qualifier",
+  namespace: "namespace",
+};
 
 function chosen(filter: Filter, by: string): string | undefined {
   return filter[FILTER_OF[by] ?? "function"];
@@ -87,7 +115,10 @@ function chosen(filter: Filter, by: string): string | undefined {
 
 function isChosen(filter: Filter, by: string, value: FacetValue): boolean {
   if (by === "ret_code") return filter.result?.split(",").includes(String(value.ret_code)) === true;
-  if (by === "function") return filter.function === value.function && (filter.namespace === undefined || filter.namespace === value.namespace);
+  if (by === "function")
+    return (
+      filter.function === value.function && (filter.namespace === undefined || filter.namespace === value.namespace)
+    );
   return chosen(filter, by) === nameOf(value, by);
 }
 
@@ -95,7 +126,8 @@ function isChosen(filter: Filter, by: string, value: FacetValue): boolean {
 export function toggled(filter: Filter, by: string, value: FacetValue): Filter {
   const isOn = isChosen(filter, by, value);
   const name = nameOf(value, by);
-  if (by === "function") return { ...filter, function: isOn ? undefined : name, namespace: isOn ? undefined : value.namespace };
+  if (by === "function")
+    return { ...filter, function: isOn ? undefined : name, namespace: isOn ? undefined : value.namespace };
   if (by !== "ret_code") return { ...filter, [FILTER_OF[by] as FilterName]: isOn ? undefined : name };
   const codes = (filter.result ?? "").split(",").filter((code) => /^-?\d+$/.test(code));
   const next = isOn ? codes.filter((code) => code !== name) : [...codes, name];

@@ -19,7 +19,12 @@ const FACET_VALUES = 8;
 export function askOf(query: URLSearchParams): Query {
   const filter: Filter = filterOf(query);
   const as_of = query.get("as_of") ?? undefined;
-  return { ...filter, ...spanQuery(spanOf(query)), ...(as_of === undefined ? {} : { as_of }), sort: query.get("sort") ?? undefined };
+  return {
+    ...filter,
+    ...spanQuery(spanOf(query)),
+    ...(as_of === undefined ? {} : { as_of }),
+    sort: query.get("sort") ?? undefined,
+  };
 }
 
 export interface FirstPage extends Runs {
@@ -31,13 +36,24 @@ export async function loadFirst(query: URLSearchParams, signal: AbortSignal): Pr
   const ask = askOf(query);
   const histogram = bucketsFor(spanOf(query), BUCKETS_MAX, Date.now());
   const load = (buckets: string): Promise<Runs> =>
-    loadRuns({ ...ask, limit: FIRST_PAGE_ROWS, histogram: buckets, facets: FACETS_ASKED, top: FACET_VALUES, percentiles: true }, signal);
+    loadRuns(
+      {
+        ...ask,
+        limit: FIRST_PAGE_ROWS,
+        histogram: buckets,
+        facets: FACETS_ASKED,
+        top: FACET_VALUES,
+        percentiles: true,
+      },
+      signal,
+    );
   const first = await load(histogram).catch((error: unknown) => {
     // Runs whose clock is far ahead make a window so long that round buckets are too many.
     if (error instanceof ApiError && error.status === 400 && !/^\d+$/.test(histogram)) return load(String(BUCKETS_MAX));
     throw error;
   });
-  const running = first.facets?.find(({ by }) => by === "state")?.values.find(({ state }) => state === "running")?.runs ?? 0;
+  const running =
+    first.facets?.find(({ by }) => by === "state")?.values.find(({ state }) => state === "running")?.runs ?? 0;
   if (running === 0 || ask.result !== undefined) return { ...first, inFlight: [] };
   const flights = await loadRuns({ ...ask, result: "running", limit: IN_FLIGHT_MAX }, signal);
   // All of them are on top, or all stay in their place: never both.
@@ -56,7 +72,12 @@ export interface More {
 
 /** The pages after the first, each loaded when the list nears its end. */
 export function useMore(key: string, first: FirstPage | undefined, query: URLSearchParams): More {
-  const [state, setState] = useState<{ of: FirstPage | undefined; runs: readonly Run[]; next: string | undefined; error: unknown }>({ of: undefined, runs: [], next: undefined, error: undefined });
+  const [state, setState] = useState<{
+    of: FirstPage | undefined;
+    runs: readonly Run[];
+    next: string | undefined;
+    error: unknown;
+  }>({ of: undefined, runs: [], next: undefined, error: undefined });
   const open = useRef<AbortController | undefined>(undefined);
   useEffect(() => {
     open.current?.abort();
@@ -65,7 +86,14 @@ export function useMore(key: string, first: FirstPage | undefined, query: URLSea
     return () => open.current?.abort();
   }, [key, first]);
   const load = (): void => {
-    if (open.current !== undefined || first === undefined || state.of !== first || state.next === undefined || state.error !== undefined) return;
+    if (
+      open.current !== undefined ||
+      first === undefined ||
+      state.of !== first ||
+      state.next === undefined ||
+      state.error !== undefined
+    )
+      return;
     const abort = new AbortController();
     open.current = abort;
     const { since: _since, from: _from, to: _to, as_of: _as_of, ...ask } = askOf(query);
@@ -73,7 +101,11 @@ export function useMore(key: string, first: FirstPage | undefined, query: URLSea
       (page) => {
         open.current = undefined;
         const rows = first.inFlight.length > 0 ? finished(page.runs) : page.runs;
-        setState((before) => (before.of === first ? { of: first, runs: [...before.runs, ...rows], next: page.next, error: undefined } : before));
+        setState((before) =>
+          before.of === first
+            ? { of: first, runs: [...before.runs, ...rows], next: page.next, error: undefined }
+            : before,
+        );
       },
       (error: unknown) => {
         open.current = undefined;
@@ -84,5 +116,10 @@ export function useMore(key: string, first: FirstPage | undefined, query: URLSea
     );
   };
   const isCurrent = state.of === first;
-  return { runs: isCurrent ? state.runs : [], error: isCurrent ? state.error : undefined, isLoading: open.current !== undefined, load };
+  return {
+    runs: isCurrent ? state.runs : [],
+    error: isCurrent ? state.error : undefined,
+    isLoading: open.current !== undefined,
+    load,
+  };
 }

@@ -34,12 +34,20 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
   const t = useText();
   const zone = useZone();
   const [tab, setTab] = useState<(typeof TABS)[number]>("output");
-  const [options, setOptions] = useState<ViewOptions>({ ...DEFAULT_OPTIONS, find: keyword ?? "", isCaseSensitive: keyword !== undefined });
+  const [options, setOptions] = useState<ViewOptions>({
+    ...DEFAULT_OPTIONS,
+    find: keyword ?? "",
+    isCaseSensitive: keyword !== undefined,
+  });
   const loaded = useLoaded(request_id + (row?.Seq ?? ""), async (signal) => {
     const run = row ?? (await loadRun({ request_id }, signal)).runs.at(-1);
     if (run === undefined) throw new Error(t(runWords.not_found));
     const isEnd = stateOf(run) === "failed";
-    return { run, isEnd, log: await loadLog(run, signal, isEnd ? `bytes=-${PART_BYTES}` : `bytes=0-${PART_BYTES - 1}`) };
+    return {
+      run,
+      isEnd,
+      log: await loadLog(run, signal, isEnd ? `bytes=-${PART_BYTES}` : `bytes=0-${PART_BYTES - 1}`),
+    };
   });
   const run = loaded.data?.run.RequestId === request_id ? loaded.data.run : row;
   const log = loaded.data?.run.RequestId === request_id ? loaded.data.log : undefined;
@@ -56,11 +64,24 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
               {t(w.open_whole)} <kbd>Enter</kbd>
             </a>
           )}
-          <button type="button" class="button small quiet" aria-label={t(w.close_panel)} title={t(w.close_panel)} onClick={onClose}>
+          <button
+            type="button"
+            class="button small quiet"
+            aria-label={t(w.close_panel)}
+            title={t(w.close_panel)}
+            onClick={onClose}
+          >
             ×
           </button>
         </div>
-        {run !== undefined && <Facts run={run} zone={zone} usual={undefined} limit_bytes={log === undefined ? undefined : memoryLimit(log.text)} />}
+        {run !== undefined && (
+          <Facts
+            run={run}
+            zone={zone}
+            usual={undefined}
+            limit_bytes={log === undefined ? undefined : memoryLimit(log.text)}
+          />
+        )}
         {run !== undefined && stateOf(run) === "failed" && run.RetMsg !== "" && (
           <p class="panel-why mono">
             <Safe text={run.RetMsg.slice(0, 400)} />
@@ -97,7 +118,10 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
             />
             {!log.isWhole && log.total_bytes !== undefined && log.total_bytes > PART_BYTES && (
               <p class="note panel-part">
-                {t(loaded.data?.isEnd === true ? runWords.partial_end : runWords.partial, { shown: memoryText(PART_BYTES), total: memoryText(log.total_bytes) })}{" "}
+                {t(loaded.data?.isEnd === true ? runWords.partial_end : runWords.partial, {
+                  shown: memoryText(PART_BYTES),
+                  total: memoryText(log.total_bytes),
+                })}{" "}
                 <a href={runUrl(run)} onClick={followLink}>
                   {t(runWords.whole)}
                 </a>

@@ -138,9 +138,16 @@ export function QueryBar({ filter, onChange, known }: Props): JSX.Element {
         <ul class="query-chips" aria-label={t(w.filters)}>
           {chips.map((name) => (
             <li key={name}>
-              <button type="button" class="chip" title={t(w.remove, { filter: name })} onClick={() => onChange({ ...filter, [name]: undefined })}>
+              <button
+                type="button"
+                class="chip"
+                title={t(w.remove, { filter: name })}
+                onClick={() => onChange({ ...filter, [name]: undefined })}
+              >
                 <span class="quiet-text">{name === "keyword" ? t(w.keyword) : name}</span>
-                <span class="chip-value"><Safe text={filter[name] ?? ""} /></span>
+                <span class="chip-value">
+                  <Safe text={filter[name] ?? ""} />
+                </span>
                 <span aria-hidden="true">×</span>
               </button>
             </li>
@@ -173,6 +180,8 @@ export function completions(typed: string, known: Readonly<Record<string, readon
   const start = word.slice(colon + 1).toLowerCase();
   const values = known[name] ?? [];
   const match = values.filter((value) => value.toLowerCase().includes(start) && value !== word.slice(colon + 1));
-  const offers = match.slice(0, OFFERS_MAX).map((value) => `${name}:${/^[^\s"]+$/.test(value) ? value : JSON.stringify(value)}`);
+  const offers = match
+    .slice(0, OFFERS_MAX)
+    .map((value) => `${name}:${/^[^\s"]+$/.test(value) ? value : JSON.stringify(value)}`);
   return offers;
 }

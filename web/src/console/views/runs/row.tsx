@@ -32,9 +32,22 @@ interface Props {
   readonly tickLabel: string;
 }
 
-export const keyOf = (run: Run): string => `${run.Region}/${run.Namespace}/${run.FunctionName}/${run.RequestId}/${run.RetryNum}`;
+export const keyOf = (run: Run): string =>
+  `${run.Region}/${run.Namespace}/${run.FunctionName}/${run.RequestId}/${run.RetryNum}`;
 
-export function RunRow({ run, row, zone, scale, keyword, isSelected, isOpen, isTicked, onOpen, onTick, tickLabel }: Props): JSX.Element {
+export function RunRow({
+  run,
+  row,
+  zone,
+  scale,
+  keyword,
+  isSelected,
+  isOpen,
+  isTicked,
+  onOpen,
+  onTick,
+  tickLabel,
+}: Props): JSX.Element {
   const state = stateOf(run);
   const [date = "", time = ""] = formatTime(run.StartTime, zone, { millis: true }).split(" ");
   const open = (event: MouseEvent): void => {
@@ -52,7 +65,14 @@ export function RunRow({ run, row, zone, scale, keyword, isSelected, isOpen, isT
       onClick={open}
     >
       <span class="cell-tick" role="gridcell">
-        <input type="checkbox" tabIndex={-1} aria-label={tickLabel} checked={isTicked} onClick={(event) => event.stopPropagation()} onChange={onTick} />
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={tickLabel}
+          checked={isTicked}
+          onClick={(event) => event.stopPropagation()}
+          onChange={onTick}
+        />
       </span>
       <span class="cell-state" role="gridcell">
         <Glyph mark={state} />
@@ -62,7 +82,11 @@ export function RunRow({ run, row, zone, scale, keyword, isSelected, isOpen, isT
         {time}
       </span>
       <span class="cell-function" role="gridcell">
-        <a href={runUrl(run)} tabIndex={-1} onClick={(event) => (window.innerWidth < 900 ? followLink(event) : open(event))}>
+        <a
+          href={runUrl(run)}
+          tabIndex={-1}
+          onClick={(event) => (window.innerWidth < 900 ? followLink(event) : open(event))}
+        >
           <Safe text={run.FunctionName} />
         </a>
         {run.Qualifier !== "$LATEST" && <bdi class="quiet-text"> {run.Qualifier}</bdi>}
@@ -103,5 +127,7 @@ export function Clock({ start_ms }: { readonly start_ms: number }): JSX.Element 
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  return <span class="running-text">{lengthText(Math.max(0, Math.floor((now_ms - start_ms) / 1000) * 1000) || 0)}</span>;
+  return (
+    <span class="running-text">{lengthText(Math.max(0, Math.floor((now_ms - start_ms) / 1000) * 1000) || 0)}</span>
+  );
 }

@@ -46,7 +46,8 @@ export const isNarrowScreen = (): boolean => window.innerWidth <= 900;
 const NEAR_ROWS = 100;
 
 export function RunTable(props: TableProps): JSX.Element {
-  const { runs, total, zone, scale, keyword, selected, onSelect, openKey, onOpen, ticked, onTick, onNearEnd, control } = props;
+  const { runs, total, zone, scale, keyword, selected, onSelect, openKey, onOpen, ticked, onTick, onNearEnd, control } =
+    props;
   const t = useText();
   const row_px = isNarrowScreen() ? 52 : 28;
   const grid = useRef<HTMLDivElement>(null);
@@ -54,7 +55,14 @@ export function RunTable(props: TableProps): JSX.Element {
     if (selected >= 0) control.current?.show(selected, false);
   }, [selected]);
   const key = (event: KeyboardEvent): void => {
-    const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, Home: -runs.length, End: runs.length };
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: 20,
+      PageUp: -20,
+      Home: -runs.length,
+      End: runs.length,
+    };
     const step = steps[event.key];
     if (step !== undefined) {
       event.preventDefault();
@@ -148,8 +156,17 @@ function Head({ name, label, sort, current, onSort }: HeadProps): JSX.Element {
   }
   const next = `${sort}:${isBy && direction === "desc" ? "asc" : "desc"}`;
   return (
-    <span class={`cell-${name}`} role="columnheader" aria-sort={isBy ? (direction === "asc" ? "ascending" : "descending") : "none"}>
-      <button type="button" class={isBy ? "is-sorted" : ""} title={t(w.sort_by, { column: label })} onClick={() => onSort(next)}>
+    <span
+      class={`cell-${name}`}
+      role="columnheader"
+      aria-sort={isBy ? (direction === "asc" ? "ascending" : "descending") : "none"}
+    >
+      <button
+        type="button"
+        class={isBy ? "is-sorted" : ""}
+        title={t(w.sort_by, { column: label })}
+        onClick={() => onSort(next)}
+      >
         {label}
         <span class="sort-arrow" aria-hidden="true">
           {isBy ? (direction === "asc" ? "↑" : "↓") : "↕"}

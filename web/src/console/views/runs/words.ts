@@ -2,15 +2,24 @@ import { words } from "../../../shared/i18n.ts";
 
 export const runsWords = words({
   filter: { zh: "过滤运行", en: "Filter runs" },
-  filter_hint: { zh: "function:名称 result:failed 关键字   按 / 输入", en: "function:name result:failed some text   press /" },
+  filter_hint: {
+    zh: "function:名称 result:failed 关键字   按 / 输入",
+    en: "function:name result:failed some text   press /",
+  },
   filters: { zh: "过滤条件", en: "Filters" },
   filters_active: { zh: "过滤条件（{n}）", en: "Filters ({n})" },
   remove: { zh: "去掉 {filter}", en: "Remove {filter}" },
   keyword: { zh: "关键字", en: "Text" },
-  refused_unknown: { zh: "没有名为“{token}”的过滤条件。要在输出中搜索它，请加引号。", en: "There is no filter {token}. Put it in quotes to search the output for it." },
+  refused_unknown: {
+    zh: "没有名为“{token}”的过滤条件。要在输出中搜索它，请加引号。",
+    en: "There is no filter {token}. Put it in quotes to search the output for it.",
+  },
   refused_twice: { zh: "“{token}”：每种过滤条件只能用一次。", en: "{token}: a filter can be used once." },
   refused_empty: { zh: "“{token}”后面缺少值。", en: "{token} lacks a value." },
-  refused_result: { zh: "“{token}”：请写 ok、failed、running，或用逗号分隔的返回码。", en: "{token}: write ok, failed, running, or return codes separated by commas." },
+  refused_result: {
+    zh: "“{token}”：请写 ok、failed、running，或用逗号分隔的返回码。",
+    en: "{token}: write ok, failed, running, or return codes separated by commas.",
+  },
   refused_quote: { zh: "“{token}”后面缺少引号。", en: "The quote around {token} does not end." },
 
   total: { zh: "{total} 次运行", en: "{total} runs" },

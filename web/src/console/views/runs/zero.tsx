@@ -21,7 +21,12 @@ export function ZeroRows({ query, zone }: { readonly query: URLSearchParams; rea
   const found = useLoaded(JSON.stringify(ask), async (signal) => {
     const { since: _since, from: _from, to: _to, sort: _sort, ...anywhere } = ask;
     const last = await loadRuns({ ...anywhere, limit: 1 }, signal);
-    const without = await Promise.all(names.map(async (name) => ({ name, total: (await loadRuns({ ...ask, [name]: undefined, limit: 0 }, signal)).total })));
+    const without = await Promise.all(
+      names.map(async (name) => ({
+        name,
+        total: (await loadRuns({ ...ask, [name]: undefined, limit: 0 }, signal)).total,
+      })),
+    );
     return { last: last.runs[0], without: without.filter(({ total }) => total > 0).sort((a, b) => b.total - a.total) };
   });
   const last = found.data?.last;
