@@ -7,22 +7,11 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { languageTag, useText } from "../shared/i18n.ts";
-import { words } from "../shared/i18n.ts";
 import { formatTime } from "../shared/time.ts";
 import type { Histogram as Counts } from "./data/api.ts";
 import { lengthText, tickTexts } from "./query/span.ts";
-import { common } from "./words.ts";
+import { common, histogramWords as w } from "./words.ts";
 import "./histogram.css";
-
-const w = words({
-  title: {
-    zh: "运行随时间的分布。拖动以放大；左右键移动，回车放大。",
-    en: "Runs over time. Drag to zoom; arrow keys move, Enter zooms.",
-  },
-  p95: { zh: "p95 时长", en: "p95 duration" },
-  cut: { zh: "只有一部分在时间范围内", en: "partly outside of the window" },
-  bucket: { zh: "时间段", en: "Bucket" },
-});
 
 interface Props {
   readonly histogram: Counts;

@@ -113,3 +113,13 @@ export const keyWords = words({
     en: "Keys are silent while you type or use an input method.",
   },
 });
+
+export const histogramWords = words({
+  title: {
+    zh: "运行随时间的分布。拖动以放大；左右键移动，回车放大。",
+    en: "Runs over time. Drag to zoom; arrow keys move, Enter zooms.",
+  },
+  p95: { zh: "p95 时长", en: "p95 duration" },
+  cut: { zh: "只有一部分在时间范围内", en: "partly outside of the window" },
+  bucket: { zh: "时间段", en: "Bucket" },
+});

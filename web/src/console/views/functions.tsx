@@ -26,7 +26,7 @@ import { Failed, Loading, Nothing } from "../states.tsx";
 import { Strip } from "../strip.tsx";
 import { common } from "../words.ts";
 import { useZone } from "../zone.ts";
-import { functionsWords as w } from "./functions-words.ts";
+import { functionsWords as w } from "./functions/words.ts";
 import { Safe } from "../safe.tsx";
 import "./functions.css";
 

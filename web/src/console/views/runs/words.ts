@@ -3,8 +3,8 @@ import { words } from "../../../shared/i18n.ts";
 export const runsWords = words({
   filter: { zh: "过滤运行", en: "Filter runs" },
   filter_hint: {
-    zh: "function:名称 result:failed 关键字   按 / 输入",
-    en: "function:name result:failed some text   press /",
+    zh: "function:nightly result:failed timeout   按 / 输入",
+    en: "function:nightly result:failed timeout   press /",
   },
   filters: { zh: "过滤条件", en: "Filters" },
   filters_active: { zh: "过滤条件（{n}）", en: "Filters ({n})" },

@@ -1,4 +1,4 @@
-import { words } from "../../shared/i18n.ts";
+import { words } from "../../../shared/i18n.ts";
 
 export const functionsWords = words({
   filter: { zh: "按名称过滤", en: "Filter by name" },
