@@ -45,8 +45,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "reports are visible before their sync",
         file: "commit.rs",
-        text: "        wal.write_group(&bytes)?;\n        engine.apply(&bytes, &reports);",
-        becomes: "        engine.apply(&bytes, &reports);\n        wal.write_group(&bytes)?;",
+        text: "        log.write_group(&bytes)?;\n        sink.apply(&bytes, &reports)?;",
+        becomes: "        sink.apply(&bytes, &reports)?;\n        log.write_group(&bytes)?;",
     },
     Mutant {
         name: "the file of a segment is not synced",
@@ -101,6 +101,18 @@ const MUTANTS: &[Mutant] = &[
         file: "replay.rs",
         text: ".filter(|group| group.kind == Kind::Accepted);",
         becomes: ".filter(|_| false);",
+    },
+    Mutant {
+        name: "a growth that is carried loses what was added",
+        file: "in_flight.rs",
+        text: "self.head().put_with_log(out, self.log.bytes(), self.log.parts());",
+        becomes: "self.head().put(out);",
+    },
+    Mutant {
+        name: "a guess is taken for an end after a restart",
+        file: "record.rs",
+        text: "is_guess: flags & IS_GUESS != 0,",
+        becomes: "is_guess: false,",
     },
     Mutant {
         name: "checksums of blocks are not compared",

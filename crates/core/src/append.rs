@@ -21,6 +21,12 @@ pub enum Refusal {
     /// A different report of a run that has finished.
     #[error("this run has finished already, with other facts; a finished run never changes. Send a new request id")]
     Conflict,
+    /// The run is in flight, and another way of reporting it has it.
+    #[error("this run is in flight, and reported in another way; give one of the two another request id")]
+    OtherOrigin,
+    /// Something was added to a run that is not known.
+    #[error("there is no such run in flight; report its start first")]
+    UnknownRun,
     /// The start lies too far ahead.
     #[error("the start time {start_ms} ms is more than a day after now ({now_ms} ms); check the sender's clock")]
     StartInFuture {
@@ -83,7 +89,8 @@ impl Refusal {
     /// A short stable name for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Refusal::Conflict => "Conflict",
+            Refusal::Conflict | Refusal::OtherOrigin => "Conflict",
+            Refusal::UnknownRun => "UnknownRun",
             Refusal::StartInFuture { .. } => "StartInFuture",
             Refusal::StartTooEarly { .. } => "StartTooEarly",
             Refusal::StartNotRetained { .. } => "StartNotRetained",

@@ -9,19 +9,47 @@ use crate::answer::{Answer, Cost};
 use crate::append::Outcome;
 use crate::cursor::Cursor;
 use crate::query::Query;
+use crate::report::{Growth, OpenRun, Origin, Report};
 use crate::row::Row;
-use crate::run::Run;
+use crate::run::{Identity, Run};
 use crate::stream::StreamSummary;
 use crate::tail::{TailEvent, TailFilter, TailGap};
 
 /// An engine that keeps runs and answers queries as [`crate::naive`] does.
 pub trait Engine: Send + Sync {
-    /// Offers runs; returns one outcome for each, in their order, once the accepted ones are durable.
+    /// Offers runs that senders report; returns one outcome for each, in their order, once the accepted ones are durable.
     ///
     /// # Errors
     /// For the batch as a whole. After [`Fault::Caller`] and [`Fault::Busy`] nothing was stored; after
     /// [`Fault::Engine`] any part of it may have been.
-    fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError>;
+    fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
+        self.offer(runs.into_iter().map(Report::from).collect())
+    }
+
+    /// As [`Engine::append`], of reports whose origin is known, and with what is kept of runs in flight.
+    ///
+    /// # Errors
+    /// As [`Engine::append`].
+    fn offer(&self, reports: Vec<Report>) -> Result<Vec<Outcome>, EngineError>;
+
+    /// Adds to runs in flight; returns one outcome for each growth, in their order. A grown run is the run's latest
+    /// report, with a sequence number of its own.
+    ///
+    /// # Errors
+    /// As [`Engine::append`].
+    fn grow(&self, growths: Vec<Growth>) -> Result<Vec<Outcome>, EngineError>;
+
+    /// The runs in flight of an origin, of all accounts, in the order of their latest reports.
+    ///
+    /// # Errors
+    /// [`Fault::Engine`] when they cannot be read.
+    fn open_runs(&self, origin: Origin) -> Result<Vec<OpenRun>, EngineError>;
+
+    /// The latest report of a run in flight; `None` when the run is not in flight.
+    ///
+    /// # Errors
+    /// [`Fault::Engine`] when it cannot be read.
+    fn open_run(&self, id: &Identity) -> Result<Option<Report>, EngineError>;
 
     /// Begins an answer, from one snapshot that holds everything acknowledged before the call: all of it but the rows
     /// and where they continue, and the rows of the page, to be read from the same snapshot bit by bit.

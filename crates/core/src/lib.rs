@@ -17,6 +17,7 @@ pub mod naive;
 mod naive_engine;
 mod order;
 mod query;
+mod report;
 mod retention;
 mod row;
 mod run;
@@ -36,6 +37,7 @@ pub use engine::{Backup, Engine, EngineError, Fault, Gauges, Health, Removed, Ro
 pub use naive_engine::NaiveEngine;
 pub use order::{Direction, Order, SortKey, SortValue, compare};
 pub use query::{Query, ResultFilter, Scope, Start};
+pub use report::{Growth, OpenRun, Origin, Report};
 pub use retention::Retained;
 pub use row::Row;
 pub use run::{

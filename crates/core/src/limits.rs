@@ -15,6 +15,9 @@ pub const LOG_MAX_BYTES: usize = 6 << 20;
 /// Longest return message kept of one run, in bytes: the same, since it is the function's answer.
 pub const RET_MSG_MAX_BYTES: usize = 6 << 20;
 
+/// Largest state that an engine keeps for the reporter of a run in flight, in bytes: facts, not texts.
+pub const STATE_MAX_BYTES: usize = 64 << 10;
+
 /// How far ahead of the engine's clock a run may start, in milliseconds: one day, so that a wrong time zone is
 /// noticed and a slow clock is not.
 pub const FUTURE_START_MAX_MS: i64 = 24 * 60 * 60 * 1000;

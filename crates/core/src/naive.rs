@@ -3,20 +3,23 @@
 //! One entry per identity. A finished entry never changes; a run in flight is replaced by each later report, and by
 //! its finish. Every accepted report takes the next sequence number.
 
+mod open;
+
 use std::collections::BTreeMap;
 
 use crate::answer::{Answer, Watermark};
-use crate::append::{Outcome, Refusal};
+use crate::append::Outcome;
 use crate::cursor::Cursor;
 use crate::engine::Removed;
 use crate::order::compare;
 use crate::query::{Query, Start};
 use crate::retention::Retained;
 use crate::row::Row;
-use crate::run::{RET_INTERRUPTED, Run};
+use crate::run::Run;
 use crate::stream::{Stream, StreamSummary};
 use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
 use crate::tail::{TailEvent, TailFilter, TailGap};
+use open::Mark;
 
 /// Every accepted run, in memory.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,8 @@ pub struct Naive {
     in_flight_max: Option<usize>,
     /// Silence before this counts for nothing.
     silence_from_ms: i64,
+    /// By their sequence numbers, for ever: after a loss, an old report may hold again.
+    marks: BTreeMap<u64, Mark>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,42 +49,9 @@ impl Naive {
         Self { in_flight_max: Some(max), ..Self::default() }
     }
 
-    /// Offers a run. `now_ms` is the current time in Unix milliseconds.
+    /// Offers a run that a sender reports. `now_ms` is the current time in Unix milliseconds.
     pub fn append(&mut self, run: Run, now_ms: i64) -> Outcome {
-        if let Err(refusal) = run.check(now_ms).and_then(|()| self.retained.check(&run)) {
-            return Outcome::Refused(refusal);
-        }
-        let known = self.entries.iter().position(|entry| entry.row.run.id() == run.id());
-        if let Some(at) = known {
-            let stored = &self.entries[at].row.run;
-            if !stored.is_running() {
-                // A start that arrives after its own finish says nothing new.
-                let stale = run.is_running() || *stored == run;
-                return if stale { Outcome::Duplicate } else { Outcome::Refused(Refusal::Conflict) };
-            }
-            self.entries.remove(at);
-        } else if let Some(max_runs) = self.in_flight_max.filter(|_| run.is_running()) {
-            let in_flight = self.entries.iter().filter(|entry| entry.row.run.is_running()).count();
-            if in_flight >= max_runs {
-                return Outcome::Refused(Refusal::InFlightLimit { max_runs, max_bytes: usize::MAX });
-            }
-        }
-        Outcome::Accepted { seq: self.accept(run, now_ms) }
-    }
-
-    /// Closes as interrupted every run in flight that was last heard of `ttl_ms` or longer before `now_ms`, in the
-    /// order of their last reports; returns how many.
-    pub fn expire(&mut self, ttl_ms: i64, now_ms: i64) -> usize {
-        let silent_from_ms = |entry: &Entry| entry.heard_ms.max(self.silence_from_ms);
-        let expired =
-            |entry: &Entry| entry.row.run.is_running() && silent_from_ms(entry).saturating_add(ttl_ms) <= now_ms;
-        let mut gone: Vec<Entry> = self.entries.extract_if(.., |entry| expired(entry)).collect();
-        gone.sort_by_key(|entry| entry.row.seq);
-        let expired = gone.len();
-        for Entry { row, .. } in gone {
-            self.accept(Run { ret_code: RET_INTERRUPTED, ..row.run }, now_ms);
-        }
-        expired
+        self.offer(run.into(), now_ms)
     }
 
     /// A life of the engine begins in which silence counts from a moment on, or from the reports themselves: where the
@@ -128,8 +100,9 @@ impl Naive {
         self.last_seq = last_seq;
     }
 
-    fn accept(&mut self, run: Run, now_ms: i64) -> u64 {
+    fn accept(&mut self, run: Run, mark: Mark, now_ms: i64) -> u64 {
         self.last_seq += 1;
+        self.marks.insert(self.last_seq, mark);
         let summary =
             StreamSummary { stream: (*run.stream).clone(), first_start_ms: run.start_ms, last_start_ms: run.start_ms };
         self.streams.entry(summary.stream.clone()).or_insert(summary).include(run.start_ms);
@@ -139,7 +112,10 @@ impl Naive {
 
     /// Answers a query, which is within the limits (see [`Query::check`]).
     pub fn query(&self, query: &Query) -> Answer {
-        let matching = self.entries.iter().map(|entry| &entry.row).filter(|row| query.matches(&row.run, row.seq));
+        // A run that was closed by a guess may change yet, as those in flight may.
+        let is_final = |row: &&Row| query.as_of.is_none() || !self.mark(row.seq).is_guess;
+        let rows = self.entries.iter().map(|entry| &entry.row).filter(is_final);
+        let matching = rows.filter(|row| query.matches(&row.run, row.seq));
         let mut rows: Vec<Row> = matching.cloned().collect();
         rows.sort_by(|a, b| compare(a, b, query.order));
         let total = rows.len() as u64;

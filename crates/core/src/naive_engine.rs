@@ -11,9 +11,10 @@ use crate::limits;
 use crate::naive::{Naive, rows_within};
 use crate::order::Order;
 use crate::query::{Query, Start};
+use crate::report::{Growth, OpenRun, Origin, Report};
 use crate::retention::Retained;
 use crate::row::Row;
-use crate::run::Run;
+use crate::run::Identity;
 use crate::stream::StreamSummary;
 use crate::tail::{TailEvent, TailFilter, TailGap};
 
@@ -55,6 +56,26 @@ impl NaiveEngine {
     }
 }
 
+impl NaiveEngine {
+    /// Offers a batch, one thing after the other.
+    fn each<T>(
+        &self,
+        batch: Vec<T>,
+        offer: impl Fn(&mut Naive, T, i64) -> Outcome,
+    ) -> Result<Vec<Outcome>, EngineError> {
+        if batch.len() > limits::BATCH_MAX_RUNS {
+            let max = limits::BATCH_MAX_RUNS;
+            let message = format!("a batch of {} runs is over the limit of {max}; send it in parts", batch.len());
+            return Err(EngineError::caller(message));
+        }
+        let now_ms = (self.now_ms)();
+        let mut naive = self.shared.naive();
+        let outcomes = batch.into_iter().map(|one| offer(&mut naive, one, now_ms)).collect();
+        self.shared.accepted.notify_all();
+        Ok(outcomes)
+    }
+}
+
 impl Shared {
     fn naive(&self) -> MutexGuard<'_, Naive> {
         self.naive.lock().unwrap_or_else(PoisonError::into_inner)
@@ -62,17 +83,20 @@ impl Shared {
 }
 
 impl Engine for NaiveEngine {
-    fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
-        if runs.len() > limits::BATCH_MAX_RUNS {
-            let max = limits::BATCH_MAX_RUNS;
-            let message = format!("a batch of {} runs is over the limit of {max}; send it in parts", runs.len());
-            return Err(EngineError::caller(message));
-        }
-        let now_ms = (self.now_ms)();
-        let mut naive = self.shared.naive();
-        let outcomes = runs.into_iter().map(|run| naive.append(run, now_ms)).collect();
-        self.shared.accepted.notify_all();
-        Ok(outcomes)
+    fn offer(&self, reports: Vec<Report>) -> Result<Vec<Outcome>, EngineError> {
+        self.each(reports, |naive, report, now_ms| naive.offer(report, now_ms))
+    }
+
+    fn grow(&self, growths: Vec<Growth>) -> Result<Vec<Outcome>, EngineError> {
+        self.each(growths, |naive, growth, now_ms| naive.grow(&growth, now_ms))
+    }
+
+    fn open_runs(&self, origin: Origin) -> Result<Vec<OpenRun>, EngineError> {
+        Ok(self.shared.naive().open_runs(origin))
+    }
+
+    fn open_run(&self, id: &Identity) -> Result<Option<Report>, EngineError> {
+        Ok(self.shared.naive().open_run(id))
     }
 
     fn open_query(&self, query: &Query) -> Result<(Answer, Box<dyn Rows>), EngineError> {

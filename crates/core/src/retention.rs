@@ -29,7 +29,15 @@ impl Retained {
 
     /// An error when a run started too early to be kept.
     pub fn check(&self, run: &Run) -> Result<(), Refusal> {
-        let (start_ms, retained_from_ms) = (run.start_ms, self.from_ms(&run.stream.namespace));
+        self.check_start(&run.stream.namespace, run.start_ms)
+    }
+
+    /// An error when a run of this namespace and start is not kept.
+    ///
+    /// # Errors
+    /// [`Refusal::StartNotRetained`].
+    pub fn check_start(&self, namespace: &str, start_ms: i64) -> Result<(), Refusal> {
+        let retained_from_ms = self.from_ms(namespace);
         if retained_from_ms <= start_ms {
             Ok(())
         } else {

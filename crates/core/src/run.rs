@@ -87,6 +87,20 @@ pub struct IdRef<'a> {
     pub retry_num: u8,
 }
 
+impl Identity {
+    /// The same identity, borrowed.
+    pub fn borrowed(&self) -> IdRef<'_> {
+        IdRef {
+            account: &self.account,
+            region: &self.region,
+            namespace: &self.namespace,
+            function: &self.function,
+            request_id: &self.request_id,
+            retry_num: self.retry_num,
+        }
+    }
+}
+
 impl IdRef<'_> {
     /// The same identity with its own text.
     pub fn to_identity(self) -> Identity {
@@ -149,24 +163,31 @@ impl Run {
         check_len("request_id", &self.request_id, limits::REQUEST_ID_MAX_BYTES, true)?;
         check_len("log", &self.log, limits::LOG_MAX_BYTES, false)?;
         check_len("ret_msg", &self.ret_msg, limits::RET_MSG_MAX_BYTES, false)?;
-        if self.start_ms < limits::START_MIN_MS {
-            return Err(Refusal::StartTooEarly { start_ms: self.start_ms });
-        }
-        if self.start_ms > now_ms.saturating_add(limits::FUTURE_START_MAX_MS) {
-            return Err(Refusal::StartInFuture { start_ms: self.start_ms, now_ms });
-        }
-        for (field, value) in
-            [("duration_us", Some(self.duration_us)), ("bill_ms", self.bill_ms), ("mem_bytes", Some(self.mem_bytes))]
-        {
-            if value.is_some_and(|value| value > limits::NUMBER_MAX) {
-                return Err(Refusal::NumberTooLarge { field, max: limits::NUMBER_MAX });
-            }
-        }
-        Ok(())
+        check_start(self.start_ms, now_ms)?;
+        check_number("duration_us", Some(self.duration_us))?;
+        check_number("bill_ms", self.bill_ms)?;
+        check_number("mem_bytes", Some(self.mem_bytes))
     }
 }
 
-fn check_len(field: &'static str, text: &str, max: usize, required: bool) -> Result<(), Refusal> {
+pub(crate) fn check_start(start_ms: i64, now_ms: i64) -> Result<(), Refusal> {
+    if start_ms < limits::START_MIN_MS {
+        return Err(Refusal::StartTooEarly { start_ms });
+    }
+    if start_ms > now_ms.saturating_add(limits::FUTURE_START_MAX_MS) {
+        return Err(Refusal::StartInFuture { start_ms, now_ms });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_number(field: &'static str, value: Option<u64>) -> Result<(), Refusal> {
+    if value.is_some_and(|value| value > limits::NUMBER_MAX) {
+        return Err(Refusal::NumberTooLarge { field, max: limits::NUMBER_MAX });
+    }
+    Ok(())
+}
+
+pub(crate) fn check_len(field: &'static str, text: &str, max: usize, required: bool) -> Result<(), Refusal> {
     if required && text.is_empty() {
         return Err(Refusal::Empty { field });
     }

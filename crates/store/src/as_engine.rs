@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use runlog_core::{
-    Answer, Backup, Engine, EngineError, Fault, Gauges, Health, Outcome, Query, Removed, Rows, Run, StreamSummary,
-    Tail, TailEvent, TailFilter, TailGap,
+    Answer, Backup, Engine, EngineError, Fault, Gauges, Growth, Health, Identity, OpenRun, Origin, Outcome, Query,
+    Removed, Report, Rows, StreamSummary, Tail, TailEvent, TailFilter, TailGap,
 };
 
 use crate::error::Error;
@@ -13,8 +13,20 @@ use crate::store::Store;
 use crate::tail::Subscription;
 
 impl Engine for Store {
-    fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
-        Ok(Store::append(self, runs)?)
+    fn offer(&self, reports: Vec<Report>) -> Result<Vec<Outcome>, EngineError> {
+        Ok(Store::offer(self, reports)?)
+    }
+
+    fn grow(&self, growths: Vec<Growth>) -> Result<Vec<Outcome>, EngineError> {
+        Ok(Store::grow(self, growths)?)
+    }
+
+    fn open_runs(&self, origin: Origin) -> Result<Vec<OpenRun>, EngineError> {
+        Ok(Store::open_runs(self, origin))
+    }
+
+    fn open_run(&self, id: &Identity) -> Result<Option<Report>, EngineError> {
+        Ok(Store::open_run(self, id))
     }
 
     fn open_query(&self, query: &Query) -> Result<(Answer, Box<dyn Rows>), EngineError> {

@@ -7,12 +7,13 @@ use std::time::Duration;
 use runlog_core::{Answer, Query};
 
 use crate::clock::Clock;
-use crate::commit::Commit;
+use crate::commit::{Commit, Place, Sink};
 use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::health::{Health, SetAside, Stats};
+use crate::in_flight::InFlightRun;
 use crate::manifest::Manifest;
-use crate::options::Options;
+use crate::options::{GUESSES_MAX_BYTES, Options};
 use crate::query::{self, page::Page};
 use crate::segment::SharedTexts;
 use crate::signal::Signal;
@@ -31,7 +32,6 @@ pub(crate) struct Engine {
     pub(crate) flushing: Mutex<()>,
     pub(crate) merging: Mutex<()>,
     pub(crate) commit: Commit,
-    pub(crate) wal: Mutex<WalWriter>,
     /// The manifest as it is on disk.
     pub(crate) manifest: Mutex<Manifest>,
     pub(crate) state: RwLock<State>,
@@ -99,10 +99,13 @@ impl Engine {
     ) -> Result<T> {
         query.check()?;
         let began = self.clock.elapsed();
-        let wants_flights = query::plan::Plan::wants_flights(query);
+        let wants = |flight: &InFlightRun| {
+            // Neither is versioned.
+            query.as_of.is_none() && query.result.matches(flight.ret_code) && query.scope.matches(&flight.stream)
+        };
         let mut found = self.retry_without_damaged(|engine| {
             let state = engine.state();
-            let snapshot = state.snapshot(|flight| wants_flights && query.scope.matches(&flight.stream));
+            let snapshot = state.snapshot(wants);
             let retained_from_ms = state.retained.of_scope(&query.scope);
             drop(state);
             let (mut answer, page) = query::open(&snapshot, query)?;
@@ -142,13 +145,19 @@ impl Engine {
     pub(crate) fn stats(&self) -> Stats {
         let wal_bytes = self.folder_bytes("wal");
         let state = self.state();
-        let tables = state.tables().map(|table| (table.read().rows() as u64, table.read().bytes() as u64));
-        let (table_rows, table_bytes) = tables.fold((0, 0), |sum, table| (sum.0 + table.0, sum.1 + table.1));
+        let (mut table_rows, mut table_bytes) = (0, 0);
+        for table in state.tables() {
+            let table = table.read();
+            table_rows += table.rows() as u64;
+            table_bytes += table.bytes() as u64;
+        }
         let segment_bytes = state.segments.iter().map(|segment| segment.bytes()).sum();
         let mut catalog = state.catalog.clone();
         catalog.include_table(&state.active.read());
         Stats {
-            rows: table_rows + state.segments.iter().map(|segment| segment.rows()).sum::<u64>(),
+            rows: table_rows
+                + state.in_flight.guesses() as u64
+                + state.segments.iter().map(|segment| segment.rows()).sum::<u64>(),
             in_flight: state.in_flight.len() as u64,
             segments: state.segments.len() as u64,
             segment_bytes,
@@ -171,12 +180,6 @@ impl Engine {
         self.work.tell(|_| ());
     }
 
-    /// Works on the log; a failure poisons the store.
-    pub(crate) fn with_wal<T>(&self, work: impl FnOnce(&mut WalWriter) -> Result<T>) -> Result<T> {
-        let mut wal = self.wal.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut wal).inspect_err(|error| self.poison(error))
-    }
-
     pub(crate) fn is_memtable_full(&self) -> bool {
         let active = Arc::clone(&self.state().active);
         let active = active.read();
@@ -185,13 +188,24 @@ impl Engine {
 
     /// Seals the memtable and begins the next log file. Only for whoever has the log to itself.
     pub(crate) fn rotate(&self, wal: &mut WalWriter) -> Result<()> {
-        let carried = self.state().in_flight.carried();
+        let (mut guesses, carried) = {
+            let state = self.state();
+            let guesses = state.in_flight.old_guesses(self.options.guesses_max_runs, GUESSES_MAX_BYTES);
+            let carried = state.in_flight.carried(&guesses);
+            (guesses, carried)
+        };
         let next = WalWriter::create(&*self.disk, wal.number() + 1, carried)?;
         wal.close()?;
         let old = std::mem::replace(wal, next);
         let mut state = self.state_mut();
         let table = std::mem::replace(&mut state.active, Arc::new(Shared::default()));
         state.catalog.include_table(&table.read());
+        // Unless retention has removed them meanwhile, they are final.
+        guesses.retain(|guess| state.in_flight.take_guess(guess));
+        if !guesses.is_empty() {
+            let table = Arc::new(Shared::new(InFlightRun::table_of(&guesses)));
+            state.sealed.push(Arc::new(Sealed { table, wal_number: old.number() - 1 }));
+        }
         state.sealed.push(Arc::new(Sealed { table, wal_number: old.number() }));
         drop(state);
         self.work.tell(|flags| flags.flush = true);
@@ -236,5 +250,23 @@ impl Engine {
 
     fn folder_bytes(&self, path: &str) -> u64 {
         self.disk.list(path).unwrap_or_default().iter().filter(|entry| !entry.is_dir).map(|entry| entry.len).sum()
+    }
+}
+
+impl Sink for Engine {
+    fn apply(&self, bytes: &Arc<Vec<u8>>, reports: &[Place]) -> Result<()> {
+        self.apply_group(bytes, reports)
+    }
+
+    fn rotate_if_full(&self, log: &mut WalWriter) -> Result<()> {
+        if self.is_memtable_full() { self.rotate(log) } else { Ok(()) }
+    }
+
+    fn poison(&self, error: &Error) {
+        Engine::poison(self, error);
+    }
+
+    fn check_poison(&self) -> Result<()> {
+        Engine::check_poison(self)
     }
 }

@@ -18,8 +18,14 @@ pub enum Error {
         source: Arc<io::Error>,
     },
     /// A write or sync failed earlier; what reached the disk is unknown until the store is opened again.
-    #[error("the store refuses writes since its disk failed to {0}; check the disk, then restart to go on")]
+    #[error("the store refuses writes since it failed to {0}; check the disk, then restart to go on")]
     Poisoned(String),
+    /// The store found something that only a mistake of its own can bring about.
+    #[error("the store contradicts itself: {what}; restart it, and report this")]
+    Inconsistent {
+        /// What it found.
+        what: &'static str,
+    },
     /// Another process has the folder open.
     #[error("another process has the data folder open; stop it, or choose another folder")]
     Locked,
@@ -113,6 +119,15 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// What to poison the store with; it continues "it failed to".
+    pub(crate) fn poison_text(&self) -> String {
+        match self {
+            Error::Io { doing, source } => format!("{doing}: {source}"),
+            Error::Inconsistent { what } => format!("apply what it had logged: {what}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Says what a file is, when its bytes could not be read.
     pub(crate) fn damaged(file: &str) -> impl FnOnce(Malformed) -> Error + '_ {
         move |Malformed(what)| Error::Damaged { file: file.to_owned(), what }

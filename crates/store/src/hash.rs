@@ -1,6 +1,6 @@
 //! Hashes of identities and streams. They are part of the file format: never change them.
 
-use runlog_core::Stream;
+use runlog_core::{IdRef, Stream};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Hashes what a run is looked up by: its account and request id. Function and retry number are compared afterwards,
@@ -18,4 +18,10 @@ pub(crate) fn stream_hash(stream: &Stream) -> u64 {
 /// Whether two streams belong to one function: what an identity needs of them.
 pub(crate) fn same_function(a: &Stream, b: &Stream) -> bool {
     a.function == b.function && a.namespace == b.namespace && a.region == b.region && a.account == b.account
+}
+
+/// Whether a stream belongs to the function of a run.
+pub(crate) fn is_function_of(stream: &Stream, id: IdRef<'_>) -> bool {
+    let names = [&stream.function, &stream.namespace, &stream.region, &stream.account];
+    names.iter().zip([id.function, id.namespace, id.region, id.account]).all(|(mine, theirs)| *mine == theirs)
 }

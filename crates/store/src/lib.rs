@@ -18,6 +18,7 @@ mod append;
 mod as_engine;
 mod background;
 mod catalog;
+mod chunks;
 mod clock;
 mod codec;
 mod commit;

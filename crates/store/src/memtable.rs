@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use runlog_core::{Run, Stream};
+use runlog_core::{IdRef, Stream};
 
 use crate::codec::Malformed;
 use crate::hash::{id_hash, stream_hash};
@@ -191,16 +191,16 @@ impl Memtable {
         Ok(OwnReport { stream: Arc::clone(&slot.stream), group: Arc::clone(group), range: range.clone() })
     }
 
-    /// The report of the finished run that `run` is another report of.
-    pub(crate) fn find(&self, hash: u64, run: &Run) -> Option<Record<'_>> {
-        self.find_place(hash, run).map(|(_, record)| record)
+    /// The report of a finished run.
+    pub(crate) fn find(&self, hash: u64, id: IdRef<'_>) -> Option<Record<'_>> {
+        self.find_place(hash, id).map(|(_, record)| record)
     }
 
     /// As [`Memtable::find`], with where it is.
-    pub(crate) fn find_place(&self, hash: u64, run: &Run) -> Option<(Place, Record<'_>)> {
+    pub(crate) fn find_place(&self, hash: u64, id: IdRef<'_>) -> Option<(Place, Record<'_>)> {
         let places = self.ids.iter_hash(hash).filter(|entry| entry.0 == hash);
         let mut records = places.filter_map(|&(_, place)| self.record(place).ok().map(|record| (place, record)));
-        records.find(|(_, record)| record.is_of(run))
+        records.find(|(_, record)| record.is_of(id))
     }
 
     /// Rows that may have this account and request id.

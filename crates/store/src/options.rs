@@ -21,6 +21,8 @@ pub struct Options {
     pub in_flight_max_runs: usize,
     /// Bytes of their reports; once there are so many, no more reports of runs in flight are taken.
     pub in_flight_max_bytes: usize,
+    /// Runs that were closed after silence and may be corrected yet; when there are more, the oldest become final.
+    pub guesses_max_runs: usize,
     /// How long runs are kept; see [`crate::Store::retain`].
     pub retention: Retention,
     /// How hard text is compressed: 1 is fast, 19 is small.
@@ -66,6 +68,7 @@ impl Default for Options {
             in_flight_ttl_ms: 24 * 60 * 60 * 1000,
             in_flight_max_runs: 100_000,
             in_flight_max_bytes: 256 << 20,
+            guesses_max_runs: 10_000,
             retention: Retention::default(),
             zstd_level: 1,
             segment_max_rows: 8_000_000,
@@ -86,6 +89,9 @@ impl Default for Shape {
 
 /// Bytes of one group of batches that wait for the same sync; more writers wait for the next group.
 pub(crate) const GROUP_MAX_BYTES: usize = 32 << 20;
+
+/// Bytes of runs that were closed after silence and may be corrected yet; each new log file begins with them.
+pub(crate) const GUESSES_MAX_BYTES: usize = 16 << 20;
 
 /// Bytes of text in one batch; what is queued and being written stays within a few times that.
 pub(crate) const BATCH_MAX_BYTES: usize = 256 << 20;

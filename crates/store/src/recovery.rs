@@ -82,7 +82,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     manifest.wal_start = state.sealed.first().map_or(wal_number, |sealed| sealed.wal_number);
     let next_file = files.iter().map(|name| name.number + 1).max().unwrap_or(1).max(manifest.next_file);
     let engine = Engine {
-        commit: Commit::new(state.last_seq, state.in_flight.len()),
+        commit: Commit::new(wal, state.last_seq, state.in_flight.len()),
         signal: Arc::new(Signal::after(state.last_seq)),
         disk,
         clock,
@@ -90,7 +90,6 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         texts,
         flushing: Mutex::default(),
         merging: Mutex::default(),
-        wal: Mutex::new(wal),
         set_aside: Mutex::new(std::mem::take(&mut manifest.set_aside)),
         wall: Mutex::new(wall),
         manifest: Mutex::new(manifest),

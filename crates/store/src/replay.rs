@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use runlog_core::{RET_RUNNING, Run, Stream};
+use runlog_core::{IdRef, Stream};
 
 use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
 use crate::hash::id_hash;
-use crate::in_flight::Flight;
+use crate::in_flight::{Grown, InFlightRun};
 use crate::manifest::Manifest;
 use crate::memtable::Memtable;
 use crate::publish::{SET_ASIDE, aside_path, move_aside};
-use crate::record::Record;
+use crate::record::{Record, id_of};
 use crate::state::{Sealed, Shared, State};
 use crate::wal;
 use crate::wal::format::Kind;
@@ -51,7 +51,8 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
             manifest.note_set_aside(&path, "a checksum differs; the reports around it were lost");
         }
         let table = Memtable::default();
-        let mut file = File { disk, manifest, state, bytes: &bytes, table, brought_back: &mut brought_back };
+        let path = &*path;
+        let mut file = File { disk, path, manifest, state, bytes: &bytes, table, brought_back: &mut brought_back };
         file.replay(&scanned, ask_all)?;
         let table = file.table;
         state.catalog.include_table(&table);
@@ -63,10 +64,10 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         doubtful.extend(last.map(|group| (bytes, group)));
     }
     state.sealed.retain(|sealed| sealed.table.read().rows() > 0);
-    let mut carried = state.in_flight.carried();
+    let mut carried = state.in_flight.carried(&[]);
     for (bytes, group) in &doubtful {
         let reports = group.reports.iter().filter_map(|range| bytes.get(range.clone()));
-        let finished = |report: &&[u8]| Record::decode(report).is_ok_and(|record| record.facts.ret_code != RET_RUNNING);
+        let finished = |report: &&[u8]| Record::decode(report).is_ok_and(|record| record.is_final());
         let mut again = Group::default();
         for report in reports.filter(finished) {
             again.push(|out| out.extend_from_slice(report));
@@ -79,6 +80,7 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
 /// One log file and what it is replayed into.
 struct File<'a> {
     disk: &'a dyn Disk,
+    path: &'a str,
     manifest: &'a mut Manifest,
     state: &'a mut State,
     bytes: &'a Arc<Vec<u8>>,
@@ -98,7 +100,7 @@ impl File<'_> {
                 let (record, stream) = match read(report, &mut stream) {
                     Ok(found) => found,
                     Err(error) => {
-                        self.manifest.note_set_aside("wal", error.0);
+                        self.manifest.note_set_aside(self.path, error.0);
                         continue;
                     }
                 };
@@ -110,17 +112,25 @@ impl File<'_> {
                     self.table.note(&stream, facts.start_ms);
                     continue;
                 }
-                let is_finished = facts.ret_code != RET_RUNNING;
+                let is_finished = record.is_final();
                 if is_finished && group.kind == Kind::Accepted && (ask_all || self.brought_back.contains(&hash)) {
                     self.withdraw_earlier(hash, &record, &stream);
                 }
+                // An old guess may have become final.
+                let may_be_known = may_be_known || record.is_guess;
                 if may_be_known && self.is_known(hash, &record, &stream)? {
                     self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
                     continue;
                 }
-                if !is_finished {
-                    self.table.hear(&stream, facts, group_number, range);
-                    self.state.in_flight.upsert(Flight::new(&stream, &record, report, 0));
+                if record.growth.is_some() {
+                    self.table.note(&stream, facts.start_ms);
+                    self.grow(hash, &record, &stream, scanned);
+                } else if !is_finished {
+                    if !record.is_guess {
+                        self.table.hear(&stream, facts, group_number, range);
+                    }
+                    self.table.note(&stream, facts.start_ms);
+                    self.state.in_flight.upsert(InFlightRun::new(&stream, &record, 0));
                 } else {
                     if group.kind == Kind::Carried {
                         self.brought_back.insert(hash);
@@ -133,12 +143,21 @@ impl File<'_> {
         Ok(())
     }
 
+    /// Takes a growth, unless what it is added to was lost. Then it is lost as well, and so is all that was added later.
+    fn grow(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>, scanned: &Scan) {
+        let grown = self.state.in_flight.grow(hash, stream, record, 0);
+        let is_explained = scanned.damaged_bytes > 0 || !self.manifest.set_aside.is_empty();
+        if grown == Grown::Broken && !is_explained {
+            self.manifest.note_set_aside(self.path, "a run in flight has grown from a report that is not there");
+        }
+    }
+
     /// Takes an earlier finish of a report's run out of the tables. When the report was accepted, its run was not known
     /// any more: the earlier finish lay in a segment that was set aside. What was acknowledged since then stands.
     fn withdraw_earlier(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>) {
-        let Ok(row) = record.to_row(stream) else { return };
+        let id = id_of(stream, record);
         let withdraw = |table: &mut Memtable| {
-            let earlier = table.find_place(hash, &row.run).filter(|(_, earlier)| earlier.facts.seq < row.seq);
+            let earlier = table.find_place(hash, id).filter(|(_, earlier)| earlier.facts.seq < record.facts.seq);
             if let Some(place) = earlier.map(|(place, _)| place) {
                 table.withdraw(place);
             }
@@ -149,14 +168,14 @@ impl File<'_> {
 
     /// Whether a report's run has finished in an earlier file or a segment.
     fn is_known(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>) -> Result<bool> {
-        let Ok(row) = record.to_row(stream) else { return Ok(false) };
-        let in_tables = self.state.sealed.iter().any(|sealed| sealed.table.read().find(hash, &row.run).is_some());
-        Ok(in_tables || self.table.find(hash, &row.run).is_some() || self.is_in_segments(hash, &row.run)?)
+        let id = id_of(stream, record);
+        let in_tables = self.state.sealed.iter().any(|sealed| sealed.table.read().find(hash, id).is_some());
+        Ok(in_tables || self.table.find(hash, id).is_some() || self.is_in_segments(hash, id)?)
     }
 
-    fn is_in_segments(&mut self, hash: u64, run: &Run) -> Result<bool> {
+    fn is_in_segments(&mut self, hash: u64, id: IdRef<'_>) -> Result<bool> {
         for segment in Arc::clone(&self.state.segments).iter() {
-            match segment.find(hash, run) {
+            match segment.find(hash, id) {
                 Ok(Some(_)) => return Ok(true),
                 Ok(None) => {}
                 Err(Error::Damaged { file, what }) => {

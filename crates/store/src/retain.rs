@@ -87,7 +87,7 @@ impl Engine {
             }
         };
         let mut queue = self.commit.lock();
-        queue.in_flight = queue.in_flight.saturating_sub(usize::try_from(removed.in_flight).unwrap_or(usize::MAX));
+        queue.in_flight -= usize::try_from(removed.in_flight).expect("runs in flight are in memory");
         Ok(removed)
     }
 
@@ -172,7 +172,9 @@ impl Engine {
             |state| {
                 let rest = state.segments.iter().filter(|segment| !goes(segment)).cloned();
                 state.segments = Arc::new(rest.chain(change.new.iter().cloned()).collect());
-                removed.in_flight = state.in_flight.retain(next) as u64;
+                let (in_flight, guesses) = state.in_flight.retain(next);
+                removed.in_flight = in_flight as u64;
+                removed.runs += guesses as u64;
                 state.retained = next.clone();
                 state.gone.include(gone);
             },

@@ -6,7 +6,7 @@ use runlog_core::{Retained, Stream, StreamSummary};
 
 use crate::catalog::Catalog;
 use crate::gone::Gone;
-use crate::in_flight::{Flight, InFlight};
+use crate::in_flight::{InFlight, InFlightRun};
 use crate::memtable::Memtable;
 use crate::segment::Segment;
 
@@ -51,7 +51,7 @@ pub(crate) struct Snapshot {
     /// Rows of memtables with a later sequence number came later.
     pub(crate) seq: u64,
     pub(crate) tables: Vec<Arc<Shared>>,
-    pub(crate) flights: Vec<Arc<Flight>>,
+    pub(crate) flights: Vec<Arc<InFlightRun>>,
     pub(crate) segments: Arc<Vec<Arc<Segment>>>,
 }
 
@@ -76,7 +76,7 @@ impl State {
     }
 
     /// What a query sees that wants the runs in flight for which `wanted` holds.
-    pub(crate) fn snapshot(&self, wanted: impl Fn(&Flight) -> bool) -> Snapshot {
+    pub(crate) fn snapshot(&self, wanted: impl Fn(&InFlightRun) -> bool) -> Snapshot {
         Snapshot {
             seq: self.last_seq,
             tables: self.tables().cloned().collect(),
@@ -86,7 +86,7 @@ impl State {
     }
 
     /// What a tail sees after a sequence number: of the runs in flight, the first `max` for which `wanted` holds.
-    pub(crate) fn snapshot_after(&self, seq: u64, max: usize, wanted: impl Fn(&Flight) -> bool) -> Snapshot {
+    pub(crate) fn snapshot_after(&self, seq: u64, max: usize, wanted: impl Fn(&InFlightRun) -> bool) -> Snapshot {
         Snapshot {
             flights: self.in_flight.after(seq).filter(|flight| wanted(flight)).take(max).cloned().collect(),
             ..self.snapshot(|_| false)

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use runlog_core::{Answer, Backup, Outcome, Query, Removed, Retained, Run, StreamSummary, TailFilter};
+use runlog_core::{
+    Answer, Backup, Growth, Identity, OpenRun, Origin, Outcome, Query, Removed, Report, Retained, Run, StreamSummary,
+    TailFilter,
+};
 
 use crate::clock::{Clock, SystemClock};
 use crate::disk::{Disk, RealDisk};
@@ -55,7 +58,35 @@ impl Store {
     /// For the batch as a whole: the store is poisoned or busy, or the batch is too large. After
     /// [`crate::Error::Busy`] and the limits nothing was stored; after a disk failure, any part may have been.
     pub fn append(&self, runs: Vec<Run>) -> Result<Vec<Outcome>> {
-        self.engine.append(runs)
+        self.offer(runs.into_iter().map(Report::from).collect())
+    }
+
+    /// As [`Store::append`], of reports whose origin is known, and with what is kept of runs in flight.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn offer(&self, reports: Vec<Report>) -> Result<Vec<Outcome>> {
+        self.engine.offer(reports)
+    }
+
+    /// Adds to runs in flight and says, in their order, what became of each growth. What is added costs its own bytes in
+    /// the log, not the run's. A grown run is the run's latest report, with a sequence number of its own; a run that was
+    /// closed after silence is in flight again.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn grow(&self, growths: Vec<Growth>) -> Result<Vec<Outcome>> {
+        self.engine.grow(growths)
+    }
+
+    /// The runs in flight of an origin, of all accounts, in the order of their latest reports.
+    pub fn open_runs(&self, origin: Origin) -> Vec<OpenRun> {
+        self.engine.state().in_flight.open_runs(origin)
+    }
+
+    /// The latest report of a run in flight; `None` when the run is not in flight.
+    pub fn open_run(&self, id: &Identity) -> Option<Report> {
+        self.engine.open_run(id)
     }
 
     /// Answers a query from one snapshot that holds everything acknowledged before the call.
@@ -121,7 +152,8 @@ impl Store {
         self.engine.merge_all()
     }
 
-    /// Closes as interrupted every run in flight that was not heard of for the time to live, and says how many.
+    /// Closes as interrupted every run in flight that was not heard of for the time to live, and says how many. That they
+    /// have ended is a guess: a later report of such a run replaces it.
     ///
     /// # Errors
     /// As [`Store::append`].
@@ -190,7 +222,7 @@ impl Store {
     /// When the log's end cannot be written; what was acknowledged is on disk all the same.
     pub fn close(mut self) -> Result<()> {
         self.stop();
-        self.engine.commit.exclusive(&self.engine, WalWriter::close)
+        self.engine.commit.exclusive(&*self.engine, WalWriter::close)
     }
 
     fn stop(&mut self) {

@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use runlog_core::{RET_RUNNING, TailEvent, TailFilter, TailGap};
+use runlog_core::{TailEvent, TailFilter, TailGap};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::gone::Gone;
+use crate::in_flight::InFlightRun;
 use crate::query::since::{self, Batch};
 use crate::signal::Signal;
 
@@ -137,9 +138,9 @@ impl Drop for Subscription {
 impl Engine {
     /// Reads what a tail gives after a sequence number: the first of it, and how far that reaches; and what is gone.
     fn since(&self, filter: &TailFilter, seq: u64) -> Result<(Batch, Gone)> {
-        let wants_running = filter.result.matches(RET_RUNNING);
         self.retry_without_damaged(|engine| {
-            let wanted = |flight: &crate::in_flight::Flight| wants_running && filter.scope.matches(&flight.stream);
+            let wanted =
+                |flight: &InFlightRun| filter.result.matches(flight.ret_code) && filter.scope.matches(&flight.stream);
             let max = engine.options.tail_batch_max_rows.max(1);
             let state = engine.state();
             let (snapshot, gone) = (state.snapshot_after(seq, max, wanted), state.gone);

@@ -76,7 +76,7 @@ fn a_backup_is_the_store_of_one_moment() {
 fn a_backup_on_the_same_disk_is_links_and_stays_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let clock = Arc::new(ManualClock::at(NOW_MS));
+    let clock = Arc::new(ManualClock::at(LATER_MS));
     let disk = Arc::new(RealDisk::open(&path("data")).unwrap());
     let store = Store::open_with(disk, clock, tiny()).unwrap();
     let fill = |seed: u64| {
@@ -186,7 +186,7 @@ fn flip(disk: &SimDisk, truth: &BTreeMap<(String, u8, String), Run>, path: &str,
     let repair = repaired(&disk);
     assert_eq!(repair.after.problems, [], "{what}: {repair:?}");
     assert!(disk.files().iter().any(|(file, len)| file.starts_with("set-aside/") && *len > 0), "{what}");
-    let store = open(&disk, &Arc::new(ManualClock::at(NOW_MS)), &tiny()).unwrap();
+    let store = open(&disk, &Arc::new(ManualClock::at(LATER_MS)), &tiny()).unwrap();
     assert_eq!(store.health().set_aside, [], "{what}");
     let served = served(&store);
     for (identity, run) in &served {
@@ -263,8 +263,10 @@ fn a_repair_cut_at_every_operation_can_be_repeated() {
         repair_on(&(Arc::new(disk.clone()) as _), clock, &mut |_| ()).unwrap_err();
         let disk = disk.power_cut();
         assert_eq!(repaired(&disk).after.problems, []);
-        let store = open(&disk, &Arc::new(ManualClock::at(NOW_MS)), &tiny()).unwrap();
-        let lost = truth.len() as u64 - served(&store).len() as u64;
+        let store = open(&disk, &Arc::new(ManualClock::at(LATER_MS)), &tiny()).unwrap();
+        // Without a manifest, a log may bring back a run in flight that retention had removed.
+        let left = served(&store);
+        let lost = truth.keys().filter(|id| !left.contains_key(id)).count() as u64;
         assert_eq!(lost, expected.lost, "operation {operation}");
     }
 }
@@ -277,7 +279,7 @@ fn runs_that_were_sent_again_are_not_saved_twice() {
     let disk = pair.close();
     let largest = disk.files().into_iter().filter(|(path, _)| path.ends_with(".seg")).max_by_key(|(_, len)| *len);
     disk.flip(&largest.unwrap().0, 30, 1);
-    let store = open(&disk, &Arc::new(ManualClock::at(NOW_MS)), &tiny()).unwrap();
+    let store = open(&disk, &Arc::new(ManualClock::at(LATER_MS)), &tiny()).unwrap();
     served(&store);
     assert_eq!(store.health().set_aside.len(), 1);
     store.append(truth.values().filter(|run| !run.is_running()).cloned().collect()).unwrap();
@@ -285,6 +287,6 @@ fn runs_that_were_sent_again_are_not_saved_twice() {
     store.close().unwrap();
     let repair = repaired(&disk);
     assert_eq!((repair.saved, repair.after.problems), (0, Vec::new()));
-    let store = open(&disk, &Arc::new(ManualClock::at(NOW_MS)), &tiny()).unwrap();
+    let store = open(&disk, &Arc::new(ManualClock::at(LATER_MS)), &tiny()).unwrap();
     assert_eq!(served(&store), truth);
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use common::{NOW_MS, Pair, Random, Step, query, run, tiny};
 use proptest::prelude::*;
 use runlog_core::naive::Naive;
-use runlog_core::{Outcome, RET_RUNNING, ResultFilter, Run, Scope, TailEvent, TailFilter, TailGap};
+use runlog_core::{Outcome, RET_INTERRUPTED, RET_RUNNING, ResultFilter, Run, Scope, TailEvent, TailFilter, TailGap};
 use runlog_store::disk::sim::SimDisk;
 use runlog_store::{Error, Options, Shape, Store, Subscription};
 
@@ -86,14 +86,21 @@ impl World {
 
     fn write(&mut self, step: &Step) {
         let mut naive = self.pair.naive.clone();
-        match step {
-            Step::Append(runs) => {
-                for run in runs {
-                    if let Outcome::Accepted { seq } = naive.append(run.clone(), self.pair.now_ms) {
-                        self.accepted.insert(seq, run.clone());
-                    }
-                }
+        let now_ms = self.pair.now_ms;
+        let outcomes: Vec<(Outcome, Naive)> = match step {
+            Step::Append(runs) => runs.iter().map(|run| (naive.append(run.clone(), now_ms), naive.clone())).collect(),
+            Step::Offer(reports) => {
+                reports.iter().map(|report| (naive.offer(report.clone(), now_ms), naive.clone())).collect()
             }
+            Step::Grow(growths) => growths.iter().map(|growth| (naive.grow(growth, now_ms), naive.clone())).collect(),
+            _ => Vec::new(),
+        };
+        for (outcome, after) in outcomes {
+            if let Outcome::Accepted { seq } = outcome {
+                self.accepted.insert(seq, after.report(seq).unwrap().clone());
+            }
+        }
+        match step {
             Step::Expire => {
                 let before = self.last_seq();
                 naive.expire(common::TTL_MS, self.pair.now_ms);
@@ -143,7 +150,8 @@ impl World {
         let seen: Vec<&TailEvent> = events.iter().filter(|event| kept.contains(&event.row.seq)).collect();
         assert_eq!(seen.iter().map(|event| event.row.seq).collect::<Vec<_>>(), kept, "nothing is missed");
         let rest = events.iter().filter(|event| !kept.contains(&event.row.seq));
-        rest.for_each(|event| assert_eq!(event.row.run.ret_code, RET_RUNNING, "only superseded reports are extra"));
+        let may_be_superseded = |run: &Run| [RET_RUNNING, RET_INTERRUPTED].contains(&run.ret_code);
+        rest.for_each(|event| assert!(may_be_superseded(&event.row.run), "only superseded reports are extra"));
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) async fn readyz(app: &App) -> Answer {
         "ready": health.poisoned.is_none(),
         "writes_refused_because": health.poisoned,
         "set_aside": health.set_aside,
+        "clock_ahead_ms": health.clock_ahead_ms,
     });
     respond::text(status, "application/json", format!("{body}\n"))
 }

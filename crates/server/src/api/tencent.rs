@@ -250,7 +250,7 @@ mod tests {
 
     use super::*;
     use crate::keys::Keyring;
-    use runlog_core::{Backup, Engine, Gauges, Health, Removed, Rows, Tail};
+    use runlog_core::{Backup, Engine, Gauges, Growth, Health, Identity, OpenRun, Origin, Removed, Report, Rows, Tail};
 
     /// An engine whose disk is gone.
     struct Broken;
@@ -260,7 +260,16 @@ mod tests {
     }
 
     impl Engine for Broken {
-        fn append(&self, _: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
+        fn offer(&self, _: Vec<Report>) -> Result<Vec<Outcome>, EngineError> {
+            gone()
+        }
+        fn grow(&self, _: Vec<Growth>) -> Result<Vec<Outcome>, EngineError> {
+            gone()
+        }
+        fn open_runs(&self, _: Origin) -> Result<Vec<OpenRun>, EngineError> {
+            gone()
+        }
+        fn open_run(&self, _: &Identity) -> Result<Option<Report>, EngineError> {
             gone()
         }
         fn open_query(&self, _: &Query) -> Result<(Found, Box<dyn Rows>), EngineError> {

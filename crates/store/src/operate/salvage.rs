@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use runlog_core::{Columns, Outcome, Refusal, Run};
+use runlog_core::{Columns, Outcome, Refusal, Report, Run};
 
 use crate::disk::Disk;
 use crate::engine::Engine;
@@ -67,7 +67,7 @@ pub(super) fn salvage(engine: &Engine, path: &str, name: SegmentName) -> Result<
 
 impl Salvage {
     fn offer(&mut self, engine: &Engine, batch: Vec<Run>) -> Result<()> {
-        for outcome in engine.append(batch)? {
+        for outcome in engine.offer(batch.into_iter().map(Report::from).collect())? {
             match outcome {
                 Outcome::Accepted { .. } => self.saved += 1,
                 // Of a run that finished twice, differently, the report that came later holds.

@@ -16,11 +16,10 @@ pub(crate) fn scan(plan: &Plan<'_>, snapshot: &Snapshot, acc: &mut Accumulator) 
         }
     }
     for (number, flight) in (0..).zip(&snapshot.flights) {
-        let Some(record) = flight.record() else { continue };
         acc.cost.rows_read += 1;
-        if plan.matches(&record.facts) && plan.matches_texts(&record) {
+        if let Some(facts) = plan.facts_of_match(flight) {
             acc.total += 1;
-            let key = Key::of(plan.query.order, &record.facts, plan.rank(&flight.stream));
+            let key = Key::of(plan.query.order, &facts, plan.rank(&flight.stream));
             acc.offer(key, Location::Flight(number));
         }
     }

@@ -12,7 +12,7 @@ use super::accumulator::{Found, Location};
 use super::stream_texts::StreamTexts;
 use crate::codec::Malformed;
 use crate::error::{Error, Result};
-use crate::in_flight::Flight;
+use crate::in_flight::InFlightRun;
 use crate::memtable::OwnReport;
 use crate::options::PAGE_TEXTS_MAX_BYTES;
 use crate::record::Record;
@@ -45,7 +45,7 @@ enum Place {
     Segment(usize, u32),
     /// A report of a memtable.
     Report(OwnReport),
-    Flight(Arc<Flight>),
+    Flight(Arc<InFlightRun>),
 }
 
 impl Page {
@@ -119,7 +119,8 @@ impl Page {
         let row = match place {
             Place::Segment(number, row) => self.stored(number, row),
             Place::Report(report) => in_memory(report.record(), &report.stream),
-            Place::Flight(flight) => in_memory(flight.record().ok_or(Malformed("no report")), &flight.stream),
+            Place::Flight(flight) if columns.log => in_memory(Ok(flight.whole()), &flight.stream),
+            Place::Flight(flight) => in_memory(Ok(flight.head()), &flight.stream),
         };
         row.map(Some)
     }

@@ -4,6 +4,7 @@ use runlog_core::{Query, ResultFilter, Start, Stream};
 
 use super::key::{Key, Names};
 use crate::error::{Error, Result};
+use crate::in_flight::InFlightRun;
 use crate::record::{Facts, Record};
 use crate::segment::keyword::Keyword;
 use crate::segment::words::Probe;
@@ -41,11 +42,6 @@ impl<'a> Plan<'a> {
         Ok(Self { query, max_seq, names, offset, keep, after, keyword, probe })
     }
 
-    /// Whether runs in flight are asked for.
-    pub(crate) fn wants_flights(query: &Query) -> bool {
-        query.as_of.is_none() && query.result.matches(runlog_core::RET_RUNNING)
-    }
-
     /// Whether finished runs are asked for.
     pub(crate) fn wants_finished(&self) -> bool {
         match &self.query.result {
@@ -69,6 +65,16 @@ impl<'a> Plan<'a> {
         facts.seq <= self.max_seq
             && self.query.window.contains(facts.start_ms)
             && self.query.result.matches(facts.ret_code)
+    }
+
+    /// The facts of a run in flight, if it matches. Its log is put together only to look for a keyword in it.
+    pub(crate) fn facts_of_match(&self, flight: &InFlightRun) -> Option<Facts> {
+        let head = flight.head();
+        let matches_texts = || match self.keyword {
+            Some(_) => self.matches_texts(&flight.whole()),
+            None => self.matches_texts(&head),
+        };
+        (self.matches(&head.facts) && matches_texts()).then_some(head.facts)
     }
 
     /// Whether a row in memory matches as far as texts tell.

@@ -228,8 +228,9 @@ impl Fetch<'_> {
                 .map_err(Error::damaged("memory")),
             At::Flight(number) => {
                 let Some(flight) = self.snapshot.flights.get(number) else { return Ok(None) };
-                let Some(record) = flight.record().filter(|record| self.matches(record)) else { return Ok(None) };
-                record.to_row(&flight.stream).map(Some).map_err(Error::damaged("memory"))
+                let record = flight.whole();
+                let row = self.matches(&record).then(|| record.to_row(&flight.stream)).transpose();
+                row.map_err(Error::damaged("memory"))
             }
         }
     }

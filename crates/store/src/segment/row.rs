@@ -2,27 +2,27 @@
 
 use std::sync::Arc;
 
-use runlog_core::{Columns, Row, Run};
+use runlog_core::{Columns, IdRef, Row, Run};
 
 use super::reader::Segment;
 use super::text::Field;
 use super::texts::TextCache;
 use crate::error::Result;
-use crate::hash::same_function;
+use crate::hash::is_function_of;
 
 impl Segment {
-    /// The finished run that `run` is another report of, by the hash of its account and id.
-    pub(crate) fn find(&self, hash: u64, run: &Run) -> Result<Option<Row>> {
+    /// A finished run, by the hash of its account and id.
+    pub(crate) fn find(&self, hash: u64, id: IdRef<'_>) -> Result<Option<Row>> {
         if !self.may_have(hash) {
             return Ok(None);
         }
         for row in self.candidates(hash)? {
-            if !same_function(self.stream_of(row)?.0, &run.stream) {
+            if !is_function_of(self.stream_of(row)?.0, id) {
                 continue;
             }
             let block = self.block(row)?;
             let retry_num = self.part(block.columns.retry_num(self.row_in_block(row)))?;
-            if retry_num == u64::from(run.retry_num) && block.id(self, row)? == run.request_id {
+            if retry_num == u64::from(id.retry_num) && block.id(self, row)? == id.request_id {
                 return self.row(row, Columns::ALL, &mut TextCache::default()).map(Some);
             }
         }

@@ -93,7 +93,7 @@ mod tests {
         let clock = Arc::new(ManualClock::at(1_000_000));
         let engine = recovery::open(Arc::new(SimDisk::new(1)), clock, options).unwrap();
         for batch in batches {
-            engine.append(batch.clone()).unwrap();
+            engine.offer(batch.iter().cloned().map(Into::into).collect()).unwrap();
             engine.flush().unwrap();
         }
         let before = segments(&engine).iter().flat_map(|segment| blocks(segment)).collect();

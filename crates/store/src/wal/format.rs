@@ -16,7 +16,8 @@
 use crate::codec::{Malformed, Reader};
 
 pub(crate) const FILE_MAGIC: [u8; 8] = *b"runlogW\xff";
-pub(crate) const VERSION: u32 = 1;
+/// Version 1 has whole reports only, without origins and guesses; see `record.rs`.
+pub(crate) const VERSION: u32 = 2;
 pub(crate) const FILE_HEADER_BYTES: usize = 24;
 pub(crate) const GROUP_MAGIC: [u8; 8] = [0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8];
 pub(crate) const GROUP_HEAD_BYTES: usize = 21;

@@ -42,7 +42,7 @@ pub(crate) fn scan(file: &str, bytes: &[u8], number: u64) -> Result<Scan> {
     // Unreadable bytes since the last readable group: torn, unless another readable group follows.
     let mut bad = 0;
     match header_version(bytes) {
-        Some(VERSION) => {}
+        Some(1..=VERSION) => {}
         Some(found) => return Err(Error::Version { file: file.to_owned(), found, known: VERSION }),
         None => (at, bad) = (0, 0),
     }

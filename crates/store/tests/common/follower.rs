@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use runlog_core::{Retained, TailEvent, TailFilter};
+use runlog_core::{Retained, Run, TailEvent, TailFilter};
 use runlog_store::Subscription;
 
 use super::world::World;
@@ -112,7 +112,9 @@ impl World {
         let kept = self.naive.since(follower.last, &follower.filter);
         let is_kept = |seq: u64| kept.iter().any(|event| event.row.seq == seq);
         let between = self.accepted.range(follower.last + 1..before.max(follower.last + 1));
-        let matching = between.filter(|(_, (run, _))| !run.is_running() && follower.filter.matches(run));
+        // A guess is not kept once something else was heard.
+        let is_final = |seq: &u64, run: &Run| !run.is_running() && !self.guesses.contains(seq);
+        let matching = between.filter(|(seq, (run, _))| is_final(seq, run) && follower.filter.matches(run));
         for (seq, (run, _)) in matching {
             assert!(*seq <= told_to || is_kept(*seq), "{seq} is missing, told up to {told_to}: {run:?}");
         }

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use runlog_core::{FacetKey, Query, Run, Window};
+use runlog_core::{FacetKey, Growth, Query, Run, Window};
 use runlog_store::Options;
 use runlog_store::disk::sim::{Fault, Operation, SimDisk};
 
 use super::rotten::Rotten;
-use super::world::{Doubt, World};
-use super::{Random, Step, facets, histogram, query, run, tiny};
+use super::world::{Doubt, Said, World};
+use super::{Random, Step, facets, growth_of, histogram, query, run, tiny};
 
 /// A kind of fault: its name, where it strikes, what happens there, and whether the power goes with it.
 struct Kind {
@@ -130,6 +130,8 @@ enum Act {
     Step(Step),
     /// Reports of runs that are known, or of one from its start to its finish.
     Story(u64),
+    /// What is added to runs that are known.
+    Tale(u64),
     Follow(u64),
     Read(u64),
 }
@@ -205,7 +207,8 @@ impl History<'_> {
         match self.random.below(12) {
             0 => Act::Follow(number),
             1 => Act::Read(number),
-            2..=4 => Act::Story(number),
+            2..=3 => Act::Story(number),
+            4 => Act::Tale(number),
             5 => Act::Step(Step::Query(Box::new(summary(&mut Random(number))))),
             _ => Act::Step(Step::of(number)),
         }
@@ -216,6 +219,7 @@ impl History<'_> {
         match act {
             Act::Step(step) => world.step(&step),
             Act::Story(number) => world.append(&story(world, &mut Random(number))),
+            Act::Tale(number) => world.grow(&tale(world, &mut Random(number))),
             Act::Follow(number) if world.followers.len() < 6 => {
                 world.follow(&mut Random(number));
                 Ok(())
@@ -254,7 +258,7 @@ impl History<'_> {
     }
 
     /// Ends a life, and opens the store again for the next.
-    fn end_life(&mut self, struck: Option<bool>, doubt: &[Run]) {
+    fn end_life(&mut self, struck: Option<bool>, doubt: &[Said]) {
         if self.world.has_latent_damage {
             self.repair();
         }
@@ -332,6 +336,19 @@ fn story(world: &World, random: &mut Random) -> Vec<Run> {
         _ => known.clone(),
     };
     if random.chance(2) { vec![more] } else { vec![known, more.clone(), more] }
+}
+
+/// What is added to runs that are known, in flight or not.
+fn tale(world: &World, random: &mut Random) -> Vec<Growth> {
+    let open = world.accepted.values().rev().filter(|(run, _)| run.is_running()).take(20);
+    let open: Vec<&Run> = open.map(|(run, _)| run).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let run = random.pick(&open);
+    (0..1 + random.below(4))
+        .map(|_| growth_of(if random.chance(3) { random.pick(&open) } else { run }, random))
+        .collect()
 }
 
 /// A query that sums up.

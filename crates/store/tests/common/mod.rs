@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Answer, Columns, Cursor, Direction, FacetKey, FacetSpec, Histogram, HistogramSpec, Order, Outcome, Query,
-    RET_RUNNING, ResultFilter, Retained, Row, Rows, Run, Scope, SortKey, Start, Stream, Window,
+    Answer, Columns, Cursor, Direction, FacetKey, FacetSpec, Growth, Histogram, HistogramSpec, Identity, Order, Origin,
+    Outcome, Query, RET_RUNNING, Report, ResultFilter, Retained, Row, Rows, Run, Scope, SortKey, Start, Stream, Window,
 };
 use runlog_store::disk::sim::SimDisk;
 use runlog_store::operate::verify_on;
@@ -54,6 +54,9 @@ impl Random {
 #[derive(Clone, Debug)]
 pub enum Step {
     Append(Vec<Run>),
+    /// Reports of any origin, of a few runs that come back.
+    Offer(Vec<Report>),
+    Grow(Vec<Growth>),
     Wait(i64),
     Expire,
     Retain,
@@ -68,7 +71,7 @@ pub enum Step {
 impl Step {
     pub fn of(number: u64) -> Self {
         let mut random = Random(number);
-        match random.below(26) {
+        match random.below(32) {
             0 => Step::Flush,
             1 => Step::Merge,
             2 => Step::Reopen(random.chance(2)),
@@ -76,6 +79,8 @@ impl Step {
             4 => Step::Wait(random.pick(&[1, TTL_MS / 2, TTL_MS, DAY_MS, 3 * DAY_MS])),
             24 => Step::Retain,
             25 => Step::Backup,
+            26..=27 => Step::Offer((0..1 + random.below(3)).map(|_| open_report(&mut random)).collect()),
+            28..=31 => Step::Grow((0..1 + random.below(4)).map(|_| growth(&mut random)).collect()),
             5..=14 => Step::Append(batch(&mut random)),
             _ => Step::Query(Box::new(query(&mut random))),
         }
@@ -132,6 +137,50 @@ pub fn run(random: &mut Random) -> Run {
         source: random.pick(&["", "", "", "", "来源"]).into(),
         request_id,
     }
+}
+
+/// One of a few runs that are started, grow and end again and again.
+fn open_run(random: &mut Random) -> Run {
+    let of = Stream { region: "eu".into(), function: random.pick(&["f", "g"]).into(), ..stream(random) };
+    let stream = Arc::new(Stream { account: "1".into(), namespace: "default".into(), ..of });
+    Run { stream, request_id: format!("g{}", random.below(5)), retry_num: 0, ..run(random) }
+}
+
+/// A start, as a rule, or an end.
+pub fn open_report(random: &mut Random) -> Report {
+    let ret_code = random.pick(&[RET_RUNNING, RET_RUNNING, RET_RUNNING, 0, 1]);
+    let run = Run { ret_code, ..open_run(random) };
+    let origin = random.pick(&[Origin::Posted, Origin::Posted, Origin::Wrapped, Origin::Gathered]);
+    Report { run, origin, state: state(random) }
+}
+
+/// What is added to one of these runs.
+pub fn growth(random: &mut Random) -> Growth {
+    let run = open_run(random);
+    growth_of(&run, random)
+}
+
+/// What is added to a run.
+pub fn growth_of(run: &Run, random: &mut Random) -> Growth {
+    let log = match random.below(400) {
+        0 => "too long".repeat(1 << 20),
+        _ => text(random, &run.request_id),
+    };
+    Growth {
+        id: run.identity(),
+        log,
+        state: state(random),
+        start_ms: random.pick(&[None, None, None, Some(run.start_ms), Some(NOW_MS - 12 * DAY_MS), Some(-1)]),
+        duration_us: random.pick(&[None, Some(7), Some(7000), Some(u64::MAX)]),
+        mem_bytes: random.pick(&[None, Some(1), Some(1 << 21)]),
+        level: random.pick(&[None, None, Some("error".to_owned())]),
+        ret_msg: random.pick(&[None, None, Some(String::new()), Some("函数超时 so far".to_owned())]),
+    }
+}
+
+fn state(random: &mut Random) -> Vec<u8> {
+    let bytes = [0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8, 0, 1];
+    bytes[..random.pick(&[0, 0, 1, 8, 10])].to_vec()
 }
 
 /// Runs of all kinds, or one function's of one moment: a merge finds text blocks then that survive whole.
@@ -323,6 +372,18 @@ impl Pair {
                     runs.iter().map(|run| self.naive.append(run.clone(), self.now_ms)).collect();
                 assert_eq!(self.store().append(runs.clone()).unwrap(), expected);
             }
+            Step::Offer(reports) => {
+                let expected: Vec<Outcome> =
+                    reports.iter().map(|report| self.naive.offer(report.clone(), self.now_ms)).collect();
+                assert_eq!(self.store().offer(reports.clone()).unwrap(), expected);
+                compare_open(self.store(), &self.naive);
+            }
+            Step::Grow(growths) => {
+                let expected: Vec<Outcome> =
+                    growths.iter().map(|growth| self.naive.grow(growth, self.now_ms)).collect();
+                assert_eq!(self.store().grow(growths.clone()).unwrap(), expected);
+                compare_open(self.store(), &self.naive);
+            }
             Step::Wait(ms) => {
                 self.now_ms += ms;
                 self.clock.set(self.now_ms);
@@ -388,6 +449,21 @@ impl Pair {
         for account in ["1", "2", "3"] {
             compare(self.store(), &self.naive, &everything(account));
             assert_eq!(self.store().streams(account), self.naive.streams(account));
+        }
+        compare_open(self.store(), &self.naive);
+    }
+}
+
+/// Asserts that both know the same of runs in flight.
+pub fn compare_open(store: &Store, naive: &Naive) {
+    for origin in [Origin::Posted, Origin::Wrapped, Origin::Gathered] {
+        let open = naive.open_runs(origin);
+        assert_eq!(store.open_runs(origin), open);
+        for run in open {
+            let Stream { account, region, namespace, function, .. } = (*run.stream).clone();
+            let (request_id, retry_num) = (run.request_id, run.retry_num);
+            let id = Identity { account, region, namespace, function, request_id, retry_num };
+            assert_eq!(store.open_run(&id), naive.open_run(&id));
         }
     }
 }

@@ -3,17 +3,19 @@
 //! After each of them: everything acknowledged is there, once; nothing is there that was not offered; of what was being
 //! written when the fault struck, a prefix of whole records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use runlog_core::naive::Naive;
-use runlog_core::{Outcome, Query, RET_INTERRUPTED, Row, Run, Start};
+use runlog_core::{Growth, Identity, Outcome, Query, RET_INTERRUPTED, Report, Row, Run, Start};
 use runlog_store::disk::sim::SimDisk;
 use runlog_store::operate::verify_on;
 use runlog_store::{Error, ManualClock, Options, SetAside, Store};
 
 use super::follower::Follower;
-use super::{IN_FLIGHT_MAX, NOW_MS, Step, TTL_MS, backup, check_backup, compare, everything, open, retained};
+use super::{
+    IN_FLIGHT_MAX, NOW_MS, Step, TTL_MS, backup, check_backup, compare, compare_open, everything, open, retained,
+};
 
 /// The accounts that histories write to.
 pub const ACCOUNTS: [&str; 2] = ["1", "2"];
@@ -28,6 +30,8 @@ pub struct World {
     pub naive: Naive,
     /// Every report that was accepted and when, by its number.
     pub accepted: BTreeMap<u64, (Run, i64)>,
+    /// Those of them by which the store closed runs after silence; a later report may have taken their place.
+    pub guesses: BTreeSet<u64>,
     pub followers: Vec<Follower>,
     /// Damage that is known.
     pub set_aside: Vec<SetAside>,
@@ -37,8 +41,32 @@ pub struct World {
     pub has_latent_damage: bool,
 }
 
-/// Reports that may or may not have been accepted, in order.
-pub type Doubt = Vec<Run>;
+/// What may or may not have been accepted, in order.
+pub type Doubt = Vec<Said>;
+
+/// Something that is said of a run.
+#[derive(Clone, Debug)]
+pub enum Said {
+    Report(Report),
+    Growth(Growth),
+    /// Nothing was heard of it for too long.
+    Silence(Identity),
+}
+
+impl Said {
+    /// Says it; the number, if it is accepted.
+    fn say(&self, naive: &mut Naive, now_ms: i64) -> Option<u64> {
+        let outcome = match self {
+            Said::Report(report) => naive.offer(report.clone(), now_ms),
+            Said::Growth(growth) => naive.grow(growth, now_ms),
+            Said::Silence(id) => return naive.close(id, now_ms),
+        };
+        match outcome {
+            Outcome::Accepted { seq } => Some(seq),
+            _ => None,
+        }
+    }
+}
 
 impl World {
     /// A world whose store is not open yet.
@@ -51,6 +79,7 @@ impl World {
             store: None,
             naive: Naive::with_in_flight_max(IN_FLIGHT_MAX),
             accepted: BTreeMap::new(),
+            guesses: BTreeSet::new(),
             followers: Vec::new(),
             set_aside: Vec::new(),
             is_rotten: false,
@@ -78,6 +107,8 @@ impl World {
         let nothing = |_| Doubt::new();
         match step {
             Step::Append(runs) => self.append(runs)?,
+            Step::Offer(reports) => self.offer(reports)?,
+            Step::Grow(growths) => self.grow(growths)?,
             Step::Wait(ms) => {
                 self.now_ms += ms;
                 self.clock.set(self.now_ms);
@@ -88,8 +119,9 @@ impl World {
                 let closings = closings(&after, before);
                 self.store()
                     .expire_in_flight()
-                    .map_err(|_| closings.iter().map(|row| row.run.clone()).collect::<Doubt>())?;
+                    .map_err(|_| closings.iter().map(|row| Said::Silence(row.run.identity())).collect::<Doubt>())?;
                 self.naive = after;
+                self.guesses.extend(closings.iter().map(|row| row.seq));
                 self.accepted.extend(closings.into_iter().map(|row| (row.seq, (row.run, self.now_ms))));
             }
             Step::Retain => {
@@ -114,15 +146,46 @@ impl World {
     }
 
     pub fn append(&mut self, runs: &[Run]) -> Result<(), Doubt> {
-        let outcomes = self.store().append(runs.to_vec()).map_err(|_| runs.to_vec())?;
+        let reports: Vec<Report> = runs.iter().cloned().map(Report::from).collect();
+        let said = || reports.iter().cloned().map(Said::Report).collect::<Doubt>();
+        let outcomes = self.store().append(runs.to_vec()).map_err(|_| said())?;
+        self.compare_outcomes(&said(), outcomes);
+        Ok(())
+    }
+
+    pub fn offer(&mut self, reports: &[Report]) -> Result<(), Doubt> {
+        let said = || reports.iter().cloned().map(Said::Report).collect::<Doubt>();
+        let outcomes = self.store().offer(reports.to_vec()).map_err(|_| said())?;
+        self.compare_outcomes(&said(), outcomes);
+        Ok(())
+    }
+
+    pub fn grow(&mut self, growths: &[Growth]) -> Result<(), Doubt> {
+        let said = || growths.iter().cloned().map(Said::Growth).collect::<Doubt>();
+        let outcomes = self.store().grow(growths.to_vec()).map_err(|_| said())?;
+        self.compare_outcomes(&said(), outcomes);
+        Ok(())
+    }
+
+    fn compare_outcomes(&mut self, said: &[Said], outcomes: Vec<Outcome>) {
         self.notice_damage();
-        for (run, outcome) in runs.iter().zip(outcomes) {
-            assert_eq!(outcome, self.naive.append(run.clone(), self.now_ms), "{run:?}");
+        for (said, outcome) in said.iter().zip(outcomes) {
+            let expected = match said {
+                Said::Report(report) => self.naive.offer(report.clone(), self.now_ms),
+                Said::Growth(growth) => self.naive.grow(growth, self.now_ms),
+                Said::Silence(_) => unreachable!("nobody says that to a store"),
+            };
+            assert_eq!(outcome, expected, "{said:?}");
             if let Outcome::Accepted { seq } = outcome {
-                self.accepted.insert(seq, (run.clone(), self.now_ms));
+                self.note(seq);
             }
         }
-        Ok(())
+    }
+
+    /// Remembers a report that was accepted just now.
+    fn note(&mut self, seq: u64) {
+        let run = self.naive.report(seq).expect("it is the last").clone();
+        self.accepted.insert(seq, (run, self.now_ms));
     }
 
     pub fn ask(&mut self, query: &Query) {
@@ -181,7 +244,8 @@ impl World {
             let served: Vec<u64> = self.served().iter().map(|row| row.seq).collect();
             let all = ACCOUNTS.iter().flat_map(|account| self.naive.query(&everything(account)).rows);
             // Runs in flight are in no segment.
-            let kept: Vec<Row> = all.filter(|row| row.run.is_running() || served.contains(&row.seq)).collect();
+            let is_in_memory = |row: &Row| row.run.is_running() || self.guesses.contains(&row.seq);
+            let kept: Vec<Row> = all.filter(|row| is_in_memory(row) || served.contains(&row.seq)).collect();
             let (streams, last_seq) = (self.naive_streams(), self.last_seq());
             self.left_with(kept, streams, last_seq);
         }
@@ -238,18 +302,22 @@ impl World {
     }
 
     /// Finds the prefix of the doubtful reports that is there, and goes on from it.
-    pub fn settle(&mut self, doubt: &[Run]) {
+    pub fn settle(&mut self, doubt: &[Said]) {
         let seq = self.store().stats().last_seq;
         let mut naive = self.naive.clone();
         // Where the fault struck in a removal, it happened or it did not.
         naive.retain(&self.store().retained());
-        for run in doubt {
-            if naive.query(&everything("1")).watermark.seq < seq
-                && let Outcome::Accepted { seq } = naive.append(run.clone(), self.now_ms)
+        let mut accepted = Vec::new();
+        for said in doubt {
+            if naive.last_seq() < seq
+                && let Some(seq) = said.say(&mut naive, self.now_ms)
             {
-                self.accepted.insert(seq, (run.clone(), self.now_ms));
+                let run = naive.report(seq).expect("it is the last").clone();
+                accepted.push((seq, (run, self.now_ms)));
+                self.guesses.extend(matches!(said, Said::Silence(_)).then_some(seq));
             }
         }
+        self.accepted.extend(accepted);
         self.naive = naive;
         self.see_what_came_back();
         self.check();
@@ -257,20 +325,23 @@ impl World {
 
     /// As [`World::settle`], after faults that struck while the store was opened, too: of the doubtful reports, which
     /// were being carried into a new log, any may be there. Whatever was acknowledged is, unless a later report is.
-    pub fn settle_any(&mut self, doubt: &[Run]) {
+    pub fn settle_any(&mut self, doubt: &[Said]) {
         assert_eq!(self.store().health().set_aside, self.set_aside);
         let (acknowledged, last_seq) = (self.naive.clone(), self.store().stats().last_seq);
         let before = self.last_seq();
         self.naive.retain(&self.store().retained());
-        for run in doubt {
-            if let Outcome::Accepted { seq } = self.naive.append(run.clone(), self.now_ms) {
-                self.accepted.insert(seq, (run.clone(), self.now_ms));
+        for said in doubt {
+            if let Some(seq) = said.say(&mut self.naive, self.now_ms) {
+                self.note(seq);
+                self.guesses.extend(matches!(said, Said::Silence(_)).then_some(seq));
             }
         }
         let served = self.served();
         let is_served = |seq: u64| served.iter().any(|row| row.seq == seq);
         // A start that was replaced since is in the log all the same.
-        let may_be = |seq: u64, run: &Run| seq <= last_seq && run.is_running() || is_served(seq);
+        let guesses = &self.guesses;
+        let may_be =
+            |seq: u64, run: &Run| seq <= last_seq && (run.is_running() || guesses.contains(&seq)) || is_served(seq);
         self.accepted.retain(|seq, (run, _)| *seq <= before || may_be(*seq, run));
         for row in &served {
             assert_eq!(self.accepted.get(&row.seq).map(|(run, _)| run), Some(&row.run), "never offered: {row:?}");
@@ -311,6 +382,7 @@ impl World {
             compare(self.store(), &self.naive, &everything(account));
             assert_eq!(self.store().streams(account), self.naive.streams(account));
         }
+        compare_open(self.store(), &self.naive);
         let query = Query { start: Start::Offset(1), limit: 3, ..everything("1") };
         compare(self.store(), &self.naive, &query);
     }

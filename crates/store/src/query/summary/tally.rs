@@ -57,8 +57,9 @@ impl Tally {
             }
         }
         for flight in &snapshot.flights {
-            let record = flight.record().filter(|record| plan.matches(&record.facts) && plan.matches_texts(record));
-            record.into_iter().for_each(|record| self.add_in_memory(&flight.stream, &record.facts));
+            if let Some(facts) = plan.facts_of_match(flight) {
+                self.add_in_memory(&flight.stream, &facts);
+            }
             self.close(&flight.stream);
         }
     }
