@@ -114,7 +114,6 @@ fn on_a_full_disk_nothing_is_acknowledged_and_what_is_sent_again_is_stored_once(
         let request = api.native("POST", "/v1/logs").header("Content-Type", "application/x-protobuf");
         Connection::open(server.address()).exchange(&request.body(message(0, batch, &[]))).expect("an answer")
     };
-    // Each batch writes the whole run again, so the log is full soon.
     let refused = (0..10_000).find(|batch| {
         let response = send(&server, *batch);
         let is_refused = response.status == 503;
@@ -131,10 +130,13 @@ fn on_a_full_disk_nothing_is_acknowledged_and_what_is_sent_again_is_stored_once(
     server.start_again();
     *address.lock().expect("an address") = server.address();
     (0..=refused).rev().for_each(|batch| deliver(&address, &message(0, batch, &[])));
+    // A run in flight has its lines as they arrived; the finish puts them in order.
+    let last = refused + 1;
+    deliver(&address, &message(0, last, &[("runlog.ret_code", Value::IntValue(0))]));
     let runs = logs(&mut server.api());
     let log = runs["run-0"]["Log"].as_str().expect("a log");
     let lines: Vec<&str> = log.lines().filter_map(|line| line.rsplit(' ').next()).collect();
-    let expected: Vec<String> = (0..(refused + 1) * LINES_IN_A_BATCH).map(|number| format!("line-{number}.")).collect();
+    let expected: Vec<String> = (0..(last + 1) * LINES_IN_A_BATCH).map(|number| format!("line-{number}.")).collect();
     assert_eq!(lines, expected);
 }
 

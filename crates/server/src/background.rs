@@ -72,16 +72,11 @@ async fn retain(app: Arc<App>) {
 
 /// Takes up the runs of OpenTelemetry lines again that were open when the server stopped.
 pub(super) async fn resume_otlp(app: &Arc<App>) {
-    let (intake, keyring) = (Arc::clone(&app.otlp), Arc::clone(&app.keyring));
-    let work = app.engine.begin(move |engine| {
-        for account in keyring.accounts() {
-            if let Err(error) = intake.resume(engine, &account) {
-                tracing::error!(%error, account, "runs of OpenTelemetry lines could not be taken up again");
-            }
-        }
-    });
-    if let Err(panic) = work.await {
-        tracing::error!(%panic, "runs of OpenTelemetry lines could not be taken up again");
+    let intake = Arc::clone(&app.otlp);
+    match app.engine.begin(move |engine| intake.resume(engine)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "runs of OpenTelemetry lines could not be taken up again"),
+        Err(panic) => tracing::error!(%panic, "runs of OpenTelemetry lines could not be taken up again"),
     }
 }
 

@@ -43,12 +43,12 @@ impl Intake {
         self.runs.take(engine, records, self.now(), taken)
     }
 
-    /// Takes up the runs of an account again that were open when the server stopped.
+    /// Takes up the runs again that were open when the server stopped.
     ///
     /// # Errors
     /// The engine's.
-    pub(crate) fn resume(&self, engine: &dyn Engine, account: &str) -> Result<(), EngineError> {
-        self.runs.resume(engine, account, self.now())
+    pub(crate) fn resume(&self, engine: &dyn Engine) -> Result<(), EngineError> {
+        self.runs.resume(engine, self.now())
     }
 
     /// Finishes the runs that nothing was heard of for `idle`; returns how many.

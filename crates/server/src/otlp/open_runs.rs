@@ -12,12 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use runlog_core::{Engine, EngineError};
-use runlog_core::{Identity, Query, ResultFilter, Run, Scope, Start, Stream};
-use runlog_ingest::otlp::Line;
-use runlog_ingest::otlp::{Facts, Record, RunName};
+use runlog_core::{Engine, EngineError, Identity, Origin, Query, Run, Scope, Stream};
+use runlog_ingest::otlp::{Facts, Line, Record, RunName};
 
-use super::gathered::{Gathered, instance_id, instance_of, is_gathered};
+use super::gathered::{Gathered, instance_id, instance_of};
 use super::pending::Pending;
 use super::taken::Taken;
 
@@ -26,9 +24,6 @@ const ATTEMPTS_MAX: usize = 256;
 
 /// Idle runs that are finished at a time.
 const IDLE_AT_A_TIME: usize = 64;
-
-/// Runs that are read at once when they are taken up again.
-const RESUME_PAGE: usize = 100;
 
 /// The runs that are open, at most so many.
 #[derive(Debug)]
@@ -102,27 +97,19 @@ impl OpenRuns {
         self.table().slots.len()
     }
 
-    /// Takes up the runs of an account again that were open when the server stopped. `now` is the monotonic clock's.
-    pub(crate) fn resume(&self, engine: &dyn Engine, account: &str, now: Duration) -> Result<(), EngineError> {
-        let running =
-            Query { result: ResultFilter::Running, limit: RESUME_PAGE, ..Query::new(Scope::account(account)) };
-        let mut next = Start::Offset(0);
-        loop {
-            let answer = engine.query(&Query { start: next, ..running.clone() })?;
-            let mut table = self.table();
-            for run in answer.rows.iter().map(|row| &row.run).filter(|run| is_gathered(run)) {
-                let slot = Slot { heard_ms: AtomicU64::new(ms(now)), ..Slot::default() };
-                table.slots.entry(run.identity()).or_insert_with(|| Arc::new(slot));
-                if let Some(instance) = instance_of(run) {
-                    table.instances.insert(named(&run.stream, instance), run.request_id.clone());
-                }
-            }
-            drop(table);
-            match answer.next {
-                Some(cursor) => next = Start::After(cursor),
-                None => return Ok(()),
+    /// Takes up the runs again that were open when the server stopped. `now` is the monotonic clock's.
+    pub(super) fn resume(&self, engine: &dyn Engine, now: Duration) -> Result<(), EngineError> {
+        let open = engine.open_runs(Origin::Gathered)?;
+        let mut table = self.table();
+        for run in &open {
+            let identity = named(&run.stream, &run.request_id);
+            let slot = Slot { heard_ms: AtomicU64::new(ms(now)), ..Slot::default() };
+            table.slots.entry(identity).or_insert_with(|| Arc::new(slot));
+            if let Some(instance) = instance_of(run) {
+                table.instances.insert(named(&run.stream, &instance), run.request_id.clone());
             }
         }
+        Ok(())
     }
 
     /// Gathers the records of one request; what is counted as accepted is on disk then. `now` is the monotonic clock's.
@@ -194,10 +181,10 @@ impl OpenRuns {
                 Stored::Open(run) => state.run = Some(*run),
                 Stored::Nothing => {
                     let request_id = identity.request_id.clone();
-                    state.run = Some(Gathered::new(Arc::clone(stream), request_id, instance.is_some()));
+                    state.run = Some(Gathered::new(Arc::clone(stream), request_id, instance.clone()));
                 }
                 Stored::Finished(run) => {
-                    let (lines, known) = Gathered::of(&run).unknown(lines);
+                    let (lines, known) = Gathered::with_log(&run).unknown(lines);
                     pending.taken.duplicates += known;
                     self.forget(identity, state);
                     let Some(instance) = instance.clone().filter(|_| !lines.is_empty()) else {
@@ -317,6 +304,14 @@ impl OpenRuns {
     }
 
     fn load(&self, engine: &dyn Engine, identity: &Identity) -> Result<Stored, EngineError> {
+        if let Some(report) = engine.open_run(identity)? {
+            if report.origin != Origin::Gathered {
+                return Ok(Stored::Foreign);
+            }
+            let run = Gathered::resume(report);
+            let run = run.map_err(|error| EngineError::engine(format!("the state of a gathered run: {error}")))?;
+            return Ok(Stored::Open(Box::new(run)));
+        }
         let Identity { account, region, namespace, function, request_id, retry_num } = identity;
         let scope = Scope {
             region: Some(region.clone()),
@@ -329,9 +324,8 @@ impl OpenRuns {
         let run = rows.into_iter().map(|row| row.run).find(|run| run.retry_num == *retry_num);
         Ok(match run {
             None => Stored::Nothing,
-            Some(run) if !run.is_running() => Stored::Finished(Box::new(run)),
-            Some(run) if is_gathered(&run) => Stored::Open(Box::new(Gathered::of(&run))),
-            Some(_) => Stored::Foreign,
+            Some(run) if run.is_running() => Stored::Foreign,
+            Some(run) => Stored::Finished(Box::new(run)),
         })
     }
 

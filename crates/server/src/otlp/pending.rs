@@ -1,9 +1,8 @@
 //! Reports of runs on their way to the store, a bounded number of bytes at a time.
 
-use runlog_core::{Engine, EngineError};
-use runlog_core::{Identity, Outcome, Refusal, Run};
+use runlog_core::{Engine, EngineError, Growth, Identity, Outcome, Refusal, Report};
 
-use super::gathered::{Added, Finish, LINES_MAX_BYTES};
+use super::gathered::{Added, Finish, LINES_MAX_BYTES, News};
 use super::open_runs::{OpenRuns, State, has_finished};
 use super::taken::Taken;
 
@@ -19,8 +18,12 @@ pub(super) struct Pending<'a, 's> {
     pub(super) engine: &'a dyn Engine,
     pub(super) taken: &'a mut Taken,
     runs: &'a OpenRuns,
-    items: Vec<Item<'s>>,
-    reports: Vec<Run>,
+    /// Runs with a first report or a finish, and their reports.
+    reported: Vec<Item<'s>>,
+    reports: Vec<Report>,
+    /// Runs that grow, and by what.
+    grown: Vec<Item<'s>>,
+    growths: Vec<Growth>,
     bytes: usize,
 }
 
@@ -32,17 +35,32 @@ struct Item<'s> {
 
 impl<'a, 's> Pending<'a, 's> {
     pub(super) fn new(runs: &'a OpenRuns, engine: &'a dyn Engine, taken: &'a mut Taken) -> Self {
-        Self { engine, taken, runs, items: Vec::new(), reports: Vec::new(), bytes: 0 }
+        let (reported, reports, grown, growths) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { engine, taken, runs, reported, reports, grown, growths, bytes: 0 }
     }
 
     /// Takes the news of a run.
-    pub(super) fn push(&mut self, identity: Identity, added: Added, state: &'s mut State) -> Result<(), EngineError> {
+    pub(super) fn push(
+        &mut self,
+        identity: Identity,
+        mut added: Added,
+        state: &'s mut State,
+    ) -> Result<(), EngineError> {
         let Some(run) = &state.run else { return Ok(()) };
-        let report = added.finish.map_or_else(|| run.running(), |finish| run.finished(finish));
-        self.bytes += report.log.len() + report.ret_msg.len();
-        self.reports.push(report);
-        self.items.push(Item { identity, state, added });
-        if self.bytes >= OFFER_BYTES || self.items.len() >= OFFER_RUNS { self.offer() } else { Ok(()) }
+        match run.news(&mut added) {
+            News::Report(report) => {
+                self.bytes += report.run.log.len() + report.run.ret_msg.len();
+                self.reports.push(report);
+                self.reported.push(Item { identity, state, added });
+            }
+            News::Growth(growth) => {
+                self.bytes += growth.log.len() + growth.ret_msg.as_ref().map_or(0, String::len);
+                self.growths.push(growth);
+                self.grown.push(Item { identity, state, added });
+            }
+        }
+        let items = self.reported.len() + self.grown.len();
+        if self.bytes >= OFFER_BYTES || items >= OFFER_RUNS { self.offer() } else { Ok(()) }
     }
 
     /// Takes the finish of a run that has gone silent.
@@ -63,13 +81,18 @@ impl<'a, 's> Pending<'a, 's> {
 
     fn offer(&mut self) -> Result<(), EngineError> {
         self.bytes = 0;
-        if self.reports.is_empty() {
-            return Ok(());
-        }
         // Until they are settled the items stay where they are, to be forgotten if the store fails.
-        let outcomes = self.engine.append(std::mem::take(&mut self.reports))?;
-        for (item, outcome) in std::mem::take(&mut self.items).into_iter().zip(outcomes) {
-            self.settle(item, outcome);
+        if !self.reports.is_empty() {
+            let outcomes = self.engine.offer(std::mem::take(&mut self.reports))?;
+            for (item, outcome) in std::mem::take(&mut self.reported).into_iter().zip(outcomes) {
+                self.settle(item, outcome);
+            }
+        }
+        if !self.growths.is_empty() {
+            let outcomes = self.engine.grow(std::mem::take(&mut self.growths))?;
+            for (item, outcome) in std::mem::take(&mut self.grown).into_iter().zip(outcomes) {
+                self.settle(item, outcome);
+            }
         }
         Ok(())
     }
@@ -81,6 +104,9 @@ impl<'a, 's> Pending<'a, 's> {
             Outcome::Accepted { .. } => {
                 self.taken.accepted += added.new;
                 self.count(&identity, &added);
+                if let Some(run) = &mut state.run {
+                    run.is_told();
+                }
                 if added.finish.is_some() {
                     self.taken.finished += 1;
                     self.runs.forget(&identity, state);
@@ -97,6 +123,8 @@ impl<'a, 's> Pending<'a, 's> {
                 match refusal {
                     // Others end, and then there is room.
                     Refusal::InFlightLimit { .. } => self.taken.defer(not_stored, refusal.to_string()),
+                    // Removed meanwhile by retention: the lines begin it anew when they come again.
+                    Refusal::UnknownRun => self.taken.defer(not_stored, refusal.to_string()),
                     _ => self.taken.reject(not_stored, refusal.to_string()),
                 }
                 // Its place stays: there may be an earlier report of it, which is finished when it goes idle.
@@ -108,7 +136,7 @@ impl<'a, 's> Pending<'a, 's> {
 
 impl Drop for Pending<'_, '_> {
     fn drop(&mut self) {
-        self.items.iter_mut().for_each(|item| item.state.run = None);
+        self.reported.iter_mut().chain(&mut self.grown).for_each(|item| item.state.run = None);
     }
 }
 

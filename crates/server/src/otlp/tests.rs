@@ -13,12 +13,12 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use runlog_core::{Query, Scope, Stream, Zone};
+use runlog_core::{Outcome, Query, Run, Scope, Stream, Zone};
 use runlog_ingest::Defaults;
 use runlog_ingest::otlp::{Facts, Line, Record, RunName, read_records};
 use runlog_store::{Options, Store};
 
-use super::gathered::{Finish, Gathered};
+use super::gathered::{Finish, Gathered, News};
 use super::open_runs::OpenRuns;
 use super::taken::Taken;
 
@@ -105,6 +105,71 @@ fn no_line_is_lost_or_doubled_while_runs_end_under_the_hands_of_many_senders() {
             assert!(stored.get(&format!("{sender}/{number}/2")).is_none_or(|count| *count == 1));
         }
     }
+}
+
+/// Lines of one run, by their number.
+fn line_of_one_run(number: u64, bytes: usize) -> Record {
+    Record {
+        stream: stream(),
+        run: RunName::Id("long".to_owned()),
+        line: Line::new(1_700_000_000_000_000_000 + number, &format!("{number} {}", "x".repeat(bytes))),
+        facts: Facts::default(),
+    }
+}
+
+fn file_bytes(folder: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| if entry.path().is_dir() { file_bytes(&entry.path()) } else { entry.metadata().unwrap().len() })
+        .sum()
+}
+
+#[test]
+fn a_run_of_many_batches_costs_what_its_lines_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Store::open(folder.path(), Options { background: false, ..Options::default() }).unwrap();
+    let runs = OpenRuns::new(10);
+    let mut taken = Taken::default();
+    // 1 MB in 500 batches: written again with each batch, it would be 250 MB.
+    for number in 0..500 {
+        runs.take(&engine, vec![line_of_one_run(number, 2_000)], Duration::ZERO, &mut taken).unwrap();
+    }
+    assert_eq!(taken.accepted, 500);
+    let written = file_bytes(folder.path());
+    assert!(written < 2_500_000, "{written} bytes");
+    runs.finish_idle(&engine, Duration::from_secs(3600), Duration::from_secs(1)).unwrap();
+    let rows = engine.query(&Query::new(Scope::account("1"))).unwrap().rows;
+    assert_eq!((rows.len(), rows[0].run.ret_code, rows[0].run.log.lines().count()), (1, 0, 500));
+}
+
+#[test]
+fn a_sender_cannot_pass_its_run_off_as_gathered() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Store::open(folder.path(), Options::default()).unwrap();
+    let mut gathered = Gathered::new(stream(), "id".to_owned(), None);
+    gathered.add(vec![(Line::new(1_700_000_000_000_000_000, "x"), Facts::default())]);
+    let posted = gathered.running();
+    assert_eq!(posted.source, "otlp");
+    engine.append(vec![posted.clone()]).unwrap();
+    // A server that starts takes up what is gathered, and finishes what stays silent.
+    let runs = OpenRuns::new(10);
+    runs.resume(&engine, Duration::ZERO).unwrap();
+    assert_eq!(runs.finish_idle(&engine, Duration::from_secs(3600), Duration::from_secs(1)).unwrap(), 0);
+    let end = Run { ret_code: 430, invoke_finished: 1, ..posted };
+    let outcomes = engine.append(vec![end]).unwrap();
+    assert!(matches!(outcomes[..], [Outcome::Accepted { .. }]), "{outcomes:?}");
+}
+
+#[test]
+fn an_open_run_belongs_to_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Store::open(folder.path(), Options::default()).unwrap();
+    let runs = OpenRuns::new(10);
+    runs.take(&engine, vec![line_of_one_run(0, 1)], Duration::ZERO, &mut Taken::default()).unwrap();
+    let mut posted = engine.query(&Query::new(Scope::account("1"))).unwrap().rows[0].run.clone();
+    posted.log = "overwritten".to_owned();
+    let outcomes = engine.append(vec![posted]).unwrap();
+    assert!(matches!(outcomes[..], [Outcome::Refused(_)]), "{outcomes:?}");
 }
 
 /// Texts that are hard on whoever reads a log back.
@@ -218,17 +283,18 @@ proptest! {
         };
         let lines = read();
         let count = lines.len() as u64;
-        let mut gathered = Gathered::new(stream(), "id".to_owned(), false);
-        let added = gathered.add(lines);
+        let mut gathered = Gathered::new(stream(), "id".to_owned(), None);
+        let mut added = gathered.add(lines);
         prop_assert_eq!(added.new, count);
-        let stored = gathered.running();
-        let mut again = Gathered::of(&stored);
-        prop_assert_eq!(&again.running(), &stored);
+        added.finish = None;
+        let News::Report(stored) = gathered.news(&mut added) else { panic!("the run is not stored yet") };
+        let mut again = Gathered::resume(stored.clone()).unwrap();
+        prop_assert_eq!(&again.running(), &stored.run);
         prop_assert_eq!(again.finished(Finish::default()), gathered.finished(Finish::default()));
         let (unknown, known) = again.unknown(read());
         prop_assert_eq!((unknown.len(), known), (0, count));
         let repeated = again.add(read());
         prop_assert_eq!((repeated.new, repeated.duplicates), (0, count));
-        prop_assert_eq!(&again.running().log, &stored.log);
+        prop_assert_eq!(&again.running().log, &stored.run.log);
     }
 }
