@@ -17,7 +17,8 @@ use crate::tail::{TailEvent, TailFilter, TailGap};
 
 /// An engine that keeps runs and answers queries as [`crate::naive`] does.
 pub trait Engine: Send + Sync {
-    /// Offers runs that senders report; returns one outcome for each, in their order, once the accepted ones are durable.
+    /// Offers runs that senders report; returns one outcome for each, in their order, once the accepted ones are
+    /// durable.
     ///
     /// # Errors
     /// For the batch as a whole. After [`Fault::Caller`] and [`Fault::Busy`] nothing was stored; after

@@ -3,6 +3,7 @@
 //! One entry per identity. A finished entry never changes; a run in flight is replaced by each later report, and by
 //! its finish. Every accepted report takes the next sequence number.
 
+mod mark;
 mod open;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use crate::run::Run;
 use crate::stream::{Stream, StreamSummary};
 use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
 use crate::tail::{TailEvent, TailFilter, TailGap};
-use open::Mark;
+use mark::Mark;
 
 /// Every accepted run, in memory.
 #[derive(Clone, Debug, Default)]

@@ -84,7 +84,7 @@ impl Shared {
 
 impl Engine for NaiveEngine {
     fn offer(&self, reports: Vec<Report>) -> Result<Vec<Outcome>, EngineError> {
-        self.each(reports, |naive, report, now_ms| naive.offer(report, now_ms))
+        self.each(reports, Naive::offer)
     }
 
     fn grow(&self, growths: Vec<Growth>) -> Result<Vec<Outcome>, EngineError> {

@@ -1,5 +1,5 @@
-//! The way of reports to the log: they queue up, one thread writes and syncs all that wait, and every batch of the group
-//! is acknowledged together.
+//! The way of reports to the log: they queue up, one thread writes and syncs all that wait, and every batch of the
+//! group is acknowledged together.
 //!
 //! There is no writer thread: the first batch that finds nobody writing becomes the *leader* of its group. While it
 //! syncs, the next group gathers. What is queued is *pending*: not durable, not visible, but already compared with, so
@@ -94,8 +94,8 @@ impl Queue {
         Self { last_seq, in_flight, open_number: 1, ..Self::default() }
     }
 
-    /// Accepts a report: gives it the next sequence number and puts it in the open group. `was_running`: whether its run
-    /// was in flight before.
+    /// Accepts a report: gives it the next sequence number and puts it in the open group. `was_running`: whether its
+    /// run was in flight before.
     pub(crate) fn accept(
         &mut self,
         record: &Record<'_>,
@@ -381,7 +381,7 @@ mod tests {
         let (_, ticket) = accept(&commit, &sink, "a").unwrap();
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| commit.wait(&sink, ticket))).collect();
-            let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+            let ended: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
             assert_eq!(ended.iter().filter(|ended| ended.is_err()).count(), 1, "one has led");
             assert_eq!(ended.iter().filter(|ended| matches!(ended, Ok(Err(Error::Poisoned(_))))).count(), 2);
         });

@@ -4,7 +4,7 @@
 //! ```text
 //! seq 8 | heard_ms 8 | start_ms 8 | duration_us 8 | mem_bytes 8 | ret_code 4 | retry_num 1 | invoke_finished 4 |
 //! flags 1 | bill_ms 8 if flags & 1 | exit_code 4 if flags & 2 | after_seq 8, log_bytes if flags & 16 |
-//! account, region, namespace, function, qualifier, request_id, level, source, ret_msg, log: each varint length, UTF-8 |
+//! account, region, namespace, function, qualifier, request_id, level, source, ret_msg, log: varint length, UTF-8 |
 //! origin 1, state if flags & 4: varint length, escaped bytes
 //! ```
 //!
@@ -96,7 +96,7 @@ impl<'a> Record<'a> {
             retry_num: run.retry_num,
             bill_ms: run.bill_ms,
             exit_code: run.exit_code,
-            names: [account, region, namespace, function, qualifier].map(|name| name.as_bytes()),
+            names: [account, region, namespace, function, qualifier].map(String::as_bytes),
             request_id: &run.request_id,
             level: run.level.as_bytes(),
             source: run.source.as_bytes(),

@@ -143,7 +143,7 @@ impl File<'_> {
         Ok(())
     }
 
-    /// Takes a growth, unless what it is added to was lost. Then it is lost as well, and so is all that was added later.
+    /// Takes a growth, unless its base was lost. Then it is lost as well, and so is all that was added later.
     fn grow(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>, scanned: &Scan) {
         let grown = self.state.in_flight.grow(hash, stream, record, 0);
         let is_explained = scanned.damaged_bytes > 0 || !self.manifest.set_aside.is_empty();

@@ -69,9 +69,9 @@ impl Store {
         self.engine.offer(reports)
     }
 
-    /// Adds to runs in flight and says, in their order, what became of each growth. What is added costs its own bytes in
-    /// the log, not the run's. A grown run is the run's latest report, with a sequence number of its own; a run that was
-    /// closed after silence is in flight again.
+    /// Adds to runs in flight and returns an outcome for each growth, in their order. What is added costs its own bytes
+    /// in the log, not the run's. A grown run is the run's latest report, with a sequence number of its own. A run that
+    /// was closed after silence is in flight again.
     ///
     /// # Errors
     /// As [`Store::append`].
@@ -152,8 +152,8 @@ impl Store {
         self.engine.merge_all()
     }
 
-    /// Closes as interrupted every run in flight that was not heard of for the time to live, and says how many. That they
-    /// have ended is a guess: a later report of such a run replaces it.
+    /// Closes as interrupted every run in flight that was not heard of for the time to live, and returns how many. That
+    /// they have ended is a guess: a later report of such a run replaces it.
     ///
     /// # Errors
     /// As [`Store::append`].

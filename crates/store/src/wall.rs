@@ -1,8 +1,8 @@
 //! Whether the wall clock can be believed, before anything follows from it that cannot be undone.
 //!
-//! A start with a wrong clock must not remove every run. So the wall clock is compared with what the store has seen:
-//! the last wall time that it believed, kept in the manifest, plus the monotonic time since; and the newest run. A clock
-//! that is more than a day past both is *ahead*: nothing is removed by it.
+//! A start with a wrong clock must not remove every run. So the wall clock is compared with the last wall time that the
+//! store believed, kept in the manifest, plus the monotonic time since; and with the newest run. A clock that is more
+//! than a day past both is *ahead*: nothing is removed by it.
 //!
 //! A server that was away for long is ahead as well. Its new runs say that time has passed indeed; but a program with
 //! the same wrong clock would say so too. So their word counts from the next start on, or after the server has run for

@@ -2,8 +2,9 @@
 //!
 //! `tests/data/golden-1` was written by version 0.1.0 (manifest 2, log 1, segment 1); `golden-1.txt` is what it says.
 //! `golden-2` has segments of version 2, with stripes; `golden-3` has manifests of version 3, which know what is gone.
+//! `golden-4` has manifests of version 4 and logs of version 2, with grown runs, origins and guesses.
 //! They are never written again: a new format gets a folder of its own, made with
-//! `RUNLOG_BLESS=golden-4 cargo test -p runlog-store --test golden`.
+//! `RUNLOG_BLESS=golden-5 cargo test -p runlog-store --test golden`.
 #![allow(clippy::disallowed_methods, reason = "the test copies files of the machine")]
 
 mod common;
@@ -19,7 +20,7 @@ use runlog_store::{ManualClock, RealDisk, Store};
 /// After everything in them: data that begins in the future would be the work of a wrong clock.
 const LATER_MS: i64 = NOW_MS + 30 * 86_400_000;
 
-const GOLDEN: [&str; 3] = ["golden-1", "golden-2", "golden-3"];
+const GOLDEN: [&str; 4] = ["golden-1", "golden-2", "golden-3", "golden-4"];
 
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")

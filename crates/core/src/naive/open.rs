@@ -1,19 +1,11 @@
 //! Runs in flight of the reference engine: their origins, how they grow, and how they are closed by silence.
 
+use super::mark::Mark;
 use super::{Entry, Naive};
 use crate::append::{Outcome, Refusal};
 use crate::report::{Growth, OpenRun, Origin, Report};
 use crate::row::Row;
 use crate::run::{Identity, RET_INTERRUPTED, Run};
-
-/// What is kept of a report beside its run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) origin: Origin,
-    pub(super) state: Vec<u8>,
-    /// The engine closed the run after silence. So it may not have ended, and whatever is reported later holds.
-    pub(super) is_guess: bool,
-}
 
 impl Naive {
     /// Offers a report. `now_ms` is the current time in Unix milliseconds.

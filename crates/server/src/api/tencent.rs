@@ -242,7 +242,7 @@ fn internal(error: &EngineError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use http_body_util::{BodyExt, Full};
-    use runlog_core::{Answer as Found, Outcome, Query, Run, StreamSummary, TailFilter};
+    use runlog_core::{Answer as Found, Outcome, Query, StreamSummary, TailFilter};
     use runlog_wire::sign_v3::{V3Input, sign_v3};
 
     use std::path::Path;
