@@ -64,7 +64,7 @@ def setUpModule():
 def stable(text):
     """A screen without what differs from one server to the next; columns keep their width where they matter."""
     text = text.replace(os.environ["RUNLOG_HTTP"], "SERVER")
-    text = re.sub(r"accepted up to [\d,]+", "accepted up to SEQ", text)
+    text = re.sub(r"as of #\d+", "as of #SEQ", text)
     text = re.sub(r"after \d+; Ctrl-C", "after SEQ; Ctrl-C", text)
     return re.sub(r"(?m)^(\S*Sequence\S* +)\d+$", r"\1SEQ", text)
 

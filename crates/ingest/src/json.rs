@@ -58,7 +58,7 @@ pub struct Report {
     pub seq: u64,
 }
 
-/// Why a body could not be read to its end. What came before stands in the report.
+/// Why a body could not be read to its end. The report covers the part before.
 #[derive(Debug)]
 pub enum IngestError<E> {
     /// The body itself: broken compression, too large, cut off.

@@ -68,8 +68,8 @@ pub struct Defaults<'a> {
     pub zone: Zone,
     /// The current time in Unix milliseconds, the start of records that name none.
     pub now_ms: i64,
-    /// Billed time that follows from the duration in steps of so many milliseconds is not kept as a fact of its own,
-    /// so that a run and the row that an answer has of it are the same run.
+    /// The billing step, in milliseconds. Billed time that equals the value computed with it from the duration is not
+    /// stored, so that a run equals its own row in an answer.
     pub billing_step_ms: u64,
 }
 
@@ -233,7 +233,7 @@ pub fn cut(text: &mut String, max_bytes: usize) -> bool {
     true
 }
 
-/// What stands at the end of a text that was cut.
+/// The end of a text that was cut.
 pub(crate) fn cut_marker(left_out_bytes: usize) -> String {
     format!("\n[runlog: cut here, {left_out_bytes} more bytes]\n")
 }

@@ -158,7 +158,7 @@ mod tests {
         if std::env::var_os("RUNLOG_BLESS").is_some() {
             files::write_private(&path, &page).unwrap();
         }
-        assert_eq!(files::read(&path).unwrap(), page, "docs/options.md is behind the table");
+        assert_eq!(files::read(&path).unwrap(), page, "docs/options.md differs from the table");
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(crate) fn files_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Makes a folder (and its parents) for files that anybody may read.
 pub(crate) fn open_dir(path: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
+    fs::create_dir_all(path).with_context(|| format!("cannot create the folder {}", path.display()))
 }
 
 /// Whether there is something at a path that is no file, such as a pipe or a device: it is not to be replaced.

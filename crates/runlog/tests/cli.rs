@@ -312,7 +312,7 @@ fn logs_are_printed_as_asked_the_window_and_the_total_beside_them() {
     let lines: Vec<String> = out(&table).lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3, "a header and two runs: {lines:?}");
     assert!(lines[1].contains("second") && lines[2].contains("first"), "{lines:?}");
-    assert_eq!(err(&table).trim(), "2026-07-01 00:00:00 .. 2026-07-01 23:59:59 (UTC+08:00): 2 of 2 runs");
+    assert_eq!(err(&table).trim(), "2 of 2 runs, 2026-07-01 00:00:00 .. 2026-07-01 23:59:59 (UTC+08:00)");
     assert!(!out(&table).contains('\u{1b}'), "no colours in a pipe");
     assert!(out(&ask(&["hello", "--color", "always"])).contains('\u{1b}'));
     assert_eq!(out(&ask(&["hello", "-o", "raw", "--sort", "start_time:asc"])), "你好\nno line end\n");
@@ -320,7 +320,7 @@ fn logs_are_printed_as_asked_the_window_and_the_total_beside_them() {
     assert_eq!(rows.iter().map(|row| &row["RequestId"]).collect::<Vec<_>>(), ["second", "first"]);
     let lines = out(&ask(&["-o", "ndjson", "--errors"]));
     assert_eq!(serde_json::from_str::<Value>(&lines).expect("one run")["RetCode"], 433);
-    assert_eq!(err(&ask(&["--limit", "1"])).trim().split(": ").last(), Some("1 of 2 runs"));
+    assert_eq!(err(&ask(&["--limit", "1"])).trim().split(", ").next(), Some("1 of 2 runs"));
     assert_eq!(out(&ask(&["-o", "ndjson", "--namespace", "test"])).lines().count(), 1);
     assert_eq!(out(&ask(&["-o", "ndjson", "--keyword", "你好"])).lines().count(), 1);
     assert_eq!(out(&ask(&["-o", "ndjson", "--all"])).lines().count(), 2);

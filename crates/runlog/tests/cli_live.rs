@@ -203,7 +203,10 @@ fn a_tail_that_is_cut_says_where_to_go_on_and_ends_with_5() {
     server.kill();
     assert_eq!(tail.end(), 5, "{}", tail.err());
     let told = tail.err();
-    assert!(told.contains("trying again") && told.contains("3 runs, 0 missed; the server is lost"), "{told}");
+    assert!(
+        told.contains("retrying") && told.contains("3 runs, 0 missed; the connection to the server is lost"),
+        "{told}"
+    );
     assert!(told.contains("--from-seq 3"), "{told}");
 
     // Ended by hand while the server is away.
@@ -211,10 +214,10 @@ fn a_tail_that_is_cut_says_where_to_go_on_and_ends_with_5() {
     let mut tail = Beside::start(&mut place.runlog(&["tail", "-o", "ndjson", "--from-seq", "1"]));
     eventually("two runs", || (tail.ids().len() == 2).then_some(()));
     server.kill();
-    tail.wait_for_err("trying again");
+    tail.wait_for_err("retrying");
     tail.signal("INT");
     assert_eq!(tail.end(), 5, "{}", tail.err());
-    assert!(tail.err().contains("2 runs, 0 missed; the server is lost"), "{}", tail.err());
+    assert!(tail.err().contains("2 runs, 0 missed; the connection to the server is lost"), "{}", tail.err());
 }
 
 #[test]
@@ -241,7 +244,8 @@ fn a_tail_says_what_was_removed_before_it_came_there_and_ends_with_5() {
         let mut tail = Beside::start(&mut Place::at(&server).runlog(&args));
         assert_eq!(tail.end(), code, "{}", tail.err());
         assert_eq!(tail.err().lines().last(), Some(words));
-        let warning = "warning: runs after 2 up to 6 are missing: retention took them before the tail came there";
+        let warning =
+            "warning: runs after 2 up to 6 may be missing: retention removed them before the tail reached them";
         assert_eq!(tail.err().contains(warning), code == 5, "{}", tail.err());
     }
 }
@@ -360,7 +364,7 @@ fn a_run_is_followed_through_a_restart_of_the_server() {
     }
     server.kill();
     assert_eq!(impatient.end(), 5, "{}", impatient.err());
-    follow.wait_for_err("trying again");
+    follow.wait_for_err("retrying");
     server.start_again();
     follow.wait_for_err("there again");
     open_gate(&place, "r1");

@@ -20,8 +20,8 @@ fn a_query_prints_runs_on_standard_output_and_window_and_total_beside() {
     assert!(lines[0].starts_with("START ") && lines[1].contains("run-12") && lines[3].contains("run-10"), "{lines:?}");
     assert!(!stdout(&output).contains('\u{1b}'), "no colours in a pipe");
     let told = stderr(&output);
-    assert!(told.starts_with("2026-07-01 00:00:00 .. 2026-07-02 00:00:00 (UTC+08:00): 3 of 12 runs"), "{told}");
-    assert!(told.contains("accepted up to 12") && told.contains("next page: --cursor "), "{told}");
+    assert!(told.starts_with("3 of 12 runs, 2026-07-01 00:00:00 .. 2026-07-02 00:00:00 (UTC+08:00)"), "{told}");
+    assert!(told.contains("(as of #12). More: add --cursor "), "{told}");
 
     let cursor = told.split("--cursor ").nth(1).expect("a cursor").trim();
     let next = ["query", "--cursor", cursor, "--limit", "3", "-o", "ndjson"];

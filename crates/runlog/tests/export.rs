@@ -233,7 +233,7 @@ fn a_server_and_its_folder_give_the_same_for_every_filter() {
 
     let data = server.data().to_owned();
     let locked = command(&["export", "--data", text(&data)], None).output().expect("the program");
-    assert!(stderr(&locked).contains("where a server holds it, use --endpoint"), "{}", stderr(&locked));
+    assert!(stderr(&locked).contains("if a server has it open, use --endpoint"), "{}", stderr(&locked));
     assert!(server.stop().success());
     for (filter, expected) in filters.iter().zip(&of_server) {
         let found = done(&[&["export", "--data", text(&data)], *filter].concat(), None).stdout;
@@ -244,7 +244,7 @@ fn a_server_and_its_folder_give_the_same_for_every_filter() {
     assert!(!absent.status.success() && !none.exists(), "a folder that is not there is not made");
 }
 
-/// Passes connections on to a server, and cuts the first few off after so many bytes of the answer.
+/// Passes connections on to a server, and cuts the first few after a number of bytes of the answer.
 fn cutting_proxy(server: SocketAddr, cuts: Vec<usize>) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -289,7 +289,7 @@ fn a_connection_that_breaks_is_made_again_and_no_run_is_missing_or_doubled() {
         let args = [&["export", "-o", text(&file)], args].concat();
         let through_proxy = done(&args, Some(&proxy));
         if name == "a.ndjson" {
-            assert!(stderr(&through_proxy).contains("was made again 4 times"), "{}", stderr(&through_proxy));
+            assert!(stderr(&through_proxy).contains("was restored 4 times"), "{}", stderr(&through_proxy));
             assert!(std::fs::read(&file).expect("a file") == whole, "the same, byte for byte");
             assert_eq!(connections.load(Ordering::SeqCst), 5);
         } else {
@@ -323,7 +323,7 @@ fn an_export_that_fails_leaves_what_was_there_and_no_other_file() {
     let refused = command(&["export", "-o", text(&file), "--token", "rlt_no_token"], Some(&endpoint)).output();
     assert_eq!(refused.expect("the program").status.code(), Some(4));
     let usage = command(&["export", "-o", "runs.txt"], Some(&endpoint)).output().expect("the program");
-    assert!(usage.status.code() == Some(2) && stderr(&usage).contains("end it in .ndjson, .csv or .parquet"));
+    assert!(usage.status.code() == Some(2) && stderr(&usage).contains("let it end in .ndjson, .csv or .parquet"));
     let empty = command(&["export", "--function", "nothing", "--fail-empty"], Some(&endpoint)).output();
     assert_eq!(empty.expect("the program").status.code(), Some(3));
 

@@ -151,7 +151,7 @@ fn a_data_folder_takes_runs_when_no_server_has_it() {
     let (code, said) = run(&["--data", text(&data), text(&file), text(&broken), "--errors-shown", "1"]);
     assert!(code == 1 && said.contains("1 accepted, 3 duplicates, 7 refused"), "{said}");
     assert!(said.contains("runs-broken.ndjson: line 2: Malformed: StartTime: `tonight` is not a time"), "{said}");
-    assert!(said.contains("6 more were refused; --errors FILE keeps them all"), "{said}");
+    assert!(said.contains("6 more were refused; --errors FILE writes all of them"), "{said}");
     let server = Setup::new().start_on(&data);
     assert_eq!(row(&mut server.api(), "n-3")["FunctionName"], "nightly");
     let (code, said) = run(&["--data", text(&data), text(&file)]);

@@ -1,4 +1,5 @@
-//! `keys.json` stays readable for the server's own user, whoever changes it: its owner and mode do not change.
+//! `keys.json` stays readable for the server's own user, even if another user changes it: its owner and mode do not
+//! change.
 #![allow(clippy::disallowed_methods, reason = "the tests look at files and change their owners")]
 
 mod support;

@@ -39,7 +39,7 @@ const ORDER_BY: [(&str, SortKey); 4] = [
     ("function_name", SortKey::FunctionName),
 ];
 
-/// 2026-03-01 00:00:00 in UTC+8: where most of the history lies.
+/// 2026-03-01 00:00:00 in UTC+8: where most of the history is.
 const LONG_AGO_MS: i64 = 1_772_294_400_000;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;

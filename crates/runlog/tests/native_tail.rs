@@ -49,7 +49,7 @@ impl Reader {
             let Some(event) = stream.event()? else { return Ok(()) };
             let Some(data) = event.data else { continue };
             let seq = data["Seq"].as_u64().expect("a number");
-            assert_eq!(data["PrevSeq"], expected, "nothing lies between");
+            assert_eq!(data["PrevSeq"], expected, "nothing is in between");
             assert_eq!(event.id, Some(seq));
             let before = self.seen.insert(seq, data["RequestId"].as_str().expect("an id").to_owned());
             assert_eq!(before, None, "{seq} came twice");
@@ -116,7 +116,7 @@ fn a_filtered_tail_gives_what_matches_and_says_what_was_before() {
     assert_eq!(event, Some(json!({ "Seq": 32, "PrevSeq": 0, "RetCode": 430 })));
 }
 
-/// Runs of a namespace that started so many days ago.
+/// Runs of a namespace that started `days` days ago.
 fn aged(namespace: &str, days: i64, ids: std::ops::Range<u64>) -> Vec<Value> {
     let start_ms = now_ms() - days * 86_400_000;
     ids.map(
@@ -155,12 +155,12 @@ fn a_tail_that_comes_back_is_told_what_was_removed_meanwhile() {
         let gaps: Vec<_> = seen.iter().filter(|event| event.name.is_some()).collect();
         assert_eq!(gaps.len(), 1, "told once: {seen:?}");
         assert_eq!((gaps[0].name.as_deref(), gaps[0].id, gaps[0].data.as_ref()), (Some("gap"), None, Some(&gap)));
-        // It stands before everything that may lie behind it.
+        // It comes before the events that follow the gap.
         assert_eq!(seen.iter().position(|event| event.name.is_some()), Some(0), "{seen:?}");
         let seqs: Vec<_> = seen.iter().filter_map(|event| event.id).collect();
         assert_eq!(seqs, [3, 7, 8, 9, 10]);
     }
-    // Whoever was there already, or wants only what comes, misses nothing.
+    // A tail that is past the gap, or wants only new reports, misses nothing.
     let mut behind = open(&api, "fields=RequestId", Some(6)).expect("a tail");
     let mut fresh = open(&api, "fields=RequestId", None).expect("a tail");
     server.api().ingest_new(&aged("kept", 1, 100..101));

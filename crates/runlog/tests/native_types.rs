@@ -194,7 +194,7 @@ struct Covered<'a> {
 }
 
 impl Covered<'_> {
-    /// Marks the fields of an answer, and of what is in it.
+    /// Marks the fields of an answer, and of its parts.
     fn see(&mut self, schema: &Value, value: &Value) {
         self.see_as(schema, value, "");
     }

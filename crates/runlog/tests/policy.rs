@@ -46,7 +46,7 @@ fn what_is_explained_is_what_the_server_does() {
     assert!(code == Some(1) && text.starts_with("denied: statement 2 of policy 1 decides (an explicit deny"), "{text}");
     assert!(text.contains("function/payroll"), "{text}");
     let (code, text) = check(server.data(), &key, "runlog:PutRuns", "mail");
-    assert!(code == Some(1) && text.starts_with("denied: none of 2 statements speaks of runlog:PutRuns"), "{text}");
+    assert!(code == Some(1) && text.starts_with("denied: none of 2 statements concerns runlog:PutRuns"), "{text}");
 
     // Other policies in their place, which the running server notices.
     let open =
@@ -71,7 +71,7 @@ fn root_keys_other_accounts_and_unknown_keys() {
         &[r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#],
     );
     let (code, text) = check(server.data(), &other, "scf:GetFunctionLogs", "f");
-    assert!(code == Some(1) && text.contains("acts for account 200000000002"), "{text}");
+    assert!(code == Some(1) && text.contains("belongs to account 200000000002"), "{text}");
     let (code, text) = check(server.data(), &Key::new("AKIDnobody", ""), "scf:GetFunctionLogs", "f");
     assert!(code == Some(1) && text.contains("there is no key AKIDnobody"), "{text}");
     let open = file(&server, "some.json", READER);

@@ -224,7 +224,7 @@ fn a_folder_takes_a_pull_and_what_cannot_work_says_so() {
     assert!(code == 1 && said.contains("cannot write /nowhere/x"), "{said}");
 }
 
-/// A server of the API that has nothing but `GetFunctionLogs`, without cursors, and so many runs in one second.
+/// A server of the API that has only `GetFunctionLogs`, without cursors, and many runs in one second.
 fn plain_server(runs: usize) -> std::net::SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -21,7 +21,7 @@ fn table(place: &Place, args: &[&str]) -> String {
     stdout(&output)
 }
 
-/// A run that started so many minutes ago.
+/// A run that started some minutes ago.
 fn run(function: &str, version: &str, number: u64, minutes_ago: i64, more: Value) -> Value {
     let mut run = json!({
         "FunctionName": function, "Qualifier": version, "RequestId": format!("{function}-{version}-{number}"),
@@ -129,7 +129,7 @@ fn cold_starts_are_counted_of_the_runs_that_tell() {
     assert_eq!(of("lambda")["cold_us"]["p50"], json!(120_500));
     assert_eq!(found["runs_that_cannot_tell"], json!(5), "{found}");
     assert!(
-        found["notes"][0].as_str().is_some_and(|note| note.starts_with("5 runs in the window cannot tell")),
+        found["notes"][0].as_str().is_some_and(|note| note.starts_with("5 runs in the window have no data")),
         "{found}"
     );
 }

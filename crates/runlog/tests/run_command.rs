@@ -291,7 +291,7 @@ fn the_memory_of_one_process_is_what_the_kernel_says_it_was() {
         stderr(&output).trim().parse::<u64>().ok().map(|kib| kib << 10)
     };
     for (at, mib) in [8, 64, 200].into_iter().enumerate() {
-        // A shell that holds a text of so many bytes, and is its own only process.
+        // A shell that holds a text of this many bytes, and is the only process.
         let script = format!("x=x; while [ ${{#x}} -lt {} ]; do x=$x$x; done; :", mib << 20);
         let Some(expected) = time(&script) else { return };
         let function = format!("f{at}");

@@ -21,7 +21,7 @@ fn without_a_server_runs_wait_on_disk_and_are_stored_once_when_it_is_back() {
         let output = place.run("away", &["--report-timeout", "1s"], &format!("echo run {at}; exit {at}"));
         assert_eq!((output.status.code(), stdout(&output)), (Some(at), format!("run {at}\n")));
         let said = stderr(&output);
-        assert!(said.contains("no answer from") && said.contains("`runlog spool ship` delivers it"), "{said}");
+        assert!(said.contains("no answer from") && said.contains("will be sent later (`runlog spool ship`)"), "{said}");
     }
     assert_eq!(place.waiting(), 3);
     let list = place.runlog(&["spool", "list"]).output().expect("a list");

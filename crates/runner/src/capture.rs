@@ -12,7 +12,7 @@ use rustix::io::{Errno, write};
 /// How much is read at a time: what a pipe holds.
 const READ_BYTES: usize = 64 << 10;
 
-/// The part of what is kept that is the beginning: a quarter, since the end tells more.
+/// The share of the kept text that is the beginning: a quarter, because the end tells more.
 const HEAD_PART: usize = 4;
 
 /// Room for the line that says how much was left out.
@@ -34,14 +34,14 @@ pub(super) struct Output(Mutex<Kept>);
 struct Kept {
     head: Vec<u8>,
     tail: VecDeque<u8>,
-    /// The end of standard error alone: which of two pipes is read first says nothing of what was printed first.
+    /// The end of standard error alone, because the order of reading two pipes is not the order of printing.
     errors: VecDeque<u8>,
     max_bytes: usize,
     total_bytes: u64,
 }
 
 impl Output {
-    /// Keeps at most `max_bytes` of text, with a marker in the place of what was left out.
+    /// Keeps at most `max_bytes` of text, with a marker in place of the omitted part.
     pub(super) fn new(max_bytes: usize) -> Self {
         let (head, tail, errors) = <(Vec<u8>, VecDeque<u8>, VecDeque<u8>)>::default();
         Self(Mutex::new(Kept { head, tail, errors, max_bytes, total_bytes: 0 }))
@@ -168,7 +168,7 @@ fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
-/// Wakes the pumps when the command has ended, since what it left behind may hold its pipes open.
+/// Wakes the pumps when the command has ended, because its background processes may hold its pipes open.
 pub(super) struct Ended(OwnedFd);
 
 impl Ended {
@@ -243,8 +243,8 @@ impl Pump<'_> {
 }
 
 impl Left {
-    /// Lets a process of its own pass on what may still come, so that we can end with the command, and whoever reads
-    /// its output sees the same end as without us.
+    /// Starts a separate process that forwards later output, so that this process can end with the command. The reader
+    /// of the output then sees the same end as without us.
     pub(super) fn pass_on(self) {
         let output = match self.to {
             To::Stdout => io::stdout().as_fd().try_clone_to_owned(),

@@ -90,7 +90,7 @@ impl Drop for Inside<'_> {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        // It fails while something that the command has left behind runs in it.
+        // It fails while a process that outlives the command runs in it.
         let _ = fs::remove_dir(&self.dir);
     }
 }

@@ -156,7 +156,7 @@ impl Job {
             watch.finish();
             let cut = watcher.join().unwrap_or_default();
             if cut.is_some() {
-                // A command that had to be ended leaves nothing behind.
+                // A command that had to be ended leaves no process running.
                 target.kill_left();
             }
             if let Some(ended) = &ended {

@@ -68,8 +68,8 @@ pub(super) struct Look {
     pub(super) bytes: u64,
 }
 
-/// The processes that descend from `root`, with it; and, where `adopts`, what was left behind by those that have ended,
-/// which is then this process's child.
+/// `root` and its descendants; and, if `adopts`, the processes that outlive their parents, which are then children of
+/// this process.
 pub(super) fn tree(root: Pid, adopts: bool) -> Vec<Pid> {
     let mut found = vec![root];
     if adopts {

@@ -38,7 +38,7 @@ pub(super) struct Closing(Handle);
 pub(super) struct Target {
     pub(super) pid: Pid,
     has_own_group: bool,
-    /// Whether processes that the command leaves behind become ours.
+    /// Whether processes that outlive the command become our children.
     pub(super) adopts: bool,
     is_reaped: Mutex<bool>,
 }
@@ -136,7 +136,7 @@ fn send_to(pids: &[Pid], signal: Signal) {
     }
 }
 
-/// Ends this process as the command has ended, so that whoever waits for it sees the same.
+/// Ends this process as the command has ended, so that its parent sees the same.
 pub fn die_of(signal: i32) {
     // The command has left its core already; ours would tell nothing.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });

@@ -28,8 +28,8 @@ pub(super) struct Streams {
     stderr: PipeWriter,
 }
 
-/// Makes the pipes. Where standard output and standard error are one file, they share one pipe, which keeps the order
-/// of what is printed; where they are two, each keeps its own order.
+/// Makes the pipes. If standard output and standard error are one file, they share one pipe, which keeps the order of
+/// the output. If they are two, each keeps its own order.
 pub(super) fn streams(job: &Job) -> io::Result<Streams> {
     let (reader, stdout) = io::pipe()?;
     if !job.is_wrapper || is_one_file() {
@@ -51,7 +51,7 @@ pub(super) fn spawn(job: &Job, streams: Streams, cgroup: Option<&Cgroup>) -> io:
     // signals, stopping and continuing then reach it as if we were not there.
     let has_own_group = job.is_wrapper && !has_terminal();
     if job.is_wrapper {
-        // What the command leaves behind becomes our child, so that the tree stays known. Without it, it is not.
+        // Processes that outlive the command become our children, so that the tree stays known.
         let _ = set_child_subreaper(Some(rustix::process::getpid()));
     }
     let _inside = cgroup.map(Cgroup::enter);

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-/// Parts that wait for the network. Each is small and bounded by whoever makes it.
+/// Chunks that wait for the network. Each is small, and its producer bounds it.
 const PARTS_QUEUED: usize = 2;
 
 /// The body of an answer.

@@ -1,4 +1,4 @@
-//! What every request can reach.
+//! The state that every request can reach.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -39,7 +39,7 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// Runs whose lines come in by OpenTelemetry.
     pub(crate) otlp: Arc<Intake>,
-    /// What failed lately.
+    /// Recently failed requests.
     pub(crate) failed: FailedRequests,
     /// Ingest requests that may run at a time.
     pub(crate) ingests: Arc<Semaphore>,
@@ -53,7 +53,7 @@ pub(crate) struct App {
     pub(crate) health: Arc<Semaphore>,
     /// Tails that may read at a time.
     pub(crate) tail_turns: Semaphore,
-    /// Those who wait for what is accepted.
+    /// The tails that wait for accepted reports.
     pub(crate) followers: Arc<Followers>,
     pub(crate) engine: EngineHandle,
     stopping: watch::Sender<bool>,
@@ -93,7 +93,7 @@ impl App {
         }
     }
 
-    /// Asks answers that have no end of their own to end.
+    /// Ends answers that would otherwise never end.
     pub(crate) fn stop(&self) {
         self.stopping.send_replace(true);
     }

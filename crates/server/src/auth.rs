@@ -1,8 +1,8 @@
 //! Credentials on the native API: HTTP Basic (SecretId, SecretKey), a Bearer token, a TC3 signature, or the cookie of a
 //! session.
 //!
-//! With `--insecure-dev` a request without any is the first account's root. Since every page of a browser on this
-//! machine can send such a request, it must then name a loopback host, and come from no other page.
+//! With `--insecure-dev`, a request without credentials acts as the root of the first account. Every page in a browser
+//! on this machine can send such a request, so it must then name a loopback host and not come from another site's page.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,13 +35,13 @@ const TC3: &str = "TC3-HMAC-SHA256";
 const HOW: &str = "give SecretId and SecretKey as HTTP Basic credentials (curl -u SECRETID:SECRETKEY), a token as \
                    `Authorization: Bearer TOKEN`, or a TC3 signature";
 
-/// One sentence for everything that may be wrong with a credential, so that nobody learns which part was right.
+/// One sentence for every wrong credential, so that nobody learns which part was right.
 const WRONG: &str = "no such key or token, or a wrong secret";
 
-/// Who asks.
+/// The caller.
 #[derive(Clone)]
 pub(crate) struct Caller {
-    /// The key that the request was made with, or that the token stands for.
+    /// The key of the request, or of its token.
     pub(crate) key: Arc<Key>,
     /// Whether only reading is allowed.
     pub(crate) read_only: bool,
@@ -147,7 +147,7 @@ pub(crate) fn of_token(text: &str, keyring: &Keyring) -> Result<Caller, Denied> 
         return unauthorized(WRONG);
     };
     if !token.holds_at(clock::now_ms()) {
-        return unauthorized("the token has expired; make another with `runlog keys token`");
+        return unauthorized("the token has expired; create another with `runlog keys token`");
     }
     let Some(key) = keyring.get(&token.secret_id) else { return unauthorized(WRONG) };
     Ok(Caller { read_only: token.read_only, token_id: Some(token.id.clone()), ..Caller::of_key(key) })
@@ -206,13 +206,13 @@ fn tc3(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
     Ok(Caller::of_key(key))
 }
 
-/// Whoever can connect to a development server.
+/// Everyone who can connect to a development server.
 fn dev(headers: &HeaderMap) -> Result<Caller, Denied> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let host = text(HOST).unwrap_or_default();
     let page = text(ORIGIN).map(|origin| origin.split_once("://").map_or("", |(_, host)| host));
     if !is_loopback(host) || page.is_some_and(|host| !is_loopback(host)) {
-        return unauthorized("without credentials only pages and programs of this machine are served (insecure_dev)");
+        return unauthorized("without credentials, only pages and programs of this machine are served (insecure_dev)");
     }
     let (secret_id, secret_key, note) = ("insecure-dev".to_owned(), String::new(), String::new());
     let account = FIRST_ACCOUNT.to_owned();

@@ -1,4 +1,4 @@
-//! What a server does in the background, without being asked.
+//! Periodic background work of a server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use tokio::task::JoinHandle;
 use super::app::App;
 use super::followers;
 
-/// How often the keys are read again when their file changes.
+/// How often to check whether the file of keys has changed.
 const KEYS_REFRESH: Duration = Duration::from_secs(1);
 
 /// How often silent runs are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 
-/// How often runs are looked for that are no longer kept. Days go as a whole, so there is rarely anything.
+/// How often retention is applied. Whole days are removed, so there is rarely anything to do.
 const RETAIN_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// How often silent runs of OpenTelemetry lines are looked for.
@@ -37,7 +37,7 @@ async fn refresh_keys(app: Arc<App>) {
         let keyring = Arc::clone(&app.keyring);
         let refreshed = tokio::task::spawn_blocking(move || keyring.refresh()).await;
         if let Err(error) = refreshed.map_err(anyhow::Error::from).flatten() {
-            tracing::error!(error = format!("{error:#}"), "the keys could not be read; the former ones hold");
+            tracing::error!(error = format!("{error:#}"), "the keys could not be read; the previous ones stay in use");
         }
     }
 }
@@ -56,7 +56,7 @@ async fn expire_in_flight(app: Arc<App>) {
 
 async fn retain(app: Arc<App>) {
     loop {
-        // Not in a query's place: days that several namespaces share are written again, which takes a while.
+        // Not in the slot of a query: days that several namespaces share are rewritten, which takes a while.
         match app.engine.begin(|engine| engine.retain()).await {
             Ok(Ok(removed)) if removed.runs + removed.in_flight > 0 => {
                 let (runs, in_flight, bytes) = (removed.runs, removed.in_flight, removed.bytes);

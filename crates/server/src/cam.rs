@@ -120,8 +120,11 @@ impl Policy {
     /// A sentence that says what is wrong with it.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let policy: Policy = serde_json::from_str(text).map_err(|error| {
-            let hint = if error.to_string().contains("`condition`") {
+            let text = error.to_string();
+            let hint = if text.contains("`condition`") {
                 "; conditions are not evaluated yet, so a policy that has one is refused"
+            } else if text.contains("invalid type: map, expected a sequence") {
+                "; `statement` must be a list: \"statement\": [ { ... } ]"
             } else {
                 ""
             };
@@ -148,7 +151,7 @@ impl Policy {
                 anyhow::ensure!(
                     name == "*"
                         || name.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()),
-                    "`{action}` is not an action; write it as scf:GetFunctionLogs, scf:* or *"
+                    "`{action}` is not an action; write it as scf:GetFunctionLogs, runlog:PutRuns, scf:* or *"
                 );
             }
             for resource in statement.resource.iter() {
@@ -171,7 +174,7 @@ pub struct Decision {
     pub by: Option<Place>,
 }
 
-/// Where a statement stands: the policy and the statement in it, both from 0.
+/// The position of a statement: the policy and the statement in it, both counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The policy.

@@ -1,7 +1,7 @@
 //! Recent requests of the signed API that failed, so that their senders can find out why: a bounded number, in memory.
 //!
-//! No secret is kept: of a body the hash alone (but for v1, whose fields are the request), of headers those that
-//! matter to a signature, of a credential that is no signature only its scheme.
+//! Keeps no secret: only the hash of a body (except v1, whose fields are the request), only the headers that matter to
+//! a signature, and only the scheme of a non-signature credential.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

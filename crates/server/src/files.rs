@@ -52,7 +52,7 @@ pub fn private_dir(path: &Path) -> anyhow::Result<()> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .with_context(|| format!("cannot make {}", path.display()))
+        .with_context(|| format!("cannot create {}", path.display()))
 }
 
 /// Replaces a file that holds a secret: the old text or the new one survives a crash, never a mixture. Owner and mode

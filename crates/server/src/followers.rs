@@ -30,7 +30,7 @@ pub(crate) struct Followers {
 
 /// One of them. It counts as long as it lives.
 pub(crate) struct Follower {
-    /// The last sequence number that was told. It may be behind what can be read.
+    /// The last sequence number that was announced. More may be readable already.
     pub(crate) last_seq: watch::Receiver<u64>,
     followers: Arc<Followers>,
 }

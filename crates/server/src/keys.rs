@@ -1,8 +1,8 @@
 //! The keys of a server: who may sign requests, for which account, under which policies.
 //!
-//! They live in `DATA/keys.json`, readable by its owner only. Signatures need the secret itself, so it is kept as it
-//! is; it is never logged. Of a token only the hash is kept. The file is replaced as a whole, and a running server
-//! notices.
+//! They are in `DATA/keys.json`, readable only by its owner. Signatures need the secret itself, so it is stored in
+//! plain text; it is never logged. Of a token only the hash is kept. The file is replaced as a whole, and a running
+//! server notices.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub struct Key {
     pub secret_key: String,
     /// The account that the key acts for.
     pub account: String,
-    /// Whether the key may do all in its account.
+    /// Whether the key may do everything in its account.
     pub root: bool,
     /// A note for people.
     #[serde(default)]

@@ -153,7 +153,7 @@ impl Settings {
         }
         let mut addresses = [Some(self.listen), self.otlp_grpc, self.otlp_http].into_iter().flatten();
         if let Some(open) = addresses.find(|address| self.insecure_dev && !address.ip().is_loopback()) {
-            bail!("--insecure-dev serves whoever can connect, so it needs a loopback address, not {open}");
+            bail!("--insecure-dev serves everyone who can connect, so it needs a loopback address, not {open}");
         }
         if self.otlp_idle == 0 {
             bail!("option `otlp_idle`: 0 seconds would end every run at its first line; give at least 1");

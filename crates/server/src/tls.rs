@@ -61,7 +61,7 @@ fn self_signed(data: &Path, listen_ip: &str) -> anyhow::Result<(PathBuf, PathBuf
         if !names.iter().any(|name| name == listen_ip) {
             names.push(listen_ip.to_owned());
         }
-        let made = rcgen::generate_simple_self_signed(names).context("cannot make a certificate")?;
+        let made = rcgen::generate_simple_self_signed(names).context("cannot create a certificate")?;
         files::write_private(&key, &made.signing_key.serialize_pem())?;
         files::write_private(&cert, &made.cert.pem())?;
     }

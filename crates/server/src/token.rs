@@ -29,7 +29,7 @@ pub struct Token {
     hash: [u8; 32],
     /// The key that the token stands for.
     pub secret_id: String,
-    /// When it ends to hold, in Unix milliseconds; never, if absent.
+    /// Expiry, in Unix milliseconds. Absent: never expires.
     #[serde(default)]
     pub expires_ms: Option<i64>,
     /// Whether it may only read.

@@ -6,8 +6,7 @@ use bytes::{Buf, Bytes};
 use flate2::bufread::MultiGzDecoder;
 use tokio::sync::mpsc;
 
-/// How much larger than as it was sent a body may become. NDJSON of logs compresses 5 to 30 times; far more than that
-/// is an attack.
+/// Maximum decompression ratio. NDJSON of logs compresses 5 to 30 times; far more than that is an attack.
 const EXPANSION_MAX: u64 = 200;
 
 /// The largest zstd window, as a power of two: 32 MiB. Larger ones are made by `--long` modes only.

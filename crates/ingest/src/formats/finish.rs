@@ -67,7 +67,8 @@ impl Finish {
         }
         if run.start_time.is_none() {
             let Some(start_ms) = self.untimed(duration_ms.ceil() as i64) else {
-                let message = "the run has no time; give --start, or one run a line with StartTime";
+                let message =
+                    "the run has no time; give --start \"2026-07-01 08:00:00\", or one run per line with StartTime";
                 return Err(refused(line, "NoStart", message));
             };
             run.start_time = Some(DraftStart::UnixMs(start_ms));
@@ -88,8 +89,8 @@ impl Finish {
     }
 }
 
-/// The id of a run whose file gives none: a hash of what the file says of it and of its place there, so that the same
-/// file, renamed or compressed or not, gives the same ids again.
+/// The id of a run whose file gives none: a hash of its content and its position, so that the same file gives the same
+/// ids again, even renamed or compressed.
 fn derived_id(run: &RunDraft, line: u64) -> String {
     let mut content = content(run);
     content.extend_from_slice(&line.to_le_bytes());

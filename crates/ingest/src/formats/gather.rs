@@ -1,8 +1,8 @@
-//! Runs out of a text log: lines are gathered by run, from its START to its report, also where runs interleave.
+//! Reads runs from a text log: gathers the lines of each run, from its START to its report, even if runs interleave.
 //!
-//! A line goes to the run that it names, otherwise to the one that its lane was speaking of last. (A lane is what one
-//! instance printed, where lines say which.) What stands behind a report still belongs to its run, until the next
-//! START. A report without a START is a run too: logs are often searched for reports alone.
+//! A line goes to the run that it names, otherwise to the one that its lane named last. (A lane is the output of one
+//! instance, if the lines say which.) Lines after a report still belong to its run, until the next START. A report
+//! without a START is a run too, because logs are often searched for reports only.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -16,7 +16,7 @@ use super::lines::{LineParser, Out};
 use super::open_runs::{Log, OpenRuns, Weigh};
 use super::{Hints, Notes, refused, stamp};
 
-/// Behind its report a run waits for this many lines of its own before it is complete.
+/// Number of lines that a run waits for after its report before it is complete.
 const TRAIL_LINES: u64 = 100;
 
 /// Ids that are remembered, so that a second START of one is known as a retry.
@@ -104,7 +104,7 @@ impl Facts {
     }
 }
 
-/// Where a line stands.
+/// The position of a line.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     number: u64,
@@ -264,7 +264,7 @@ impl<D: Dialect> Gather<D> {
 
     fn report_orphans(&mut self, out: &mut Out) {
         if let Some((line, count)) = self.orphans.take() {
-            let message = format!("{count} lines from here on belong to no run: none has started before them");
+            let message = format!("{count} lines from here on belong to no run: there is no START line before them");
             out.push_back(Err(refused(line, "NoRun", message)));
         }
     }

@@ -70,7 +70,7 @@ impl<R: BufRead, P: LineParser> Iterator for ByLine<R, P> {
                     self.parser.end(&mut self.out);
                 }
                 Err(error) => {
-                    // The runs that were open are not known to be whole: they stay out, and come with the mended file.
+                    // The open runs may be incomplete, so they are left out and come with the repaired file.
                     self.is_done = true;
                     return Some(Err(error));
                 }

@@ -37,7 +37,7 @@ fn value<'a>(report: &'a str, name: &str) -> Option<(f64, &'a str)> {
     Some((number.parse().ok()?, rest.get(..unit_len)?))
 }
 
-/// What stands behind `name:`, where that is not the end of a longer name (`Billed Duration` is not `Duration`).
+/// The text after `name:`, unless that is the end of a longer name (`Billed Duration` is not `Duration`).
 fn after<'a>(report: &'a str, name: &str) -> Option<&'a str> {
     let mut places = report.match_indices(name).map(|(at, _)| (at, at + name.len()));
     let (_, end) = places.find(|&(start, end)| {

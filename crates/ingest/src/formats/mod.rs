@@ -68,7 +68,7 @@ pub struct Hints {
     pub close_unfinished: bool,
 }
 
-/// A run, and where it stands.
+/// A run, and its position in the input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// The line that it begins on, or the number of its row; the first is 1.

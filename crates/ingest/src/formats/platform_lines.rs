@@ -11,7 +11,7 @@
 //! Report RequestId:<id> Duration:1ms Memory:128MB MemUsage:29.734375MB
 //! ```
 //!
-//! A blank behind a colon may be there or not. Old logs say `MaxMemoryUsed` for `MemUsage`.
+//! There may be a space after a colon. Old logs say `MaxMemoryUsed` for `MemUsage`.
 
 use std::rc::Rc;
 
@@ -69,7 +69,7 @@ fn error(result: &str) -> Facts {
     Facts { ret_code: Some(ret_code), ret_msg: Some(result.to_owned()), ..Facts::default() }
 }
 
-/// The number behind `"statusCode":`.
+/// The number after `"statusCode":`.
 fn status(result: &str) -> Option<i32> {
     let (_, rest) = result.split_once("\"statusCode\":")?;
     let rest = rest.trim_start();

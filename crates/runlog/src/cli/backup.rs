@@ -1,4 +1,4 @@
-//! `runlog backup`: of a data folder that no server has open, or of a running server.
+//! `runlog backup`: backs up a data folder that no server has open, or a running server.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use crate::cli::common::place::Place;
 use crate::cli::common::progress::{Bar, human};
 use crate::cli::common::server::{Access, connect, setting};
 
-/// How long a server may take.
+/// How long the server may take.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Arguments of `runlog backup`.
@@ -27,11 +27,11 @@ Examples:
   runlog backup --data /var/lib/runlog /backups/today  of a folder that no server has open
   runlog backup --endpoint https://runlog.example today    of a server, into its `backup_dir`")]
 pub(crate) struct BackupArgs {
-    /// A new folder; with --endpoint the name of one, which the server makes inside its `backup_dir`.
+    /// A new folder; with --endpoint its name, which the server creates inside its `backup_dir`.
     to: PathBuf,
     #[command(flatten)]
     place: Place,
-    /// Ask a running server to back itself up, with a root key; otherwise the data folder must not be in use.
+    /// Ask a running server to back itself up, with a root key; without this, no server may have the data folder open.
     #[arg(long, value_name = "URL", conflicts_with = "data")]
     endpoint: Option<String>,
     /// The key's id [env: RUNLOG_SECRET_ID].
@@ -41,7 +41,7 @@ pub(crate) struct BackupArgs {
     /// [env: RUNLOG_SECRET_KEY].
     #[arg(long, value_name = "KEY", requires = "endpoint")]
     secret_key: Option<String>,
-    /// A token of a root key, in its place; better from the environment [env: RUNLOG_TOKEN].
+    /// A token of a root key, instead of the key; better from the environment [env: RUNLOG_TOKEN].
     #[arg(long, value_name = "TOKEN", requires = "endpoint", conflicts_with = "secret_id")]
     token: Option<String>,
     /// File with the CA certificate of an https server, as PEM.
@@ -49,7 +49,7 @@ pub(crate) struct BackupArgs {
     ca: Option<PathBuf>,
 }
 
-/// Backs up, and says what the backup holds.
+/// Makes the backup, and prints what it contains.
 pub(crate) fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
     let report = match &args.endpoint {
         Some(endpoint) => of_server(endpoint, &args)?,
@@ -59,13 +59,18 @@ pub(crate) fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{to}: {files} files, {}, everything up to sequence number {seq}", human(bytes))?;
     if linked > 0 {
-        writeln!(out, "{linked} files are hard links: copy the folder to another disk, to outlive this one")?;
+        writeln!(out, "{linked} files are hard links: copy the folder to another disk, or it is lost with this one")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn of_folder(data: &Path, to: &Path) -> anyhow::Result<BackupReport> {
-    let advice = || format!("cannot back up {} (a running server is backed up with --endpoint)", data.display());
+    let advice = || {
+        format!(
+            "cannot back up {} (if a server has it open, use --endpoint URL; that server needs --backup-dir)",
+            data.display()
+        )
+    };
     let disk = RealDisk::open_existing(data).with_context(advice)?;
     let options = Options { background: false, ..Options::default() };
     let store = Store::open_with(Arc::new(disk), Arc::new(SystemClock::default()), options)?;
@@ -81,12 +86,12 @@ fn of_folder(data: &Path, to: &Path) -> anyhow::Result<BackupReport> {
 fn of_server(endpoint: &str, args: &BackupArgs) -> anyhow::Result<BackupReport> {
     let secret_id = setting(args.secret_id.as_ref(), &["RUNLOG_SECRET_ID"]);
     let secret_key = setting(args.secret_key.as_ref(), &["RUNLOG_SECRET_KEY"]);
-    // A key on the command line is meant, whatever token the environment has.
+    // A key on the command line takes precedence over a token from the environment.
     let variables: &[&str] = if args.secret_id.is_some() { &[] } else { &["RUNLOG_TOKEN"] };
     let token = setting(args.token.as_ref(), variables);
     let key = secret_id.zip(secret_key);
     let Some(name) = args.to.to_str().filter(|_| key.is_some() || token.is_some()) else {
-        let message = "give a root key: set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
+        let message = "a root key is needed: set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
         super::Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit()
     };
     let builder = connect(endpoint.to_owned(), Access { key, token }, None, args.ca.as_deref());

@@ -14,7 +14,7 @@ Examples:
   runlog completions zsh > ~/.zfunc/_runlog
   runlog completions fish > ~/.config/fish/completions/runlog.fish")]
 pub(crate) struct CompletionsArgs {
-    /// Which shell, such as bash, zsh or fish.
+    /// The shell, such as bash, zsh or fish.
     shell: Shell,
 }
 

@@ -1,4 +1,4 @@
-//! `runlog config`: every option of the server, its value and where the value came from; and the profiles of servers.
+//! `runlog config`: every option of the server with its value and source; and the profiles of servers.
 
 mod profiles;
 
@@ -19,7 +19,7 @@ Examples:
   runlog config set-profile staging --endpoint https://runlog.staging.example --secret-id AKID...
   runlog query --profile staging --errors";
 
-/// Arguments of `runlog config`: the flags of `serve`, to see what they would come to.
+/// Arguments of `runlog config`: the flags of `serve`, to see their effect.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub(crate) struct ConfigArgs {
@@ -31,13 +31,13 @@ pub(crate) struct ConfigArgs {
 
 #[derive(Subcommand)]
 enum Action {
-    /// List the profiles of servers, and where they are kept.
+    /// List the profiles of servers, and the file that has them.
     Profiles,
-    /// Write a profile of a server, for --profile and RUNLOG_PROFILE; one that is called `default` needs neither.
+    /// Write a profile of a server, for --profile and RUNLOG_PROFILE; the profile `default` needs neither.
     SetProfile(SetProfileArgs),
 }
 
-/// Does what was asked; by default prints the table of options.
+/// Runs the subcommand; by default, prints the table of options.
 pub(crate) fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         None => options(&args.flags),

@@ -17,7 +17,7 @@ use super::serve;
 use crate::config::Flags;
 use crate::sample::Plan;
 
-/// Arguments of `runlog demo`: those of `serve`, and how much to generate.
+/// Arguments of `runlog demo`: those of `serve`, and the size of the sample.
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
     /// How many sample runs of the last 24 hours.
@@ -26,7 +26,7 @@ pub(crate) struct DemoArgs {
     /// The same seed gives the same runs.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Run a shell command once the demo is ready, with RUNLOG_ENDPOINT, RUNLOG_SECRET_ID, RUNLOG_SECRET_KEY and
+    /// Run a shell command when the demo is ready, with RUNLOG_ENDPOINT, RUNLOG_SECRET_ID, RUNLOG_SECRET_KEY and
     /// RUNLOG_REGION in its environment.
     #[arg(long, value_name = "COMMAND")]
     visit: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct DemoArgs {
     flags: Flags,
 }
 
-/// Real commands to run, each as a function of its own. The last one fails.
+/// Real commands to run, each as a separate function. The last one fails.
 const REAL_RUNS: &[(&str, &[&str])] = &[
     ("demo-uname", &["uname", "-a"]),
     ("demo-disk", &["df", "-h"]),
@@ -43,7 +43,7 @@ const REAL_RUNS: &[(&str, &[&str])] = &[
     ("demo-failing", &["sh", "-c", "echo reading config; ls /no/such/folder"]),
 ];
 
-/// Serves the demo until it is told to stop. Without `--data` its folder is a temporary one.
+/// Serves the demo until it is told to stop. Without `--data`, its folder is temporary.
 pub(crate) fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let temporary = tempfile::Builder::new().prefix("runlog-demo-").tempdir()?;
     let folder = temporary.path().join("data");
@@ -87,7 +87,7 @@ struct Demo {
 }
 
 impl Demo {
-    /// Posts the sample day and the real runs over HTTP, as any sender would.
+    /// Posts the sample day and the real runs over HTTP, like any sender.
     fn fill(&self, runs: u64, seed: u64, real: Vec<NewRun>) -> anyhow::Result<()> {
         let client =
             Client::builder(&self.endpoint).credential(&self.key.0, &self.key.1).region(&self.region).build()?;
@@ -102,7 +102,7 @@ impl Demo {
         Ok(())
     }
 
-    /// Prints calls that work as they stand.
+    /// Prints calls that work as printed.
     fn explain(&self) -> anyhow::Result<()> {
         let host = self.endpoint.trim_start_matches("http://");
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("runlog"));
@@ -119,7 +119,7 @@ impl Demo {
         Ok(())
     }
 
-    /// Lets a command look at the demo. Its failure is its own matter: it is shown, and the demo goes on.
+    /// Runs a command on the demo. If it fails, the failure is shown and the demo goes on.
     fn visit(&self, command: &str) -> anyhow::Result<()> {
         let status = Command::new("sh")
             .args(["-c", command])
@@ -135,7 +135,7 @@ impl Demo {
     }
 }
 
-/// The run of a command; none where this machine lacks the command.
+/// The run of a command; `None` if this machine lacks the command.
 fn real_run(function: &str, command: &[&str]) -> Option<NewRun> {
     let command: Vec<OsString> = command.iter().map(OsString::from).collect();
     let (run, end) = Job::quiet(function, &command).run(|_| ());

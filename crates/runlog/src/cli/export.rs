@@ -1,8 +1,9 @@
 //! `runlog export`: every finished run that matches, of one moment, as NDJSON, CSV or Parquet; from a server, or from a
-//! data folder that no server holds.
+//! data folder that no server has open.
 //!
-//! A server sends NDJSON, whatever the file is to be: so the place of the last run is known, and a connection that
-//! breaks is made again from there. A file is written beside its place and gets its name when it is whole and on disk.
+//! A server always sends NDJSON, whatever the format of the file, so the position of the last run is known and an
+//! export can continue there after a broken connection. A file is written under a hidden name and gets its own name
+//! when it is complete and fsynced.
 
 mod output;
 mod source;
@@ -28,10 +29,10 @@ use crate::cli::common::units::count;
 /// Arguments of `runlog export`.
 #[derive(clap::Args)]
 pub(crate) struct ExportArgs {
-    /// Write to this file instead of standard output; it appears once it is whole.
+    /// Write to this file instead of standard output; it appears when it is complete.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// What to write [default: by the ending of the file, or ndjson].
+    /// The format [default: by the file name suffix, or ndjson].
     #[arg(long, value_name = "FORMAT")]
     format: Option<FileFormat>,
     /// Only runs of this function.
@@ -61,16 +62,17 @@ pub(crate) struct ExportArgs {
     /// Only runs that started within this span before now: 90s, 1h30m, 30d [default: every run].
     #[arg(long, value_name = "SPAN", value_parser = moment::span_ms, conflicts_with = "from")]
     since: Option<i64>,
-    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, RFC 3339 with its zone, or how long ago.
+    /// The earliest start, inclusive: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, RFC 3339 with a zone, or an
+    /// age.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The first start that is too late.
+    /// The latest start, exclusive.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
     /// The zone of times without one, and of StartTimeText.
     #[arg(long, value_name = "ZONE", default_value = "+08:00")]
     time_zone: Zone,
-    /// The oldest run first.
+    /// Write the oldest run first.
     #[arg(long)]
     oldest_first: bool,
     /// Only these fields, separated by commas.
@@ -82,25 +84,25 @@ pub(crate) struct ExportArgs {
     /// Read this data folder instead of a server; no server may have it open.
     #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
     data: Option<PathBuf>,
-    /// The account that the runs belong to, in a data folder.
+    /// The account of the runs in the data folder.
     #[arg(long, value_name = "UIN", default_value = FIRST_ACCOUNT, requires = "data")]
     account: String,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-/// What a file holds.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FileFormat {
-    /// One JSON object a line, as runs are posted.
+    /// One JSON object per line, in the form of ingest.
     Ndjson,
-    /// RFC 4180, with a line of names.
+    /// RFC 4180, with a header line.
     Csv,
-    /// One row a run; StartTime is a timestamp.
+    /// One row per run; StartTime is a timestamp.
     Parquet,
 }
 
-/// How a file of texts is compressed.
+/// The compression of NDJSON and CSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Packing {
     Plain,
@@ -108,7 +110,7 @@ enum Packing {
     Zstd,
 }
 
-/// Which runs.
+/// The filter.
 struct Filter {
     function: Option<String>,
     namespace: Option<String>,
@@ -117,13 +119,13 @@ struct Filter {
     request_id: Option<String>,
     result: ResultFilter,
     keyword: Option<String>,
-    /// The first start, and the first that is too late, in Unix milliseconds.
+    /// The earliest start (inclusive) and the latest (exclusive), in Unix milliseconds.
     from_ms: Option<i64>,
     to_ms: Option<i64>,
     oldest_first: bool,
 }
 
-/// Exports, and says what was written.
+/// Exports, and prints what was written.
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     end(args.export(), false)
 }
@@ -136,7 +138,7 @@ impl ExportArgs {
         let mut show = |done, total| bar.show(Progress { done, total });
         let names: Vec<&str> = self.fields.iter().map(String::as_str).collect();
         let fields = (!names.is_empty()).then_some(&names[..]);
-        // Before the output: a command that cannot begin leaves no file behind.
+        // Before the output: a command that cannot begin creates no file.
         let mut client = None;
         let source = match &self.data {
             Some(data) => Source::folder(data, &self.account, &filter, self.time_zone)?,
@@ -181,7 +183,7 @@ impl ExportArgs {
         })
     }
 
-    /// What to write, and how compressed: as told, and as the file's name says.
+    /// The format and the compression, from the flags and the file name.
     fn form(&self) -> Result<(FileFormat, Packing), String> {
         let name = self.output.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
         let (stem, packing) = match name.rsplit_once('.') {
@@ -199,12 +201,12 @@ impl ExportArgs {
             (Some(format), _) => format,
             (None, None) => FileFormat::Ndjson,
             (None, Some(path)) => {
-                let advice = "says no format; end it in .ndjson, .csv or .parquet, or give --format";
+                let advice = "does not name a format; let it end in .ndjson, .csv or .parquet, or give --format";
                 return Err(format!("{} {advice}", path.display()));
             }
         };
         if format == FileFormat::Parquet && packing != Packing::Plain {
-            return Err("a Parquet file is compressed inside; leave .gz or .zst out of its name".to_owned());
+            return Err("a Parquet file is compressed inside; omit .gz or .zst from its name".to_owned());
         }
         Ok((format, packing))
     }
@@ -244,8 +246,8 @@ mod tests {
             ("-o x.y/a.jsonl.zst", Ok((FileFormat::Ndjson, Packing::Zstd))),
             ("-o a.ndjson.gz --format csv", Ok((FileFormat::Csv, Packing::Gzip))),
             ("-o a.parquet", Ok((FileFormat::Parquet, Packing::Plain))),
-            ("-o a", Err("a says no format")),
-            ("-o a.txt", Err("a.txt says no format")),
+            ("-o a", Err("a does not name a format")),
+            ("-o a.txt", Err("a.txt does not name a format")),
             ("-o a.parquet.gz", Err("compressed inside")),
         ] {
             match (parse(words).form(), form) {

@@ -1,7 +1,7 @@
-//! `runlog follow`: what one run prints, while it prints it; ends with the run's own exit code.
+//! `runlog follow`: prints the output of one run while it runs, and exits with the run's own exit code.
 //!
-//! The run is looked at by its id, which costs the server next to nothing, and its output is fetched when there is a
-//! new report of it. So it works with a key that may read only this run's function, and while the server restarts.
+//! The run is polled by its id, which is cheap for the server, and its output is fetched when there is a new report. So
+//! this works with a key that may read only this run's function, and while the server restarts.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -19,16 +19,16 @@ use crate::cli::common::server::ServerArgs;
 use crate::cli::common::text::{harmless, one_line};
 use crate::cli::common::units;
 
-/// How often it is looked whether there is more.
+/// How often the run is polled.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// The fields that tell whether there is more.
+/// The fields that show whether there is more output.
 const NEWS: &str = "Seq,Region,Namespace,FunctionName,RetryNum,StartTime,RetCode";
 
-/// How much of the end of what was printed is looked for in an output that has lost its beginning, in bytes.
+/// How many of the last printed bytes are searched for in an output that has lost its beginning.
 const ANCHOR_BYTES: usize = 512;
 
-/// What a shell adds to the number of a signal to make an exit code of it.
+/// The exit code of a shell for a signal is its number plus this.
 const SIGNAL_EXIT: u8 = 128;
 
 /// Exit code of a run that failed and has none.
@@ -40,8 +40,7 @@ Examples:
   runlog run --request-id deploy-7 --function deploy -- ./deploy.sh &
   runlog follow deploy-7 --wait=1m && echo deployed
 
-The exit code is that of the run: its own, 128 and the number of the signal that ended it, or 1 when it failed \
-otherwise. 5: the server was away for longer than --retry-for.";
+The exit code is that of the run: its own, 128 plus the number of the signal that ended it, or 1 if it failed otherwise. 5: the server was unreachable for longer than --retry-for.";
 
 /// Arguments of `runlog follow`.
 #[derive(clap::Args)]
@@ -49,7 +48,7 @@ otherwise. 5: the server was away for longer than --retry-for.";
 pub(crate) struct FollowArgs {
     #[command(flatten)]
     run: RunIdArgs,
-    /// Wait for a run that has not begun yet; for so long, or as long as it takes.
+    /// Wait for a run that has not begun yet; at most this long, or without a limit.
     #[arg(long, value_name = "SPAN", num_args = 0..=1, require_equals = true, value_parser = span_ms,
           default_missing_value = "520w", help_heading = "Following")]
     wait: Option<i64>,
@@ -68,7 +67,7 @@ impl FollowArgs {
     fn follow(&self) -> Result<u8, Failure> {
         let client = self.server.builder(None)?.retries(0).build()?;
         let request_id = &self.run.request_id;
-        // The first look fails at once when the server is not there.
+        // The first poll fails at once if the server cannot be reached.
         let mut news = client.attempts(request_id, &self.run.within(&self.server), Some(NEWS))?;
         let mut look = Look { client: &client, request_id, patience: self.lasting.patience() };
         let began = clock::monotonic();
@@ -113,7 +112,7 @@ impl FollowArgs {
     }
 }
 
-/// A run that is looked at again and again.
+/// A run that is polled.
 struct Look<'a> {
     client: &'a Client,
     request_id: &'a str,
@@ -134,12 +133,12 @@ impl Look<'_> {
     }
 }
 
-/// Of several runs the one that started last.
+/// Of several runs, the one that started last.
 fn latest(runs: Vec<RunRow>) -> Option<RunRow> {
     runs.into_iter().max_by_key(|run| (run.start_time, run.seq))
 }
 
-/// Says how the run ended, and gives its exit code.
+/// Prints how the run ended, and returns its exit code.
 fn end(run: &RunRow) -> u8 {
     let (word, _) = result(run.ret_code.into());
     let (function, took) = (one_line(&run.function_name), units::duration(run.duration));
@@ -162,7 +161,7 @@ fn exit_code(run: &RunRow) -> u8 {
     }
 }
 
-/// An output that grows from report to report.
+/// An output that grows with each report.
 #[derive(Default)]
 struct Growth {
     /// The output of the last report.
@@ -174,7 +173,7 @@ impl Growth {
         let (is_whole, more) = self.more(log);
         let more = more.to_owned();
         if !is_whole {
-            eprintln!("[a part was left out here; `runlog show --log` has what was kept of it]");
+            eprintln!("[a part was left out here; `runlog show --log` prints everything that was kept]");
         }
         log.clone_into(&mut self.printed);
         let mut out = io::stdout().lock();
@@ -186,8 +185,8 @@ impl Growth {
         out.flush()
     }
 
-    /// What is new in an output, and whether it goes on where the last one ended. One that is too long for a report has
-    /// lost a part of its middle.
+    /// The new part of an output, and whether it continues where the last one ended. An output that is too long for a
+    /// report lacks a part of its middle.
     fn more<'a>(&self, log: &'a str) -> (bool, &'a str) {
         if let Some(more) = log.strip_prefix(self.printed.as_str()) {
             return (true, more);
@@ -197,14 +196,14 @@ impl Growth {
         if let Some(at) = memchr::memmem::rfind(log.as_bytes(), anchor.as_bytes()) {
             return (true, &log[at + anchor.len()..]);
         }
-        // What both begin with has been printed.
+        // The common beginning has been printed.
         let same = self.printed.bytes().zip(log.bytes()).take_while(|(a, b)| a == b).count();
         (false, &log[log.floor_char_boundary(same)..])
     }
 }
 
-/// An output as a terminal may have it: with its colours, and with the returns that progress bars are made of, and
-/// nothing else that would steer it.
+/// An output that is safe for a terminal: with colours and the carriage returns of progress bars, but without any other
+/// control characters.
 fn for_a_terminal(output: &str) -> String {
     let parts: Vec<_> = output.split('\r').map(|part| harmless(part, true)).collect();
     parts.join("\r")

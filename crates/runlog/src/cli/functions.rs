@@ -1,4 +1,4 @@
-//! `runlog functions`: every function that has run, with how its runs of a window went.
+//! `runlog functions`: every function that has run, with statistics of its runs in a window.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -25,37 +25,37 @@ pub(crate) struct FunctionsArgs {
     namespace: Option<String>,
     #[command(flatten)]
     span: SpanArgs,
-    /// How to print the functions.
+    /// The output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-/// How functions are printed.
+/// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A table for people.
     Table,
     /// One JSON array.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// CSV with a line of names (RFC 4180).
+    /// CSV with a header line (RFC 4180).
     Csv,
 }
 
-/// A function, with its runs of the window.
+/// A function, with its runs in the window.
 #[derive(Debug, Serialize)]
 struct Row {
     region: String,
     namespace: String,
     function: String,
     qualifiers: Vec<String>,
-    /// Of the window, those in flight too.
+    /// In the window, including those in flight.
     runs: u64,
     failed: u64,
-    /// Of any time, in Unix milliseconds.
+    /// At any time, in Unix milliseconds.
     last_start_ms: i64,
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
@@ -83,7 +83,7 @@ fn list(args: &FunctionsArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The figures of one function: total, percentiles and its largest run, all of one snapshot.
+/// The figures of one function: total, percentiles and its largest run, all from one snapshot.
 fn row(client: &Client, function: Function, window: &RunFilter) -> Result<Row, Failure> {
     let query = RunQuery {
         filter: RunFilter {

@@ -1,7 +1,7 @@
-//! `runlog import`: runs out of files of many formats, into a server or a data folder.
+//! `runlog import`: reads runs from files of many formats and stores them on a server or in a data folder.
 //!
-//! One bad record never stops the others; each is listed by its line. What was read can be imported again at any time:
-//! it counts as duplicates then.
+//! A bad record never stops the others; each one is listed with its line. A file can be imported again at any time: its
+//! runs then count as duplicates.
 
 mod input;
 
@@ -26,10 +26,10 @@ use crate::cli::common::units::count;
 use crate::cli::common::window::flag_ms;
 use crate::files;
 
-/// Exit code when a record was refused, or a file could not be read.
+/// Exit code if a record was refused or a file could not be read.
 const EXIT_REFUSED: u8 = 1;
 
-/// How often the bar is drawn anew, in runs.
+/// How often the bar is redrawn, in runs.
 const SHOW_EVERY_RUNS: u64 = 500;
 
 const EXAMPLES: &str = "\
@@ -43,38 +43,38 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ImportArgs {
-    /// Files, plain or compressed with gzip or zstd; folders, whose files are read; `-` for standard input.
+    /// Files, plain or compressed with gzip or zstd; folders of such files; `-` for standard input.
     #[arg(default_value = "-")]
     files: Vec<PathBuf>,
-    /// What the files are [default: found out by their beginnings].
+    /// The format of the files [default: detected from their contents].
     #[arg(long, value_name = "FORMAT", value_parser = choice::format())]
     format: Option<Format>,
-    /// The function of runs that name none, as in text logs.
+    /// The function of runs that do not name one, as in text logs.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
-    /// The namespace of runs that name none [default: default].
+    /// The namespace of runs that do not name one [default: default].
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// The version of runs that name none [default: $LATEST].
+    /// The version of runs that do not name one [default: $LATEST].
     #[arg(long, value_name = "VERSION")]
     qualifier: Option<String>,
-    /// When the first run without a time started; each other one starts when the one before it ended
-    /// [default: they ended when their file was last changed].
+    /// The start of the first run without a time; each following one starts when the previous one ended [default: all
+    /// ended at the file's modification time].
     #[arg(long, value_name = "TIME")]
     start: Option<String>,
-    /// The zone of times without one.
+    /// The time zone of times without a zone.
     #[arg(long, value_name = "ZONE", default_value = "+08:00")]
     time_zone: Zone,
-    /// Runs whose end is not in the file were interrupted; otherwise they are in flight until a later import.
+    /// Close runs whose end is not in the file as interrupted, instead of leaving them in flight until a later import.
     #[arg(long)]
     close_unfinished: bool,
-    /// Write every refusal to this file, one JSON object a line.
+    /// Write every refusal to this file, one JSON object per line.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
     /// How many refusals to print.
     #[arg(long, value_name = "N", default_value_t = 20)]
     errors_shown: u64,
-    /// Exit with 0 also when records were refused.
+    /// Exit with 0 even if records were refused.
     #[arg(long)]
     keep_going: bool,
     /// Store nothing; print the runs as NDJSON.
@@ -84,7 +84,7 @@ pub(crate) struct ImportArgs {
     target: TargetArgs,
 }
 
-/// Imports, and says what became of it.
+/// Imports, and prints the result.
 pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     end(args.import(), false)
 }
@@ -130,7 +130,7 @@ impl ImportArgs {
     }
 }
 
-/// What became of the records.
+/// Counts of the outcomes of records.
 #[derive(Default)]
 struct Counts {
     read: u64,
@@ -141,7 +141,7 @@ struct Counts {
     unreadable_files: u64,
 }
 
-/// Where a run stands.
+/// The position of a run in the input.
 #[derive(Clone, Default)]
 struct Place {
     file: Rc<str>,
@@ -149,7 +149,7 @@ struct Place {
     line: u64,
 }
 
-/// An import under way.
+/// A running import.
 struct Import<'a> {
     args: &'a ImportArgs,
     start_ms: Option<i64>,
@@ -244,7 +244,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// One file that cannot be read on does not keep the others out.
+    /// A file that cannot be read does not stop the others.
     fn unreadable(&mut self, name: &str, reason: &str) -> Result<(), Failure> {
         self.counts.unreadable_files += 1;
         if let Some(errors) = &mut self.errors {
@@ -264,14 +264,14 @@ impl Import<'_> {
     fn say(&self, name: &str, notes: &Notes) {
         let said = [
             ("lines with bytes that are not UTF-8, which were replaced", notes.utf8_replaced.get()),
-            ("runs closed as interrupted, since too many were open at a time", notes.closed_early.get()),
+            ("runs closed as interrupted, because too many were open at a time", notes.closed_early.get()),
         ];
         for (what, how_many) in said.into_iter().filter(|(_, how_many)| *how_many > 0) {
             self.bar.print(&format!("{name}: {} {what}", count(how_many)));
         }
         let ignored: Vec<String> = notes.ignored.borrow().iter().cloned().collect();
         if !ignored.is_empty() {
-            self.bar.print(&format!("{name}: columns that no run has were left out: {}", ignored.join(", ")));
+            self.bar.print(&format!("{name}: ignored columns that are not fields of a run: {}", ignored.join(", ")));
         }
     }
 
@@ -288,7 +288,7 @@ impl Import<'_> {
         drop(self.bar);
         if refused > self.args.errors_shown {
             let rest = count(refused - self.args.errors_shown);
-            let advice = if self.args.errors.is_some() { "" } else { "; --errors FILE keeps them all" };
+            let advice = if self.args.errors.is_some() { "" } else { "; --errors FILE writes all of them" };
             eprintln!("{rest} more were refused{advice}");
         }
         let stored = if is_dry {

@@ -1,4 +1,4 @@
-//! `runlog keys`: the keys of a data folder. A server that runs on it notices within a second or two.
+//! `runlog keys`: the keys of a data folder. A server of this folder notices changes within a second or two.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,9 +32,9 @@ pub(crate) struct KeysArgs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a key and print it; its secret is shown this once.
+    /// Create a key and print it; its secret is shown only once.
     Create(CreateArgs),
-    /// Make a token that stands for a key (Authorization: Bearer TOKEN), and print it this once.
+    /// Create a token for a key (Authorization: Bearer TOKEN), and print it; it is shown only once.
     Token(TokenArgs),
     /// List the keys and tokens, without their secrets.
     List(Place),
@@ -52,10 +52,10 @@ struct CreateArgs {
     /// File with a CAM policy document (version 2.0); may be given several times.
     #[arg(long = "policy", value_name = "FILE", required_unless_present = "root", conflicts_with = "root")]
     policies: Vec<PathBuf>,
-    /// A key that may do all in its account.
+    /// Create a root key, which may do everything in its account.
     #[arg(long)]
     root: bool,
-    /// The account that the key acts for.
+    /// The account of the key.
     #[arg(long, value_name = "UIN", default_value = FIRST_ACCOUNT)]
     account: String,
     /// A note for people.
@@ -67,13 +67,13 @@ struct CreateArgs {
 
 #[derive(clap::Args)]
 struct TokenArgs {
-    /// The SecretId of the key that the token stands for.
+    /// The SecretId of the token's key.
     #[arg(long, value_name = "SECRETID")]
     key: String,
-    /// How long it holds: 90s, 12h, 30d, 4w [default: until it is deleted].
+    /// How long the token is valid: 90s, 12h, 30d, 4w [default: until it is deleted].
     #[arg(long, value_name = "SPAN", value_parser = moment::span_ms)]
     expires: Option<i64>,
-    /// A token that may read and do nothing else.
+    /// Create a token that may only read.
     #[arg(long)]
     read_only: bool,
     /// A note for people.
@@ -83,7 +83,7 @@ struct TokenArgs {
     place: Place,
 }
 
-/// Does what the arguments ask.
+/// Runs the subcommand.
 pub(crate) fn run(args: KeysArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Create(args) => create(args),
@@ -116,8 +116,8 @@ fn token(args: TokenArgs) -> anyhow::Result<()> {
     KeyFile::change(&args.place.data()?, |file| {
         if !is_given_root && !file.keys.iter().any(|key| key.secret_id == args.key) {
             bail!(
-                "there is no key {}; `runlog keys list` shows them. For the key of --root-key, give it in \
-                 RUNLOG_ROOT_KEY here too",
+                "there is no key {}; `runlog keys list` shows them. For the key of --root-key, set RUNLOG_ROOT_KEY for \
+                 this command too",
                 args.key
             );
         }

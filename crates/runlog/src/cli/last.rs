@@ -1,4 +1,4 @@
-//! `runlog last`: the last run, of all or of a function, with its whole output; or the last few as a table.
+//! `runlog last`: the last run, of all functions or of one, with its whole output; or the last few as a table.
 
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -24,13 +24,13 @@ Examples:
 pub(crate) struct LastArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// How many runs, the latest start first; several are printed as a table.
+    /// How many runs to show, latest start first; several are printed as a table.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1, help_heading = "Which runs",
           value_parser = clap::value_parser!(u64).range(1..=1_000))]
     runs: u64,
     #[command(flatten)]
     output: OutputArgs,
-    /// Exit with 3 when there is none.
+    /// Exit with 3 if there is none.
     #[arg(long, help_heading = "Output")]
     fail_empty: bool,
     #[command(flatten)]
@@ -64,7 +64,14 @@ impl LastArgs {
             printer.run(run)?;
         }
         let printed = printer.finish()?;
-        eprintln!("the last {} of {} runs", count(printed), count(page.total));
+        if page.total > 0 {
+            eprintln!("the last {} of {} runs", count(printed), count(page.total));
+        } else {
+            match &query.filter.function {
+                Some(function) => eprintln!("no run of {function}"),
+                None => eprintln!("no runs"),
+            }
+        }
         Ok(if self.fail_empty && printed == 0 { EXIT_EMPTY } else { EXIT_OK })
     }
 }

@@ -1,4 +1,4 @@
-//! `runlog logs`: queries over the signed API, so they work against any server of it.
+//! `runlog logs`: queries over the signed API, so it works with any server of that API.
 //!
 //! Runs go to standard output, the window and the total to standard error.
 
@@ -23,7 +23,7 @@ use window::{Window, WindowArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  runlog logs --errors --since 6h                          a table of what failed
+  runlog logs --errors --since 6h                          a table of failed runs
   runlog logs nightly-report --sort duration:desc --limit 5
   runlog logs --request-id 61fbd1dc-10ae-47f7-9879-7a080245df3c -o raw
   runlog logs nightly-report --print-request curl          the signed request, to send by hand
@@ -44,10 +44,10 @@ pub(crate) struct LogsArgs {
     /// Only runs that succeeded.
     #[arg(long, group = "result")]
     ok: bool,
-    /// Only runs with this class of results.
+    /// Only runs with this class of result.
     #[arg(long, value_name = "CLASS", group = "result", value_parser = ret_code())]
     ret_code: Option<RetCode>,
-    /// Only the run with this id; then no window is needed.
+    /// Only the run with this id; no window is needed then.
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
     /// Only runs whose log or return message contains this text.
@@ -59,25 +59,25 @@ pub(crate) struct LogsArgs {
     /// The namespace [default: the server's, `default`].
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
-    /// start_time, duration, mem_usage or function_name, and :asc or :desc behind it.
+    /// start_time, duration, mem_usage or function_name, followed by :asc or :desc.
     #[arg(long, value_name = "KEY", default_value = "start_time:desc", value_parser = sort)]
     sort: (OrderBy, Order),
-    /// The most runs to print.
+    /// Maximum number of runs to print.
     #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all")]
     limit: u64,
-    /// How many runs to pass over.
+    /// Number of runs to skip.
     #[arg(long, value_name = "N", default_value_t = 0)]
     offset: u64,
-    /// Every page, up to the 10,000 runs that the API reaches.
+    /// Print every page, up to the 10,000 runs that the API can return.
     #[arg(long)]
     all: bool,
-    /// How to print the runs.
+    /// The output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
-    /// Whether to colour; auto: on a terminal, unless NO_COLOR is set, and always with CLICOLOR_FORCE.
+    /// When to use colours; auto: on a terminal, never with NO_COLOR, always with CLICOLOR_FORCE.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
-    /// Exit with 3 when nothing was found.
+    /// Exit with 3 if nothing was found.
     #[arg(long)]
     fail_empty: bool,
     /// Print the signed request instead of sending it.
@@ -118,12 +118,12 @@ impl LogsArgs {
             (print(page.data.into_iter().map(Ok), printer)?, page.total_count)
         };
         eprintln!("{}", self.summary(window.as_ref(), printed, total));
-        // `--limit 0` asks for the total alone.
+        // `--limit 0` requests only the total.
         let found = if self.limit == 0 { total } else { printed };
         Ok(if self.fail_empty && found == 0 { EXIT_EMPTY } else { 0 })
     }
 
-    /// The window to ask for; none when a run is asked for by its id alone.
+    /// The window of the query; `None` if only a request id is given.
     fn window(&self, now_ms: i64) -> Result<Option<Window>, Failure> {
         if self.request_id.is_some() && !self.window.is_given() {
             return Ok(None);
@@ -168,10 +168,10 @@ impl LogsArgs {
     fn summary(&self, window: Option<&Window>, printed: u64, total: u64) -> String {
         let window = match window {
             Some(Window { start, end }) => format!("{start} .. {end} (UTC{})", self.window.time_zone),
-            None => "everything retained".to_owned(),
+            None => "all time".to_owned(),
         };
-        let beyond = if self.all && total > PAGE_MAX_ROWS { "; the API reaches the first 10,000" } else { "" };
-        format!("{window}: {} of {} runs{beyond}", units::count(printed), units::count(total))
+        let beyond = if self.all && total > PAGE_MAX_ROWS { "; the API returns only the first 10,000" } else { "" };
+        format!("{} of {} runs, {window}{beyond}", units::count(printed), units::count(total))
     }
 }
 
@@ -190,7 +190,7 @@ fn sort(text: &str) -> Result<(OrderBy, Order), String> {
     let (key, direction) = text.split_once(':').unwrap_or((text, Order::Desc.as_str()));
     OrderBy::from_word(key).zip(Order::from_word(direction)).ok_or_else(|| {
         let keys: Vec<&str> = OrderBy::ALL.iter().map(|key| key.as_str()).collect();
-        format!("it takes {}, and :asc or :desc behind it", keys.join(", "))
+        format!("it takes {}, followed by :asc or :desc", keys.join(", "))
     })
 }
 
@@ -220,7 +220,7 @@ mod tests {
         CommandLine::try_parse_from(format!("logs {words}").split_whitespace()).map(|line| line.logs)
     }
 
-    /// The body that a command line sends.
+    /// The body that the command sends.
     fn body(words: &str) -> String {
         let args = parse(words).unwrap();
         let window = args.window(NOW_MS).ok().unwrap();
@@ -265,8 +265,8 @@ mod tests {
         let window = args.window(NOW_MS).ok().unwrap();
         assert_eq!(
             args.summary(window.as_ref(), 10_000, 12_345),
-            "2026-06-30 12:00:00 .. 2026-07-01 12:00:00 (UTC+08:00): 10,000 of 12,345 runs; the API reaches the first 10,000"
+            "10,000 of 12,345 runs, 2026-06-30 12:00:00 .. 2026-07-01 12:00:00 (UTC+08:00); the API returns only the first 10,000"
         );
-        assert_eq!(parse("").unwrap().summary(None, 1, 1), "everything retained: 1 of 1 runs");
+        assert_eq!(parse("").unwrap().summary(None, 1, 1), "1 of 1 runs, all time");
     }
 }

@@ -1,4 +1,4 @@
-//! `runlog man`: the manual pages, made from the same definitions as the help.
+//! `runlog man`: the manual pages, generated from the same definitions as the help.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ Examples:
   runlog man query | man -l -                          the page of a command
   runlog man --out ~/.local/share/man/man1             every page, for man to find")]
 pub(crate) struct ManArgs {
-    /// The command whose page is printed, such as `query` or `keys create` [default: runlog itself].
+    /// The command whose page to print, such as `query` or `keys create` [default: runlog itself].
     #[arg(value_name = "COMMAND", conflicts_with = "out")]
     command: Vec<String>,
-    /// Write every page into this folder, which is made if it is not there.
+    /// Write every page to this folder, which is created if absent.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &ManArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the pages of a command and of all below it.
+/// Writes the pages of a command and of all its subcommands.
 fn write_all(command: &Command, folder: &Path) -> anyhow::Result<()> {
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         write_all(below, folder)?;

@@ -1,7 +1,8 @@
-//! The command line: one file a command.
+//! The command line: one file per command.
 //!
 //! Data go to standard output, everything else to standard error. Exit codes: 0 ok, 1 error, 2 usage, 3 nothing found
-//! (with `--fail-empty`), 4 not authorised, 5 a tail was cut; `run` and `follow` end with the run's own.
+//! (with `--fail-empty`), 4 not authorised, 5 a tail lost its connection or missed something; `run` and `follow` end
+//! with the run's own.
 
 mod backup;
 mod canary;
@@ -40,7 +41,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Unusable;
 
-/// The exit code for a command line or options that cannot be used.
+/// The exit code for an invalid command line or option.
 const USAGE: u8 = 2;
 
 /// The home of function run logs.
@@ -57,26 +58,26 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Start a server with a day of sample runs, and print calls to try.
     Demo(demo::DemoArgs),
-    /// Run any command as a function: measured, its output kept, its exit code unchanged.
+    /// Run any command as a function: measured, output recorded, exit code unchanged.
     Run(Box<run::RunArgs>),
-    /// List, ship and drop the runs that could not be delivered yet.
+    /// List, ship and drop runs that could not be delivered yet.
     Spool(spool::SpoolCommand),
-    /// Pass on what a command has left running may print.
+    /// Forward the output of background processes that outlive the wrapped command.
     #[command(hide = true)]
     PassOn,
-    /// Query runs: any window, exact totals, pages without an end.
+    /// Query runs: any window, exact totals, unlimited paging.
     Query(Box<query::QueryArgs>),
     /// Show one run, with its whole output.
     Show(Box<show::ShowArgs>),
-    /// Show the last run, of all or of a function.
+    /// Show the last run, of all functions or of one.
     Last(Box<last::LastArgs>),
     /// Follow runs as they are accepted, without gaps.
     Tail(Box<tail::TailArgs>),
-    /// Follow what one run prints, to its exit code.
+    /// Follow the output of one run until its exit code.
     Follow(Box<follow::FollowArgs>),
     /// Query run logs over the signed API of any server.
     Logs(Box<logs::LogsArgs>),
-    /// List the functions that have run, and how their runs went.
+    /// List the functions that have run, with statistics of their runs.
     Functions(Box<functions::FunctionsArgs>),
     /// Judge the runs of a window: memory, cold starts, cost, speed, one version against another.
     Report(Box<report::ReportArgs>),
@@ -86,23 +87,23 @@ enum Command {
     Export(Box<export::ExportArgs>),
     /// Mirror run logs from any server of the signed API.
     Pull(Box<pull::PullArgs>),
-    /// Write marked runs to a live server, and check that each comes back once and in order.
+    /// Send marked runs to a live server, and check that each comes back once and in order.
     Canary(Box<canary::CanaryArgs>),
-    /// Find out why a signed request is refused, or whether a server can be worked with.
+    /// Find out why a signed request is refused, or check the connection to a server.
     Doctor(Box<doctor::DoctorArgs>),
-    /// Make, list and delete keys of a data folder.
+    /// Create, list and delete keys of a data folder.
     Keys(keys::KeysArgs),
-    /// Check, show and set what keys may do, and explain which statement decides.
+    /// Check, show and set the policies of keys, and explain which statement decides.
     Policy(policy::PolicyArgs),
     /// Back up a data folder, or a running server.
     Backup(backup::BackupArgs),
     /// Restore a backup into a new data folder, and verify it.
     Restore(restore::RestoreArgs),
-    /// Read all of a data folder or backup, and say what is wrong with it.
+    /// Read a whole data folder or backup, and report every damage.
     Verify(verify::VerifyArgs),
-    /// Do what can be done for a damaged data folder; nothing is deleted.
+    /// Repair a damaged data folder as far as possible; nothing is deleted.
     Repair(repair::RepairArgs),
-    /// Show every option, its value and where the value came from; keep profiles of servers.
+    /// Show every option with its value and source; manage profiles of servers.
     Config(config::ConfigArgs),
     /// Print generated runs as NDJSON.
     Sample(sample::SampleArgs),
@@ -146,7 +147,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        // A reader that has seen enough, such as `head`, closes the pipe: that is no error.
+        // A reader such as `head` may close the pipe early: that is not an error.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

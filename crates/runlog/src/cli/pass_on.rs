@@ -1,5 +1,5 @@
-//! What a command that has ended has left running may still print: this passes it on to where it would have gone.
-//! `runlog run` starts it; it is not for people.
+//! Forwards output of background processes that outlive the wrapped command. `runlog run` starts it; it is not for
+//! people.
 
 use std::fs::File;
 use std::io;

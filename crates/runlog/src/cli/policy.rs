@@ -1,4 +1,4 @@
-//! `runlog policy`: what keys may do. Decisions are those of the server's own evaluation, with the statement that
+//! `runlog policy`: the policies of keys. Decisions come from the server's own evaluation, with the statement that
 //! decides.
 
 use std::io::Write;
@@ -23,9 +23,9 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Say whether a key may do something, and which statement decides; exit code 1 when it may not.
+    /// Check whether a key may do something, and which statement decides; exit code 1 if it may not.
     Check(CheckArgs),
-    /// Read policy documents as the server would; exit code 1 when one is refused.
+    /// Validate policy documents as the server would; exit code 1 if one is refused.
     Validate {
         /// Files with a CAM policy document (version 2.0).
         #[arg(required = true, value_name = "FILE")]
@@ -38,7 +38,7 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Give a key other policies in the place of those that it has.
+    /// Replace the policies of a key.
     Set {
         /// The SecretId of the key.
         key: String,
@@ -55,20 +55,20 @@ struct CheckArgs {
     /// The SecretId of the key.
     #[arg(long, value_name = "SECRETID", required_unless_present = "policies")]
     key: Option<String>,
-    /// File with a policy document to check in the place of a key's; may be given several times.
+    /// File with a policy document to check instead of a key's policies; may be given several times.
     #[arg(long = "policy", value_name = "FILE", conflicts_with = "key")]
     policies: Vec<PathBuf>,
-    /// What is to be done, such as scf:GetFunctionLogs or runlog:PutRuns.
+    /// The action, such as scf:GetFunctionLogs or runlog:PutRuns.
     #[arg(long, value_name = "ACTION")]
     action: String,
-    /// To what: qcs::scf:REGION:uin/UIN:namespace/NS/function/NAME, or * for actions without a function.
+    /// The resource: qcs::scf:REGION:uin/UIN:namespace/NS/function/NAME, or * for actions without a function.
     #[arg(long, value_name = "RESOURCE")]
     resource: String,
     #[command(flatten)]
     place: Place,
 }
 
-/// Does what the arguments ask.
+/// Runs the subcommand.
 pub(crate) fn run(args: PolicyArgs) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Check(args) => check(args),
@@ -97,7 +97,7 @@ fn find(data: &Path, secret_id: &str) -> anyhow::Result<Key> {
 
 fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
     if !args.action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty()) {
-        bail!("`{}` is not an action; write it as scf:GetFunctionLogs", args.action);
+        bail!("`{}` is not an action; write it as scf:GetFunctionLogs or runlog:PutRuns", args.action);
     }
     let (policies, account, is_root) = match &args.key {
         Some(secret_id) => {
@@ -116,11 +116,11 @@ fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         && args.key.is_some()
         && asked != account
     {
-        writeln!(out, "denied: the key acts for account {account}, and accounts never see each other's runs")?;
+        writeln!(out, "denied: the key belongs to account {account}, and accounts never see each other's runs")?;
         return Ok(ExitCode::FAILURE);
     }
     if is_root {
-        writeln!(out, "allowed: a root key may do all in its account")?;
+        writeln!(out, "allowed: a root key may do everything in its account")?;
         return Ok(ExitCode::SUCCESS);
     }
     let decision = decide(&policies, &args.action, resource);
@@ -139,7 +139,7 @@ fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
         }
         None => {
             let statements: usize = policies.iter().map(Policy::statements).sum();
-            writeln!(out, "{word}: none of {statements} statements speaks of {} on {resource}", args.action)?;
+            writeln!(out, "{word}: none of {statements} statements concerns {} on {resource}", args.action)?;
             if matches!(resource, Resource::Any) {
                 writeln!(out, "  without a function, only a statement whose resource is * counts")?;
             }
@@ -179,7 +179,10 @@ fn set(data: &Path, secret_id: &str, paths: &[PathBuf]) -> anyhow::Result<ExitCo
             bail!("there is no key {secret_id} in {}; `runlog keys list` shows them", data.display());
         };
         if key.root {
-            bail!("{secret_id} is a root key, which no policy limits; make another with `runlog keys create --policy`");
+            bail!(
+                "{secret_id} is a root key, which no policy limits; create another key with `runlog keys create \
+                   --policy`"
+            );
         }
         key.policies = policies;
         Ok(())

@@ -1,8 +1,8 @@
 //! `runlog pull`: mirrors run logs from any server of the signed API, window by window.
 //!
-//! It uses the lists of functions and versions where the server has them, and `GetFunctionLogs`. What has been pulled
-//! is written down after each window, so a pull that was stopped goes on where it was. Recent windows, and those with
-//! runs in flight, are read again the next time.
+//! It uses the lists of functions and versions if the server has them, and `GetFunctionLogs`. The state is saved after
+//! each window, so a pull that was stopped continues where it stopped. Recent windows, and those with runs in flight,
+//! are read again the next time.
 
 mod fetch;
 mod pace;
@@ -29,13 +29,13 @@ use crate::cli::common::target::{Batch, Target, TargetArgs};
 use crate::cli::common::units::count;
 use crate::cli::common::window::{flag_ms, long_span_ms};
 
-/// Exit code when not everything could be mirrored.
+/// Exit code if not everything could be mirrored.
 const EXIT_PARTIAL: u8 = 1;
 
-/// The most refusals that are printed.
+/// Maximum number of refusals to print.
 const REFUSED_SHOWN: u64 = 20;
 
-/// The refusal of a target that has too many runs in flight: it may take the same run later.
+/// The refusal of a target that has too many runs in flight; it may accept the same run later.
 const REFUSED_FOR_NOW: &str = "InFlightLimit";
 
 /// The longest window of the API, in milliseconds. Windows end at midnight UTC, so that another pull has the same ones.
@@ -65,25 +65,25 @@ pub(crate) struct PullArgs {
     /// How far to look back from --to: 90s, 1h30m, 30d [default: 1d].
     #[arg(long, value_name = "SPAN", value_parser = long_span_ms, conflicts_with = "from")]
     since: Option<i64>,
-    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, or RFC 3339 with its zone.
+    /// The earliest start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, or RFC 3339 with a zone.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The last start, its whole second included [default: now].
+    /// The latest start, including its whole second [default: now].
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// The zone that the source writes its times in.
+    /// The time zone of the source's times.
     #[arg(long, value_name = "ZONE", default_value = "+08:00")]
     time_zone: Zone,
-    /// How much of the recent past is read again the next time, since runs may arrive late.
+    /// How much of the recent past to read again the next time, because runs may arrive late.
     #[arg(long, value_name = "SPAN", default_value = "1h", value_parser = long_span_ms)]
     overlap: i64,
-    /// Requests a second at most; 0: as fast as they are answered.
+    /// Maximum number of requests per second; 0: as fast as they are answered.
     #[arg(long, value_name = "N", default_value_t = 5)]
     rate: u32,
-    /// Runs in one request at most; fewer are asked for where their logs are very long.
+    /// Maximum number of runs per request; fewer are requested if their logs are very long.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     page: u64,
-    /// Where to write down what has been pulled [default: a file of this pull in the user's folder for state].
+    /// The state file, which records what has been pulled [default: a file for this pull in the user's state folder].
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
     /// Append the runs to this NDJSON file instead of storing them.
@@ -93,7 +93,7 @@ pub(crate) struct PullArgs {
     target: TargetArgs,
 }
 
-/// Pulls, and says what came.
+/// Pulls, and prints the result.
 pub(crate) fn run(args: &PullArgs) -> anyhow::Result<ExitCode> {
     end(args.pull(), false)
 }
@@ -131,7 +131,7 @@ impl PullArgs {
         pull.finish(&window, self.time_zone)
     }
 
-    /// What is asked for. `now_ms` is the current time in Unix milliseconds.
+    /// The window to pull. `now_ms` is the current time in Unix milliseconds.
     fn window(&self, now_ms: i64) -> Result<Spans, String> {
         let read = |flag, text: &Option<String>| flag_ms(flag, text.as_ref(), self.time_zone, now_ms);
         let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
@@ -146,7 +146,7 @@ impl PullArgs {
     }
 }
 
-/// What came.
+/// Counts of the pulled runs.
 #[derive(Default)]
 struct Total {
     pulled: u64,
@@ -157,7 +157,7 @@ struct Total {
     out_of_reach: u64,
 }
 
-/// A pull under way.
+/// A running pull.
 struct Pull {
     fetch: Fetch,
     region: Option<String>,
@@ -207,7 +207,7 @@ impl Pull {
             total.out_of_reach += out_of_reach;
             if out_of_reach > 0 {
                 let (at, many) = (self.fetch.source().written(part.start_ms), count(out_of_reach));
-                bar.print(&format!("{unit}: {many} more runs at {at} are out of the API's reach"));
+                bar.print(&format!("{unit}: {many} more runs at {at} cannot be read over the API"));
             }
             let is_settled = part.end_ms.saturating_add(self.overlap_ms) <= asked_ms;
             if is_settled && running == 0 && out_of_reach == 0 && !*refused_for_now {
@@ -233,13 +233,13 @@ impl Pull {
             count(duplicates),
             count(refused),
         );
-        eprintln!("what was pulled is written down in {}", self.state.path().display());
+        eprintln!("the state of this pull is in {}", self.state.path().display());
         Ok(if refused == 0 && out_of_reach == 0 { 0 } else { EXIT_PARTIAL })
     }
 }
 
 impl Total {
-    /// Adds what became of a batch. Returns whether a run was refused that may be taken later.
+    /// Adds the result of a batch. Returns whether a run was refused that may be accepted later.
     fn add(&mut self, report: &PutReport, unit: &Unit, bar: &Bar) -> bool {
         self.accepted += report.accepted;
         self.duplicates += report.duplicates;

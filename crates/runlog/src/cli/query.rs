@@ -1,4 +1,4 @@
-//! `runlog query`: runs that match, over the native API: any window, pages without an end, exact totals.
+//! `runlog query`: matching runs, over the native API: any window, unlimited paging, exact totals.
 //!
 //! Runs go to standard output, the window and the total to standard error.
 
@@ -16,16 +16,16 @@ use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
 
-/// The most runs of one page of the server.
+/// Maximum number of runs on one page of the server.
 const PAGE_MAX: u64 = 1_000;
 
-/// Runs of a page when all are wanted: few enough that the first ones are there soon.
+/// Runs per page with `--all`: few enough that the first ones arrive soon.
 const PAGE_OF_ALL: u64 = 500;
 
-/// The furthest offset of the server.
+/// Maximum offset of the server.
 const OFFSET_MAX: u64 = 10_000;
 
-/// The order of the slowest first.
+/// The order with the slowest first.
 const SLOWEST_FIRST: &str = "duration:desc";
 
 const EXAMPLES: &str = "\
@@ -42,7 +42,7 @@ Examples:
 pub(crate) struct QueryArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// Only runs that took at least this long, the slowest first: 1s, 500ms, 2m.
+    /// Only runs that took at least this long, slowest first: 1s, 500ms, 2m.
     #[arg(long, value_name = "SPAN", value_parser = span_ms, help_heading = "Which runs")]
     slow: Option<i64>,
     /// Only the run with this id.
@@ -50,33 +50,32 @@ pub(crate) struct QueryArgs {
     request_id: Option<String>,
     #[command(flatten)]
     window: WindowArgs,
-    /// start_time, duration, mem_usage or function_name, and :asc or :desc behind it [default: start_time:desc].
+    /// start_time, duration, mem_usage or function_name, followed by :asc or :desc [default: start_time:desc].
     #[arg(long, value_name = "KEY", value_parser = sort, help_heading = "Page")]
     sort: Option<String>,
-    /// The most runs to print; 0 asks for the total alone.
+    /// Maximum number of runs to print; 0 prints only the total.
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Page")]
     limit: u64,
-    /// Every run that matches, page after page.
+    /// Print every matching run, page after page.
     #[arg(long, conflicts_with = "limit", help_heading = "Page")]
     all: bool,
-    /// How many runs to pass over, up to 10,000; a cursor reaches further.
+    /// Number of runs to skip, up to 10,000; a cursor reaches further.
     #[arg(long, value_name = "N", conflicts_with = "cursor", help_heading = "Page")]
     offset: Option<u64>,
-    /// Go on where an earlier query ended, with the same filters and order.
+    /// Continue where an earlier query ended, with the same filters and order.
     #[arg(long, value_name = "CURSOR", conflicts_with_all = ["since", "from", "to", "as_of"], help_heading = "Page")]
     cursor: Option<String>,
-    /// Answer as of this sequence number: finished runs accepted up to it, so that the answer stays the same.
+    /// Answer as of this sequence number: only finished runs accepted up to that point, so the answer stays the same.
     #[arg(long, value_name = "SEQ", help_heading = "Page")]
     as_of: Option<u64>,
     #[command(flatten)]
     output: OutputArgs,
-    /// Exit with 3 when nothing was found.
+    /// Exit with 3 if nothing was found.
     #[arg(long, help_heading = "Output")]
     fail_empty: bool,
     #[command(flatten)]
     request: RequestArgs,
-    /// Go on with the runs that are accepted from now on, as `runlog tail` does; what is there comes first, the oldest
-    /// at the top.
+    /// Print the matching runs, oldest first, then continue with runs as they are accepted, like `runlog tail`.
     #[arg(short, long, conflicts_with_all = ["all", "sort", "offset", "cursor", "as_of", "to", "request_id"],
           help_heading = "Following")]
     follow: bool,
@@ -86,7 +85,7 @@ pub(crate) struct QueryArgs {
     server: ServerArgs,
 }
 
-/// Does what the arguments ask.
+/// Runs the query.
 pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     end(args.answer(), args.fail_empty)
 }
@@ -113,7 +112,7 @@ impl QueryArgs {
         let printed = printer.finish()?;
         let total = walk.total()?;
         eprintln!("{}", self.summary(&walk, printed, total));
-        // `--limit 0` asks for the total alone.
+        // `--limit 0` requests only the total.
         let found = if self.limit == 0 { total.unwrap_or(u64::MAX) } else { printed };
         Ok(if self.fail_empty && found == 0 { EXIT_EMPTY } else { EXIT_OK })
     }
@@ -134,7 +133,7 @@ impl QueryArgs {
         })
     }
 
-    /// What is there, and then what comes: the tail begins where the answer's snapshot ends.
+    /// Prints the stored runs and then new ones: the tail begins where the answer's snapshot ends.
     fn follow(&self, query: RunQuery, format: Format) -> Result<u8, Failure> {
         let client = self.server.builder(None)?.retries(1).build()?;
         let out: BufWriter<Stdout> = BufWriter::new(io::stdout());
@@ -153,7 +152,7 @@ impl QueryArgs {
             }
         }
         let from_seq = walk.first.as_ref().map_or(0, |page| page.watermark.seq);
-        // A window is for what was; what comes is followed whenever it started.
+        // The window is only for the stored runs; new ones are followed whatever their start.
         (filter.since, filter.from) = (None, None);
         Live { filter, from_seq, slow_ms: self.slow, format, tally }.run(&client, &self.live, printer)
     }
@@ -163,13 +162,10 @@ impl QueryArgs {
         let Some(page) = &walk.first else { return String::new() };
         let zone = self.output.time_zone;
         let total = total.map_or_else(|| format!("more than {}", count(OFFSET_MAX)), count);
-        let mut line = format!("{}: {} of {total} runs", told(page.window, zone), count(printed));
-        line += &match self.as_of {
-            Some(seq) => format!(", as of {seq}"),
-            None => format!("; accepted up to {}", page.watermark.seq),
-        };
+        let as_of = self.as_of.unwrap_or(page.watermark.seq);
+        let mut line = format!("{} of {total} runs, {} (as of #{as_of})", count(printed), told(page.window, zone));
         if let Some(cursor) = walk.next() {
-            line += &format!("; next page: --cursor {cursor}");
+            line += &format!(". More: add --cursor {cursor}");
         }
         let kept_from = page.watermark.retained_from_ms.filter(|ms| page.window.from_ms.is_none_or(|from| from < *ms));
         if let Some(ms) = kept_from {
@@ -183,12 +179,12 @@ impl QueryArgs {
     }
 }
 
-/// Page after page, until there are enough runs or no more.
+/// Reads page after page, until there are enough runs or no more.
 struct Walk<'a> {
     client: &'a Client,
     query: RunQuery,
     slow_ms: Option<f64>,
-    /// How many runs are still wanted; `None`: all.
+    /// The number of runs still to read; `None`: all.
     left: Option<u64>,
     /// The first page, without its runs.
     first: Option<RunPage>,
@@ -196,9 +192,9 @@ struct Walk<'a> {
     cursor: Option<String>,
     is_over: bool,
     given: u64,
-    /// Whether the walk began at the first run.
+    /// Whether reading began at the first run.
     is_from_the_beginning: bool,
-    /// Whether every run that is slow enough has been given, from where the walk began.
+    /// Whether every run that is slow enough has been returned, from the point where reading began.
     saw_all_slow: bool,
 }
 
@@ -247,14 +243,14 @@ impl<'a> Walk<'a> {
         Ok(Some(runs))
     }
 
-    /// The cursor of what was not given.
+    /// The cursor of the runs that were not returned.
     fn next(&self) -> Option<&str> {
-        // A page that was sifted does not end where the server's did.
+        // A filtered page does not end where the server's page ended.
         let is_sifted = self.slow_ms.is_some() && !self.is_slowest_first();
         self.cursor.as_deref().filter(|_| !is_sifted)
     }
 
-    /// How many runs match; `None`: more than can be counted one by one.
+    /// The number of matching runs; `None`: more than can be counted one by one.
     fn total(&self) -> Result<Option<u64>, Failure> {
         let total = self.first.as_ref().map_or(0, |page| page.total);
         let Some(slow_ms) = self.slow_ms else { return Ok(Some(total)) };
@@ -268,7 +264,7 @@ impl<'a> Walk<'a> {
             to: window.to_ms.map(|ms| ms.to_string()),
             ..self.query.filter.clone()
         };
-        // The slowest come first: the place of the first that is not slow enough is their number.
+        // The slowest come first, so the position of the first that is not slow enough is their number.
         let is_slow = |offset: u64| {
             let fields = Some("Duration".to_owned());
             let sort = Some(SLOWEST_FIRST.to_owned());
@@ -291,14 +287,14 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Reads `duration` and `duration:asc`, and gives the server's word.
+/// Reads `duration` and `duration:asc`, and returns the server's word.
 fn sort(text: &str) -> Result<String, String> {
     let (key, direction) = text.split_once(':').unwrap_or((text, "desc"));
     let keys = ["start_time", "duration", "mem_usage", "function_name"];
     if keys.contains(&key) && ["asc", "desc"].contains(&direction) {
         Ok(format!("{key}:{direction}"))
     } else {
-        Err(format!("it takes {}, and :asc or :desc behind it", keys.join(", ")))
+        Err(format!("it takes {}, followed by :asc or :desc", keys.join(", ")))
     }
 }
 

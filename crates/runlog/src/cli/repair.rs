@@ -1,4 +1,4 @@
-//! `runlog repair`: what can be done for a damaged data folder.
+//! `runlog repair`: repairs a damaged data folder as far as possible.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ pub(crate) struct RepairArgs {
     place: Place,
 }
 
-/// Repairs, says what was lost, and verifies; exits with 1 when something is still wrong.
+/// Repairs, prints what was lost, and verifies; exits with 1 if anything is still damaged.
 pub(crate) fn run(args: RepairArgs) -> anyhow::Result<ExitCode> {
     let data = args.place.data()?;
     let bar = Bar::bytes("repair");

@@ -1,4 +1,4 @@
-//! `runlog restore`: a backup becomes a data folder again.
+//! `runlog restore`: turns a backup into a data folder.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub(crate) struct RestoreArgs {
     place: Place,
 }
 
-/// Restores and verifies; exits with 1 when the backup turns out to be damaged.
+/// Restores and verifies; exits with 1 if the backup is damaged.
 pub(crate) fn run(args: RestoreArgs) -> anyhow::Result<ExitCode> {
     let data = args.place.data()?;
     let bar = Bar::bytes("restore");

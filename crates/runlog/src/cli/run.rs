@@ -1,4 +1,4 @@
-//! `runlog run`: any command as a function. Its output, exit code and signals are those of the command.
+//! `runlog run`: records any command as a function. Its output, exit code and signals are those of the command.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ use crate::cli::common::choice;
 use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
 use crate::cli::common::server::ServerArgs;
 
-/// What a shell adds to the number of a signal to make an exit code of it.
+/// The exit code of a shell for a signal is its number plus this.
 const SIGNAL_EXIT: i32 = 128;
 
-/// The longest time that may be given: more is surely a mistake, and it must stay a moment of the clock.
+/// The longest accepted time: a longer one is surely a mistake, and could overflow the clock.
 const SECONDS_MAX: f64 = 366.0 * 86_400.0;
 
 const EXAMPLES: &str = "\
@@ -34,40 +34,40 @@ Examples:
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RunArgs {
-    /// The function that the command is.
+    /// The function name to record the run under.
     #[arg(long, value_name = "NAME")]
     function: String,
-    /// Its version or alias [default: $LATEST].
+    /// The version or alias [default: $LATEST].
     #[arg(long, value_name = "VERSION")]
     qualifier: Option<String>,
-    /// Its namespace [default: default].
+    /// The namespace [default: default].
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<String>,
     /// End the command after this time (`30s`, `5m`, `1h30m`): SIGTERM, then SIGKILL.
     #[arg(long, value_name = "TIME", value_parser = time)]
     timeout: Option<Duration>,
-    /// How long after SIGTERM SIGKILL comes.
+    /// Time between SIGTERM and SIGKILL.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
     kill_after: Duration,
-    /// Kill the command when it and all that it has started use more than this together (`512M`, `2G`).
+    /// Kill the command when it and its descendants together use more memory than this (`512M`, `2G`).
     #[arg(long, value_name = "BYTES", value_parser = size)]
     memory_limit: Option<u64>,
     /// File whose text becomes the return message, instead of the last line of the output.
     #[arg(long, value_name = "FILE")]
     result_file: Option<PathBuf>,
-    /// How much of the output is kept, at most 6M; of more, the head and the tail are.
+    /// How much of the output to keep, at most 6M; of a longer output, the head and the tail are kept.
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = "6M")]
     log_limit: u64,
     /// The run's id [default: a new UUID].
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
-    /// How memory is measured.
+    /// How to measure memory.
     #[arg(long, value_name = "MEANS", default_value = "auto", value_parser = choice::means())]
     measure: Means,
-    /// How long to wait at the end for the log server before the record goes to the spool.
+    /// How long to wait for the log server at the end, before the record goes to the spool.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
     report_timeout: Duration,
-    /// Write into this data folder, when no server holds it.
+    /// Write to this data folder, if no server has it open.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -84,7 +84,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let job = args.job();
     let spool = args.spool.spool();
     let RunArgs { server, data, report_timeout, .. } = args;
-    // A store that no server holds has nobody who could look at a run in flight.
+    // Without a server, nobody can look at a run in flight.
     let shows_running = data.is_none();
     let connect = move || Way::open(&server, data.as_deref(), report_timeout);
     let mut reporter = None;
@@ -100,10 +100,9 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let run = NewRun::from(run);
     match reporter.finish(run.clone(), report_timeout) {
         Delivered::Stored => {}
-        Delivered::Refused(reason) => keep(spool.as_ref(), run, Some(&reason)),
+        Delivered::Refused(reason) => keep(spool.as_ref(), run, &reason, true),
         Delivered::Failed(reason) => {
-            eprintln!("runlog: {reason}");
-            keep(spool.as_ref(), run, None);
+            keep(spool.as_ref(), run, &reason, false);
         }
     }
     let code = match end {
@@ -116,17 +115,22 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
 }
 
-/// Keeps a record that could not be delivered. The exit code stays that of the command, even if this fails.
-fn keep(spool: Option<&Spool>, run: NewRun, refusal: Option<&str>) {
-    let what = format!("the record of {} {}", run.function_name, run.request_id.as_deref().unwrap_or_default());
+/// Saves a record that could not be delivered. The exit code stays that of the command, even if this fails.
+fn keep(spool: Option<&Spool>, run: NewRun, reason: &str, is_refused: bool) {
+    let record = format!("the record of {} {}", run.function_name, run.request_id.as_deref().unwrap_or_default());
     let Some(spool) = spool else {
-        eprintln!("runlog: {what} is lost: {NO_SPOOL}");
+        eprintln!("runlog: {reason}; {record} is lost: {NO_SPOOL}");
         return;
     };
-    match (spool.keep(run, refusal), refusal) {
-        (Ok(path), None) => eprintln!("runlog: {what} waits in {}; `runlog spool ship` delivers it", path.display()),
-        (Ok(path), Some(why)) => eprintln!("runlog: {what} was refused ({why}) and is kept in {}", path.display()),
-        (Err(error), _) => eprintln!("runlog: {what} is lost: {error}"),
+    match spool.keep(run, Some(reason).filter(|_| is_refused)) {
+        Ok(path) if is_refused => {
+            eprintln!("runlog: {record} was refused ({reason}) and is kept in {}", path.display());
+        }
+        Ok(path) => {
+            let path = path.display();
+            eprintln!("runlog: {reason}; {record} was saved in {path} and will be sent later (`runlog spool ship`)");
+        }
+        Err(error) => eprintln!("runlog: {reason}; {record} is lost: {error}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `runlog sample`: generated runs as NDJSON, for trying things out and for benchmarks.
+//! `runlog sample`: prints generated runs as NDJSON, for experiments and benchmarks.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
@@ -17,13 +17,13 @@ use crate::sample::Plan;
 Examples:
   runlog sample --runs 1000 | runlog import")]
 pub(crate) struct SampleArgs {
-    /// How many runs.
+    /// Number of runs.
     #[arg(long, default_value_t = 1000)]
     runs: u64,
     /// The same seed gives the same runs.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many functions.
+    /// Number of functions.
     #[arg(long, default_value_t = 200)]
     functions: u32,
     /// The first moment of the day, such as `2026-07-01` or `today` (UTC) [default: a day ago].
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &SampleArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan { functions: args.functions, ..Plan::day(args.seed, args.runs, day_start_ms) };
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     for run in plan.generate() {
-        // As an io::Error, so that a closed pipe is known as one.
+        // As an io::Error, so that a closed pipe is recognised.
         serde_json::to_writer(&mut out, &run).map_err(io::Error::from)?;
         out.write_all(b"\n")?;
     }

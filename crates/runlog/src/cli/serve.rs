@@ -1,4 +1,4 @@
-//! `runlog serve`: a server on a data folder.
+//! `runlog serve`: runs runs a server on a data folder.
 
 use std::future::Future;
 use std::io::Write;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 
 /// Raises this process's limit of open files to hold `connections`, as far as it may.
 fn allow_connections(connections: u32) {
-    /// What the store, the log and the reactor need besides.
+    /// Files that the store, the log and the reactor need in addition.
     const OTHER_FILES: u64 = 256;
     let wanted = u64::from(connections) + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
@@ -74,7 +74,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<(Runtime, Server, Arc<
 
 /// Ends the runtime, then closes the store.
 pub(crate) fn close(runtime: Runtime, engine: Arc<Store>) -> anyhow::Result<()> {
-    // Dropping the runtime waits for calls of the engine that are under way.
+    // Dropping the runtime waits for running calls of the engine.
     drop(runtime);
     let store = Arc::into_inner(engine).context("the store is still in use")?;
     store.close().context("the store was not closed cleanly; nothing acknowledged is lost")?;
@@ -94,8 +94,8 @@ pub(crate) fn stopped() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Keeps a SIGHUP from ending the server: its sender expects the server to read its options again. The log
-/// says that it does not.
+/// Keeps a SIGHUP from ending the server. Its sender expects the server to reload its options, so the log says that it
+/// does not.
 fn survive_hangups() -> anyhow::Result<impl Future<Output = ()>> {
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
@@ -114,7 +114,7 @@ pub(crate) fn start_log(settings: &Settings) {
     }
 }
 
-/// Prints where the server is, and its root key if it was made just now.
+/// Prints the server's address, and its root key if it was just created.
 pub(crate) fn announce(server: &Server) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let also = if server.has_tls { " (and https on the same port)" } else { "" };
@@ -123,7 +123,7 @@ pub(crate) fn announce(server: &Server) -> anyhow::Result<()> {
         writeln!(out, "OpenTelemetry logs over {protocol} on {address}")?;
     }
     if let Some(key) = &server.made_root {
-        writeln!(out, "A root key was made. It is shown this once:")?;
+        writeln!(out, "A root key was created. It is shown only once:")?;
         writeln!(out, "SecretId: {}\nSecretKey: {}", key.secret_id, key.secret_key)?;
     }
     out.flush()?;

@@ -1,4 +1,4 @@
-//! `runlog show`: one run by its id, with all that is known of it and its whole output. No window is needed.
+//! `runlog show`: one run by its id, with all its fields and its whole output. No window is needed.
 
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -21,12 +21,12 @@ Examples:
 pub(crate) struct ShowArgs {
     #[command(flatten)]
     run: RunIdArgs,
-    /// Only the output of the run, byte for byte; the same as -o raw.
+    /// Print only the output of the run, byte for byte; the same as -o raw.
     #[arg(long, conflicts_with = "output", help_heading = "Output")]
     log: bool,
     #[command(flatten)]
     output: OutputArgs,
-    /// Exit with 3 instead of 1 when there is no such run.
+    /// Exit with 3 instead of 1 if there is no such run.
     #[arg(long, help_heading = "Output")]
     fail_empty: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ impl ShowArgs {
             return Err(missing);
         }
         if attempts.len() > 1 {
-            eprintln!("{} attempts or runs of this id, the earliest first", count(attempts.len() as u64));
+            eprintln!("{} attempts or runs with this id, earliest first", count(attempts.len() as u64));
         }
         let out = BufWriter::new(io::stdout());
         let mut printer = Printer::new(out, format, self.output.time_zone, self.output.is_coloured());

@@ -1,4 +1,4 @@
-//! `runlog spool`: the runs that could not be delivered yet.
+//! `runlog spool`: runs that could not be delivered yet.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::run::Put;
 use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
 use crate::cli::common::server::ServerArgs;
 
-/// Exit code when the server does not accept the key.
+/// Exit code if the server does not accept the key.
 const EXIT_UNAUTHORIZED: u8 = 4;
 
 /// How long one delivery may take.
@@ -37,22 +37,22 @@ pub(crate) struct SpoolCommand {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// List the runs that wait, and those that a server refused.
+    /// List waiting runs, and those that a server refused.
     List {
         #[command(flatten)]
         spool: SpoolArgs,
     },
-    /// Deliver the runs that wait.
+    /// Deliver the waiting runs.
     Ship(Box<Ship>),
     /// Delete runs.
     Drop {
         /// The request ids of the runs.
         #[arg(value_name = "REQUEST_ID", required_unless_present_any = ["refused", "all"])]
         request_ids: Vec<String>,
-        /// Delete all that a server refused.
+        /// Delete all runs that a server refused.
         #[arg(long)]
         refused: bool,
-        /// Delete all.
+        /// Delete all runs.
         #[arg(long)]
         all: bool,
         #[command(flatten)]
@@ -62,13 +62,13 @@ enum Action {
 
 #[derive(clap::Args)]
 struct Ship {
-    /// Go on: deliver what comes, and try again with growing waits while the server is away.
+    /// Keep delivering new runs, and retry with growing pauses while the server is unreachable.
     #[arg(long)]
     watch: bool,
-    /// Deliver also what a server refused before.
+    /// Also deliver runs that a server refused before.
     #[arg(long)]
     refused: bool,
-    /// Deliver into this data folder, when no server holds it.
+    /// Deliver to this data folder, if no server has it open.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -104,7 +104,7 @@ fn list(spool: &Spool) -> anyhow::Result<ExitCode> {
         let state = file.refusal.as_ref().map_or("waits".to_owned(), |why| format!("refused: {why}"));
         writeln!(out, "{id}  {function}  {} bytes  {state}", file.bytes)?;
     }
-    eprintln!("{} wait and {} were refused, in {}", waiting.len(), refused.len(), spool.dir().display());
+    eprintln!("{} waiting, {} refused, in {}", waiting.len(), refused.len(), spool.dir().display());
     Ok(ExitCode::SUCCESS)
 }
 

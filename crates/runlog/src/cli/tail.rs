@@ -1,6 +1,6 @@
-//! `runlog tail`: runs as they are accepted. A lost connection is made again by itself, and nothing is missed between.
+//! `runlog tail`: runs as they are accepted. It reconnects by itself, and nothing is missed in between.
 //!
-//! Ctrl-C ends it with `N runs, 0 missed` on standard error: each event names the one before, so it is known.
+//! Ctrl-C ends it with `N runs, 0 missed` on standard error: each event names the one before, so the number is known.
 
 use std::io::{self, BufWriter};
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ pub(crate) struct TailArgs {
     /// Only runs that took at least this long: 1s, 500ms, 2m.
     #[arg(long, value_name = "SPAN", value_parser = span_ms, help_heading = "Which runs")]
     slow: Option<i64>,
-    /// Begin after this sequence number, be it long ago; 0 begins with the oldest run [default: now].
+    /// Start after this sequence number, which may be in the past; 0 starts with the oldest run [default: now].
     #[arg(long, value_name = "SEQ", help_heading = "Following")]
     from_seq: Option<u64>,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(crate) struct TailArgs {
     server: ServerArgs,
 }
 
-/// Follows until it is ended.
+/// Follows until the user ends it.
 pub(crate) fn run(args: &TailArgs) -> anyhow::Result<ExitCode> {
     end(args.tail(), false)
 }
@@ -55,9 +55,10 @@ impl TailArgs {
         if self.request.is_printed(&self.server, true, |client| client.tail_url(&filter, self.from_seq))? {
             return Ok(EXIT_OK);
         }
-        // One try more is the tail's own, for a connection that has come to its age.
+        // The tail itself retries once, for a connection that the server closed because of its age.
         let client = self.server.builder(None)?.retries(1).build()?;
-        // Asked first, so that a server that is away, or refuses, is an error at once; and the tail has a beginning.
+        // Checked first, so that an unreachable or refusing server is an error at once, and the tail has a starting
+        // point.
         let last = last_seq(&client, &filter)?;
         let from_seq = self.from_seq.unwrap_or(last);
         let format = self.output.format().unwrap_or(Format::Table);

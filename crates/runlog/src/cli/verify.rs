@@ -1,4 +1,4 @@
-//! `runlog verify`: whether every byte of a data folder or backup is as it was written.
+//! `runlog verify`: checks that every byte of a data folder or backup is as it was written.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) struct VerifyArgs {
     place: Place,
 }
 
-/// Verifies; exits with 1 when something is wrong.
+/// Verifies; exits with 1 if anything is damaged.
 pub(crate) fn run(args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let data = args.place.data()?;
     let bar = Bar::bytes("verify");
@@ -30,7 +30,7 @@ pub(crate) fn run(args: VerifyArgs) -> anyhow::Result<ExitCode> {
     report(&data, &found)
 }
 
-/// Prints what was found, and gives the exit code for it.
+/// Prints the findings, and returns the exit code.
 pub(super) fn report(data: &Path, found: &Verified) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     for problem in &found.problems {
@@ -41,7 +41,7 @@ pub(super) fn report(data: &Path, found: &Verified) -> anyhow::Result<ExitCode> 
     writeln!(out, "{data}: {segments} segments with {rows} runs, {logs} log files with {reports} reports, {bytes}")?;
     match problems.len() {
         0 => writeln!(out, "everything is as it was written")?,
-        count => writeln!(out, "{count} problems; `runlog repair --data {data}` does what can be done")?,
+        count => writeln!(out, "{count} problems; `runlog repair --data {data}` repairs as much as possible")?,
     }
     Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

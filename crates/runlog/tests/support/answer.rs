@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Response;
 
-/// What stands in `Response`, apart from its `RequestId`.
+/// The content of `Response`, without its `RequestId`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) fields: Map<String, Value>,

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) enum Trick {
     Drop,
     Double,
-    /// Puts it behind the next one.
+    /// Moves it after the next one.
     Swap,
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use runlog_client::TailBreak;
 
-/// Latencies of so many runs are kept; percentiles are of the last ones.
+/// Number of latencies to keep; percentiles cover the last ones.
 const LATENCIES_MAX: usize = 100_000;
 
 /// Faults that are told in words; all are counted.
@@ -316,7 +316,7 @@ mod tests {
     use super::*;
     use runlog_server::clock;
 
-    /// A ledger with so many acknowledged runs, of sequence numbers 11, 12, ...
+    /// A ledger with acknowledged runs, of sequence numbers 11, 12, ...
     fn ledger(runs: u64) -> Ledger {
         let mut ledger = Ledger::new("s");
         for number in 1..=runs {

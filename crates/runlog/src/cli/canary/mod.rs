@@ -49,28 +49,28 @@ pub(crate) struct CanaryArgs {
     /// How long to wait between two runs: 10 ms or more, such as 500ms, 1s, 1m.
     #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = interval)]
     interval: Duration,
-    /// How long to go on: 90s, 15m, 1d [default: until it is stopped].
+    /// How long to run: 90s, 15m, 1d [default: until it is stopped].
     #[arg(long, value_name = "SPAN", value_parser = span_ms, conflicts_with = "once")]
     duration: Option<i64>,
-    /// One run, and the result.
+    /// Send one run, and print the result.
     #[arg(long, conflicts_with = "runs")]
     once: bool,
-    /// How many runs to write.
+    /// Number of runs to send.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     runs: Option<u64>,
     /// The namespace of the runs.
     #[arg(long, value_name = "NAME", default_value = "default")]
     namespace: String,
-    /// How long a server may be away, or a run may take to come, before it counts as lost.
+    /// How long the server may be unreachable, or a run may take to arrive, before it counts as lost.
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = span_ms)]
     patience: i64,
-    /// Serve metrics in the OpenMetrics form at http://ADDRESS/metrics.
+    /// Serve metrics in the OpenMetrics format at http://ADDRESS/metrics.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// The zone that the server writes the times of its signed API in.
+    /// The time zone of the server's signed API.
     #[arg(long, value_name = "ZONE", default_value = "+08:00")]
     time_zone: Zone,
-    /// How to print the result.
+    /// The output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
     #[command(flatten)]
@@ -431,12 +431,12 @@ impl Canary<'_> {
                 if ledger.late > 0 {
                     writeln!(
                         out,
-                        "{} came late: a query that began after the acknowledgement did not have it",
+                        "{} came late: a query that began after the acknowledgement did not return it",
                         ledger.late
                     )?;
                 }
                 if unchecked > 0 {
-                    writeln!(out, "{unchecked} could not be checked, since the server did not answer in time")?;
+                    writeln!(out, "{unchecked} could not be checked, because the server did not answer in time")?;
                 }
             }
         }

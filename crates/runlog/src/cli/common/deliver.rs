@@ -1,4 +1,4 @@
-//! Where `run` and `spool` deliver runs: to a server, or into a data folder that no server holds; and the spool beside.
+//! Where `run` and `spool` deliver runs: to a server, or to a data folder that no server has open; and the spool.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,26 +13,26 @@ use crate::cli::common::server::ServerArgs;
 use crate::cli::common::target::Folder;
 use crate::cli::run::Put;
 
-/// How long to wait before a data folder that is locked is tried again.
+/// How long to wait before trying a locked data folder again.
 const LOCKED_WAIT: Duration = Duration::from_millis(20);
 
 /// The spool of root.
 const ROOT_SPOOL: &str = "/var/spool/runlog";
 
-/// What is said where a user has no spool.
+/// The message for a user without a spool.
 pub(in crate::cli) const NO_SPOOL: &str = "this user has no home folder, so there is no spool; name one with --spool";
 
-/// Where undelivered runs are kept, and how many.
+/// The spool of undelivered runs, and its limits.
 #[derive(clap::Args)]
 pub(in crate::cli) struct SpoolArgs {
     /// Folder of runs that could not be delivered [env: RUNLOG_SPOOL] [default: runlog/spool in $XDG_STATE_HOME; for
     /// root /var/spool/runlog].
     #[arg(long, value_name = "DIR")]
     spool: Option<PathBuf>,
-    /// The most runs in it.
+    /// Maximum number of runs in it.
     #[arg(long, value_name = "N", default_value_t = SpoolBounds::default().max_runs)]
     spool_max_runs: usize,
-    /// The most bytes in it.
+    /// Maximum size in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = SpoolBounds::default().max_bytes)]
     spool_max_bytes: u64,
 }
@@ -46,8 +46,8 @@ impl SpoolArgs {
     }
 }
 
-/// Where a user's spool is if nothing names a folder: never in a folder that others can write to, such as `/tmp`. Root
-/// has one place, since services have no `HOME` and `sudo` may keep another user's.
+/// The default folder of a user's spool: never in a folder that others can write to, such as `/tmp`. Root has one fixed
+/// folder, because services have no `HOME` and `sudo` may keep the `HOME` of another user.
 fn usual_spool() -> Option<PathBuf> {
     if folder_in("XDG_STATE_HOME").is_none() && rustix::process::geteuid().is_root() {
         return Some(PathBuf::from(ROOT_SPOOL));
@@ -63,17 +63,17 @@ pub(in crate::cli) enum Way {
     Data(Shared),
 }
 
-/// A data folder to write into, opened for each delivery only, so that commands can take turns.
+/// A data folder, opened only for each delivery, so that commands can take turns.
 pub(in crate::cli) struct Shared {
     data: PathBuf,
-    /// Its own server, which may hold the folder.
+    /// The server of the folder, which may have it open.
     server: Option<Client>,
     patience: Duration,
 }
 
 impl Way {
-    /// A way to a server, or into `data`. One call takes at most about `patience`. The client has no region: runs carry
-    /// theirs, so that one that is sent twice is the same both times.
+    /// Delivers to a server, or to `data`. One call takes at most about `patience`. The client has no region: runs
+    /// carry their own, so a run that is sent twice is the same both times.
     pub(in crate::cli) fn open(server: &ServerArgs, data: Option<&Path>, patience: Duration) -> Result<Self, String> {
         let client = |key| {
             let builder = server.builder(key).map_err(|failure| failure.to_string())?;
@@ -106,7 +106,7 @@ impl Shared {
             if !matches!(locked.downcast_ref(), Some(runlog_store::Error::Locked)) {
                 return Err(Error::Config(format!("{locked:#}")));
             }
-            // A server holds it, or a command like this one for a moment.
+            // A server has it open, or a command like this one, for a moment.
             let error = match &self.server {
                 Some(client) => match client.put_runs(runs.iter().cloned()) {
                     Ok(report) => return Ok(report),
@@ -128,7 +128,7 @@ fn stored(folder: Folder, runs: &[NewRun]) -> anyhow::Result<PutReport> {
     Ok(report)
 }
 
-/// The key of a data folder that may do all.
+/// The root key of a data folder.
 fn root_key(data: &Path) -> Option<Key> {
     KeyFile::read(data).ok()?.keys.into_iter().find(|key| key.root)
 }

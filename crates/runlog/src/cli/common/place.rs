@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use crate::config::Flags;
 
-/// Which data folder.
+/// The data folder.
 #[derive(clap::Args)]
 pub(in crate::cli) struct Place {
-    /// Folder that holds the data [env: RUNLOG_DATA] [default: runlog-data]
+    /// Data folder [env: RUNLOG_DATA] [default: runlog-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -22,8 +22,8 @@ impl Place {
     }
 }
 
-/// The folder of what commands of this user remember, as the XDG Base Directory Specification has it; `None` for a user
-/// without a home.
+/// The folder for the state of this user's commands (XDG Base Directory Specification); `None` for a user without a
+/// home.
 pub(in crate::cli) fn state_folder() -> Option<PathBuf> {
     let base = folder_in("XDG_STATE_HOME").or_else(|| Some(folder_in("HOME")?.join(".local/state")));
     Some(base?.join("runlog"))

@@ -10,7 +10,7 @@ use crate::cli::common::failure::Failure;
 use crate::cli::common::profiles::{self, Profile};
 use crate::files;
 
-/// Where a server is that nobody named.
+/// The default server.
 const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:9160";
 
 /// Where the parts of a key may be told, in this order.
@@ -18,7 +18,7 @@ const SECRET_ID: [&str; 2] = ["RUNLOG_SECRET_ID", "TENCENTCLOUD_SECRET_ID"];
 const SECRET_KEY: [&str; 2] = ["RUNLOG_SECRET_KEY", "TENCENTCLOUD_SECRET_KEY"];
 const TOKEN: &str = "RUNLOG_TOKEN";
 
-/// A key where none is needed.
+/// A placeholder where no key is needed.
 const OF_THE_SHELL: [&str; 2] = ["of", "the-shell"];
 
 /// Which server, and the key to it.
@@ -35,7 +35,7 @@ pub(in crate::cli) struct ServerArgs {
     /// [env: RUNLOG_SECRET_KEY, TENCENTCLOUD_SECRET_KEY].
     #[arg(long, value_name = "KEY")]
     secret_key: Option<String>,
-    /// A token in the place of a key, for what is not the signed API; better from the environment [env: RUNLOG_TOKEN].
+    /// A token, instead of a key, except for the signed API; better from the environment [env: RUNLOG_TOKEN].
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
     /// The region [env: RUNLOG_REGION, TENCENTCLOUD_REGION] [default: the server's].
@@ -47,8 +47,8 @@ pub(in crate::cli) struct ServerArgs {
     /// File with the CA certificate of an https server, as PEM.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The profile that says what neither flags nor environment do [env: RUNLOG_PROFILE] [default: `default`, if there
-    /// is one]; see `runlog config profiles`.
+    /// The profile for settings that neither flags nor environment give [env: RUNLOG_PROFILE] [default: `default`, if
+    /// it exists]; see `runlog config profiles`.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 }
@@ -117,7 +117,7 @@ impl ServerArgs {
     fn access(&self, own_key: Option<(String, String)>) -> Result<Access, Failure> {
         // What is wrong with a profile is said here, where every command comes by.
         let profile = self.profile()?;
-        // A key on the command line is meant, whatever token the environment has.
+        // A key on the command line takes precedence over a token from the environment.
         let token = match (&self.token, &self.secret_id) {
             (None, Some(_)) => None,
             (token, _) => setting(token.as_ref(), &[TOKEN]),
@@ -131,7 +131,7 @@ impl ServerArgs {
         let key = secret_id.zip(secret_key);
         let key = key.or_else(|| own_key.filter(|_| token.is_none()));
         if key.is_none() && token.is_none() {
-            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN, or make a \
+            let advice = "no credential; set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN, or create a \
                           profile with `runlog config set-profile`";
             return Err(Failure::Usage(advice.to_owned()));
         }

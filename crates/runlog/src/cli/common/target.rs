@@ -150,7 +150,7 @@ impl Folder {
     }
 }
 
-/// Whoever can open the folder may write to it.
+/// A process that can open the folder may write to it.
 struct StoreSink<'a>(&'a Store);
 
 impl runlog_ingest::Sink for StoreSink<'_> {

@@ -1,4 +1,4 @@
-//! Texts of runs made harmless: what a run printed must not steer the terminal of whoever looks at it.
+//! Makes texts of runs harmless: output of a run must not control the reader's terminal.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ pub(in crate::cli) fn one_line(text: &str) -> String {
     text.chars().map(|char| if is_steering(char) { ' ' } else { char }).collect()
 }
 
-/// As much of a text as has room in so many columns of a terminal, and `…` where something is left out.
+/// The part of a text that fits into a number of terminal columns, with `…` if something is left out.
 pub(in crate::cli) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if text.width() <= columns {
         return Cow::Borrowed(text);

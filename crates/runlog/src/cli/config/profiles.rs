@@ -13,7 +13,7 @@ use crate::cli::common::profiles::{self, Profile};
 /// Arguments of `runlog config set-profile`.
 #[derive(clap::Args)]
 pub(super) struct SetProfileArgs {
-    /// The profile's name; one of this name is replaced.
+    /// The name of the profile; an existing one is replaced.
     name: String,
     /// The server.
     #[arg(long, value_name = "URL")]
@@ -21,7 +21,7 @@ pub(super) struct SetProfileArgs {
     /// The key's id. Its secret is read from standard input, one line, so that no process list shows it.
     #[arg(long, value_name = "ID")]
     secret_id: Option<String>,
-    /// A token in the place of a key, read from standard input.
+    /// Read a token from standard input, instead of the secret of a key.
     #[arg(long, conflicts_with = "secret_id")]
     token: bool,
     /// The region.
@@ -67,7 +67,7 @@ pub(super) fn set(args: &SetProfileArgs) -> anyhow::Result<ExitCode> {
 
 impl SetProfileArgs {
     fn set(&self) -> Result<u8, Failure> {
-        // Tells an endpoint that cannot be one before anything is written.
+        // Refuses an invalid endpoint before anything is written.
         runlog_client::Client::builder(&self.endpoint).credential("id", "key").build()?;
         let profile = Profile {
             endpoint: Some(self.endpoint.clone()),
@@ -83,14 +83,14 @@ impl SetProfileArgs {
     }
 }
 
-/// Reads the secret: on a terminal without showing it.
+/// Reads the secret, without echo on a terminal.
 fn read_secret(name: &str) -> Result<String, Failure> {
     let stdin = io::stdin();
     let usual = if stdin.is_terminal() { tcgetattr(&stdin).ok() } else { None };
     if let Some(mut quiet) = usual.clone() {
         eprint!("{name}: ");
         quiet.local_modes.remove(LocalModes::ECHO);
-        // A terminal that cannot be quiet shows what is typed, as it does elsewhere.
+        // If the echo cannot be turned off, the terminal shows the input.
         let _ = tcsetattr(&stdin, OptionalActions::Flush, &quiet);
     }
     let mut line = String::new();
@@ -102,7 +102,7 @@ fn read_secret(name: &str) -> Result<String, Failure> {
     read?;
     let secret = line.trim();
     if secret.is_empty() {
-        return Err(Failure::Usage("no secret; write it on standard input, in one line".to_owned()));
+        return Err(Failure::Usage("no secret; write it to standard input, in one line".to_owned()));
     }
     Ok(secret.to_owned())
 }

@@ -13,17 +13,17 @@ use crate::cli::common::server::ServerArgs;
 /// Arguments of `runlog doctor`.
 #[derive(clap::Args)]
 pub(crate) struct DoctorArgs {
-    /// File with the request that was refused: raw HTTP, a `curl -v` log, a HAR file or entry, JSON or a curl command;
-    /// `-` for standard input. Without any request the server itself is looked at.
+    /// File with the refused request: raw HTTP, a `curl -v` log, a HAR file or entry, JSON or a curl command; `-` for
+    /// standard input. Without a request, the server itself is checked.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The curl command of the request that was refused.
+    /// The curl command of the refused request.
     #[arg(long, value_name = "COMMAND", conflicts_with = "file")]
     curl: Option<String>,
-    /// The RequestId of the answer, of which the server remembers the request.
+    /// The RequestId of the answer; the server remembers its request.
     #[arg(long, value_name = "ID", conflicts_with_all = ["file", "curl"])]
     request_id: Option<String>,
-    /// File with the body, where FILE does not hold it.
+    /// File with the body, if FILE does not contain it.
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// When the server received it: 2026-07-01 08:00:00 in UTC+8, RFC 3339, or 10m (ago).
@@ -38,20 +38,20 @@ pub(crate) struct DoctorArgs {
     /// File with the string to sign that the sender computed.
     #[arg(long, value_name = "FILE")]
     string_to_sign: Option<PathBuf>,
-    /// Read the secret of the key that signed, one line, from standard input.
+    /// Read the secret of the signing key from standard input, one line.
     #[arg(long)]
     secret_key_stdin: bool,
     /// How far clocks may be apart, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     max_skew: u32,
-    /// How to print the result.
+    /// The output format.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-/// Does what the arguments ask.
+/// Diagnoses the request, or checks the server.
 pub(crate) fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let is_about_a_request = args.file.is_some() || args.curl.is_some() || args.request_id.is_some();
     end(if is_about_a_request { request::examine(args) } else { server::examine(args) }, false)

@@ -37,7 +37,7 @@ pub(super) fn examine(args: &DoctorArgs) -> Result<u8, Failure> {
     if args.secret_key_stdin {
         if args.file.as_deref() == Some(Path::new("-")) {
             return Err(usage(
-                "the request and the secret cannot both come by standard input; put the request in a file".into(),
+                "the request and the secret cannot both come from standard input; put the request in a file".into(),
             ));
         }
         let mut line = String::new();

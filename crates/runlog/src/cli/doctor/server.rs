@@ -38,6 +38,16 @@ impl Verdict {
             Verdict::Unknown => "unknown",
         }
     }
+
+    fn shown(self, language: Language) -> &'static str {
+        match (language, self) {
+            (Language::English, verdict) => verdict.name(),
+            (Language::Chinese, Verdict::Ok) => "正常",
+            (Language::Chinese, Verdict::Warning) => "警告",
+            (Language::Chinese, Verdict::Failed) => "失败",
+            (Language::Chinese, Verdict::Unknown) => "未知",
+        }
+    }
 }
 
 /// A check, and what it found, in two languages.
@@ -63,8 +73,12 @@ pub(super) fn examine(args: &DoctorArgs) -> Result<u8, Failure> {
     let mut out = io::stdout().lock();
     match args.output {
         Format::Table => {
-            let rows = checks.iter().map(|c| vec![c.name.to_owned(), c.verdict.name().to_owned(), text(c)]);
-            write_table(&mut out, &["CHECK", "RESULT", ""], rows.collect())?;
+            let rows = checks.iter().map(|c| vec![c.name.to_owned(), c.verdict.shown(language).to_owned(), text(c)]);
+            let heads = match language {
+                Language::Chinese => ["检查项", "结果", ""],
+                Language::English => ["CHECK", "RESULT", ""],
+            };
+            write_table(&mut out, &heads, rows.collect())?;
         }
         Format::Json => {
             let rows: Vec<_> = checks
@@ -86,7 +100,7 @@ fn checks(client: &Client, endpoint: &str, has_key: bool, max_skew_s: u32) -> Ve
         Ok(alive) => alive,
         Err(error) => {
             let name = if matches!(error, Error::Tls { .. }) { "tls" } else { "reach" };
-            return vec![check(name, Verdict::Failed, format!("无法连接:{error}"), error.to_string())];
+            return vec![check(name, Verdict::Failed, format!("无法连接：{error}"), error.to_string())];
         }
     };
     let round_trip_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
@@ -95,7 +109,7 @@ fn checks(client: &Client, endpoint: &str, has_key: bool, max_skew_s: u32) -> Ve
         200 => check("reach", Verdict::Ok, format!("服务器在 {answer} 内应答"), format!("it answers within {answer}")),
         status => {
             let (zh, en) = (
-                format!("/livez 返回 {status},这可能不是 runlog"),
+                format!("/livez 返回 {status}，这可能不是 runlog"),
                 format!("/livez answers {status}: perhaps no runlog"),
             );
             check("reach", Verdict::Warning, zh, en)
@@ -111,7 +125,7 @@ fn checks(client: &Client, endpoint: &str, has_key: bool, max_skew_s: u32) -> Ve
     checks.push(if has_key {
         signed_key(client)
     } else {
-        let (zh, en) = ("没有给出密钥,令牌不能签名", "no key was given, and a token cannot sign");
+        let (zh, en) = ("没有给出密钥，令牌不能签名", "no key was given, and a token cannot sign");
         check("signature", Verdict::Unknown, zh, en)
     });
     checks.extend(metrics(client));
@@ -123,11 +137,11 @@ fn tls(endpoint: &str) -> Check {
     let is_here = ["127.", "localhost", "[::1]"].iter().any(|start| host.starts_with(start));
     match (endpoint.starts_with("https://"), is_here) {
         (true, _) => check("tls", Verdict::Ok, "证书可信", "the certificate is trusted"),
-        (false, true) => check("tls", Verdict::Ok, "本机,不加密", "plain http, on this machine"),
+        (false, true) => check("tls", Verdict::Ok, "本机，不加密", "plain http, on this machine"),
         (false, false) => check(
             "tls",
             Verdict::Warning,
-            "没有加密:原生接口会明文发送密钥,请使用 https",
+            "没有加密：原生接口会明文发送密钥，请使用 https",
             "plain http: the native API sends the secret as it is; use https",
         ),
     }
@@ -140,7 +154,7 @@ fn skew(skew_ms: i64, max_skew_s: u32) -> Check {
     let distance = skew_ms.unsigned_abs();
     if distance >= u64::from(max_skew_s) * 1000 {
         let advice = (
-            format!("{zh},签名会被拒绝:请同步时钟 (NTP)"),
+            format!("{zh}，签名会被拒绝：请同步时钟 (NTP)"),
             format!("{en}: signatures are refused; set the clocks (NTP)"),
         );
         check("clock", Verdict::Failed, advice.0, advice.1)
@@ -156,7 +170,7 @@ fn ready(client: &Client) -> Check {
         Ok(found) if found.ready => check("ready", Verdict::Ok, "读写都正常", "it reads and writes"),
         Ok(found) => {
             let why = found.writes_refused_because.unwrap_or_else(|| "no reason given".to_owned());
-            check("ready", Verdict::Failed, format!("服务器拒绝写入:{why}"), format!("it refuses writes: {why}"))
+            check("ready", Verdict::Failed, format!("服务器拒绝写入：{why}"), format!("it refuses writes: {why}"))
         }
         Err(error) => check("ready", Verdict::Failed, error.to_string(), error.to_string()),
     }
@@ -169,14 +183,14 @@ fn native_key(client: &Client) -> Check {
             check(
                 "key",
                 Verdict::Ok,
-                format!("密钥有效,可读 {count} 个函数"),
+                format!("密钥有效，可读 {count} 个函数"),
                 format!("the key is accepted, and may read {count} functions"),
             )
         }
         Err(error) if error.is_unauthorized() => check(
             "key",
             Verdict::Failed,
-            "密钥不被接受:SecretId 或 SecretKey 不对,请用 `runlog keys list` 核对",
+            "密钥不被接受：SecretId 或 SecretKey 不对，请用 `runlog keys list` 核对",
             "the key is not accepted: the SecretId or its secret is wrong; compare with `runlog keys list`",
         ),
         Err(error) => check("key", Verdict::Failed, error.to_string(), error.to_string()),
@@ -193,13 +207,13 @@ fn signed_key(client: &Client) -> Check {
             code if code.starts_with("UnauthorizedOperation") => check(
                 "signature",
                 Verdict::Ok,
-                "签名被接受;密钥不能读 runlog-canary 的日志",
+                "签名被接受；密钥不能读 runlog-canary 的日志",
                 "signatures are accepted; the key may not read the logs of runlog-canary",
             ),
             "RequestLimitExceeded" => check(
                 "signature",
                 Verdict::Warning,
-                "签名被接受,但现在超过了频率限制",
+                "签名被接受，但现在超过了频率限制",
                 "signatures are accepted, and the rate limit is reached at this moment",
             ),
             _ => check("signature", Verdict::Failed, error.to_string(), error.to_string()),
@@ -235,7 +249,7 @@ fn metrics(client: &Client) -> Vec<Check> {
     let disk = match (gauge("runlog_disk_free_bytes"), gauge("runlog_disk_bytes")) {
         (Some(free), Some(used)) => {
             let (zh, en) = (
-                format!("剩余 {},数据占用 {}", units::size(free), units::size(used)),
+                format!("剩余 {}，数据占用 {}", units::size(free), units::size(used)),
                 format!("{} are free, the data take {}", units::size(free), units::size(used)),
             );
             let verdict = match free {

@@ -1,4 +1,4 @@
-//! Where an export is written to: standard output, or a file that gets its name when it is whole and on disk.
+//! The output of an export: standard output, or a file that gets its name when it is complete and fsynced.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -8,7 +8,7 @@ use super::FileFormat;
 use crate::cli::common::failure::Failure;
 use crate::files::{self, Replacement};
 
-/// An output, and how much went there.
+/// An output, and the number of bytes written.
 pub(super) struct Output {
     place: Place,
     bytes: u64,
@@ -16,7 +16,7 @@ pub(super) struct Output {
 
 enum Place {
     Stdout,
-    /// What is no file, such as a pipe with a name.
+    /// An output that is not a regular file, such as a named pipe.
     Special(File),
     File(Replacement),
 }
@@ -26,7 +26,7 @@ impl Output {
     pub(super) fn open(path: Option<&Path>, format: FileFormat) -> Result<Self, Failure> {
         let place = match path {
             None if format == FileFormat::Parquet && io::stdout().is_terminal() => {
-                let advice = "Parquet is nothing for a terminal; give --output FILE, or another --format";
+                let advice = "Parquet cannot be shown on a terminal; give --output FILE, or another --format";
                 return Err(Failure::Usage(advice.to_owned()));
             }
             None => Place::Stdout,
@@ -45,7 +45,7 @@ impl Output {
         }
     }
 
-    /// Says that this was all: a file is on disk then. Gives the bytes written.
+    /// Finishes the output: a file is fsynced then. Returns the bytes written.
     pub(super) fn finish(self) -> Result<u64, Failure> {
         match self.place {
             Place::Stdout => io::stdout().lock().flush()?,

@@ -18,10 +18,10 @@ use crate::cli::common::failure::Failure;
 use crate::config::Flags;
 use crate::store_options::store_options;
 
-/// Bytes that are gathered before they are written.
+/// Bytes to gather before writing.
 const PART_BYTES: usize = 256 << 10;
 
-/// Where runs come from.
+/// The source of exported runs.
 pub(super) struct Source<'a> {
     from: From<'a>,
     style: Style,
@@ -33,7 +33,7 @@ enum From<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Asks a server, which fixes the moment.
+    /// Queries a server, which fixes the moment.
     pub(super) fn server(client: &'a Client, filter: &Filter, zone: Zone) -> Result<Self, Failure> {
         let sort = if filter.oldest_first { "start_time:asc" } else { "start_time:desc" };
         let query = ExportQuery { filter: filter.as_texts(), sort: Some(sort.to_owned()), ..ExportQuery::default() };
@@ -51,7 +51,7 @@ impl<'a> Source<'a> {
         Ok(Self { from: From::Folder { store: Box::new(store), query }, style })
     }
 
-    /// Writes every run, and says how many there were. `show` is told how many were written, and of how many.
+    /// Writes every run, and returns their number. `show` gets the number written so far and the total.
     pub(super) fn write(
         self,
         format: Format,
@@ -96,7 +96,7 @@ fn from_server(
     }
     output.write(&lines.finish()?)?;
     if export.reconnects() > 0 {
-        eprintln!("the connection broke and was made again {} times; no run is missing", export.reconnects());
+        eprintln!("the connection broke and was restored {} times; no run is missing", export.reconnects());
     }
     Ok(written)
 }
@@ -122,9 +122,9 @@ fn from_folder(
     Ok(written)
 }
 
-/// Nothing is made, merged or removed in a folder that is only read.
+/// Nothing is created, merged or removed in a folder that is only read.
 fn open(data: &Path, settings: &Settings) -> anyhow::Result<Store> {
-    let advice = || format!("cannot open the data folder {}; where a server holds it, use --endpoint", data.display());
+    let advice = || format!("cannot open the data folder {}; if a server has it open, use --endpoint", data.display());
     let disk = RealDisk::open_existing(data).with_context(advice)?;
     let options = runlog_store::Options { background: false, ..store_options(settings) };
     Store::open_with(Arc::new(disk), Arc::new(SystemClock::default()), options).with_context(advice)
@@ -172,7 +172,7 @@ impl Filter {
     }
 }
 
-/// A run as the engine has it, from what a server says of it.
+/// Converts a run of a server's answer to one of the engine.
 fn row(run: RunRow) -> Row {
     let stream = Stream {
         account: String::new(),

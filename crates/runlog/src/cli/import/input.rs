@@ -1,4 +1,4 @@
-//! A file to import: opened, decompressed, and its format found out.
+//! A file to import: opens and decompresses it and detects its format.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -13,31 +13,31 @@ use runlog_ingest::formats::{self, Format, Hints, Item, Notes};
 
 use crate::files;
 
-/// How much of a file its format is found out by, in bytes.
+/// How many bytes of a file are examined to detect its format.
 const HEAD_BYTES: u64 = 64 << 10;
 
-/// The buffer behind a decompressor, in bytes.
+/// The buffer of a decompressor, in bytes.
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The largest zstd window, as a power of two: 128 MiB, what `zstd --long` makes.
 const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 
-/// What to import.
+/// An input that the arguments name.
 pub(super) enum Input {
     Stdin,
     File(PathBuf),
 }
 
-/// An input that is being read.
+/// An input while it is read.
 pub(super) struct Opened {
     pub(super) format: Format,
     pub(super) items: Box<dyn Iterator<Item = Item>>,
-    /// How much of the file was read, as it is on disk.
+    /// How many bytes of the file were read, before decompression.
     pub(super) read_bytes: Rc<Cell<u64>>,
 }
 
 impl Input {
-    /// The inputs that the arguments name; a folder stands for its files.
+    /// The inputs that the arguments name; a folder is replaced by its files.
     pub(super) fn all(paths: &[PathBuf]) -> anyhow::Result<Vec<Self>> {
         let mut inputs = Vec::new();
         for path in paths {
@@ -59,7 +59,7 @@ impl Input {
         }
     }
 
-    /// Its size on disk; 0 when that is not known.
+    /// Its size on disk; 0 if unknown.
     pub(super) fn bytes(&self) -> u64 {
         match self {
             Self::Stdin => 0,
@@ -67,7 +67,7 @@ impl Input {
         }
     }
 
-    /// When it was last changed, in Unix milliseconds.
+    /// Its modification time, in Unix milliseconds.
     pub(super) fn changed_ms(&self) -> Option<i64> {
         match self {
             Self::Stdin => None,
@@ -78,7 +78,7 @@ impl Input {
         }
     }
 
-    /// Begins to read it, as `format` if that is given.
+    /// Starts reading it, as `format` if that is given.
     pub(super) fn open(&self, format: Option<Format>, hints: Hints, notes: &Rc<Notes>) -> anyhow::Result<Opened> {
         let read_bytes = Rc::new(Cell::new(0));
         let raw: Box<dyn Read> = match self {
@@ -101,10 +101,7 @@ impl Input {
         let format = match format.or_else(|| formats::sniff(&head, is_whole)) {
             Some(format) => format,
             None if is_empty => Format::Ndjson,
-            None => bail!(
-                "its format is not known by its beginning; give --format: {}",
-                Format::ALL.map(Format::name).join(", ")
-            ),
+            None => bail!("its format is not recognised; give --format: {}", Format::ALL.map(Format::name).join(", ")),
         };
         let reader = io::Cursor::new(without_bom(head)).chain(BufReader::with_capacity(BUFFER_BYTES, plain));
         Ok(Opened { format, items: formats::parse(format, reader, hints, Rc::clone(notes)), read_bytes })
@@ -132,7 +129,7 @@ fn without_bom(mut head: Vec<u8>) -> Vec<u8> {
     head
 }
 
-/// A reader that says how far it came.
+/// A reader that counts the bytes read.
 struct Counted<R> {
     reader: R,
     read_bytes: Rc<Cell<u64>>,

@@ -1,4 +1,4 @@
-//! Runs on standard output, in the format that was asked for.
+//! Prints runs to standard output, in the requested format.
 
 use std::io::{self, Write};
 
@@ -8,16 +8,16 @@ use runlog_client::FunctionLog;
 use crate::cli::common::colour::columns;
 use crate::cli::read::table::{Layout, Line, RunTable};
 
-/// How runs are printed.
+/// The output formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// A table for people.
     Table,
-    /// One JSON array of the API's own rows.
+    /// One JSON array of the API's rows.
     Json,
-    /// One JSON object a line, as `POST /api/v1/runs` takes them.
+    /// One JSON object per line, as `POST /api/v1/runs` takes them.
     Ndjson,
-    /// The log texts alone.
+    /// Only the log texts.
     Raw,
 }
 
@@ -57,7 +57,7 @@ impl<W: Write> Printer<W> {
         Ok(())
     }
 
-    /// Prints what is left, and returns how many runs were printed.
+    /// Prints the rest, and returns how many runs were printed.
     pub(super) fn finish(mut self) -> io::Result<u64> {
         match self.format {
             Format::Table => self.table.lines().iter().try_for_each(|line| writeln!(self.out, "{line}"))?,

@@ -1,28 +1,28 @@
-//! The window of starts that a query asks for, from `--since`, `--from` and `--to`.
+//! The window of starts of a query, from `--since`, `--from` and `--to`.
 
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 
 use crate::cli::common::window::{flag_ms, long_span_ms};
 
-/// How a window is asked for.
+/// The flags of a window.
 #[derive(clap::Args)]
 pub(super) struct WindowArgs {
     /// How far to look back from --to: 90s, 15m, 1h30m, up to 1d [default: 1d].
     #[arg(long, value_name = "SPAN", value_parser = span_ms, conflicts_with = "from")]
     since: Option<i64>,
-    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, or RFC 3339 with its zone.
+    /// The earliest start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, or RFC 3339 with a zone.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The last start, its whole second included [default: now, or a day after --from].
+    /// The latest start, including its whole second [default: now, or a day after --from].
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// The zone that the server writes its times in.
+    /// The time zone of the server's times.
     #[arg(long, value_name = "ZONE", default_value = "+08:00")]
     pub(super) time_zone: Zone,
 }
 
-/// A window as the API takes it: both ends belong to it.
+/// A window of the API: both ends are inclusive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     pub(super) start: String,
@@ -30,7 +30,7 @@ pub(super) struct Window {
 }
 
 impl WindowArgs {
-    /// Whether a window was asked for at all.
+    /// Whether any window was given.
     pub(super) fn is_given(&self) -> bool {
         self.since.is_some() || self.from.is_some() || self.to.is_some()
     }
@@ -38,7 +38,7 @@ impl WindowArgs {
     /// The window. `now_ms` is the current time in Unix milliseconds.
     ///
     /// # Errors
-    /// A sentence for the user: a text that is no time, an end before the start, more than a day.
+    /// A sentence for the user: not a time, an end before the start, or more than a day.
     pub(super) fn window(&self, now_ms: i64) -> Result<Window, String> {
         let zone = self.time_zone;
         let read = |flag, text: &Option<String>| flag_ms(flag, text.as_ref(), zone, now_ms);
@@ -56,7 +56,7 @@ impl WindowArgs {
     }
 }
 
-const LIMIT: &str = "a day, the most that one query of this API can ask for; ask day by day";
+const LIMIT: &str = "a day, the maximum of one query of this API; query day by day";
 
 /// Reads `1h30m` as milliseconds; at most a day.
 fn span_ms(text: &str) -> Result<i64, String> {

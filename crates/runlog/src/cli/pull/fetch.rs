@@ -176,7 +176,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Splits a window with so many runs; every part has whole seconds.
+/// Splits a window with `total` runs; every part has whole seconds.
 fn parts(window: Window, total: u64) -> Vec<Window> {
     let seconds = (window.end_ms - window.start_ms) / 1000;
     let count = i64::try_from(total / PART_RUNS + 1).unwrap_or(PARTS_MAX).clamp(2, PARTS_MAX.min(seconds));

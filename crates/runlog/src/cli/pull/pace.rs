@@ -1,4 +1,4 @@
-//! So many requests in any one second, and no more.
+//! Limits the number of requests in any one second.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

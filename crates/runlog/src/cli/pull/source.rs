@@ -31,14 +31,14 @@ pub(super) struct SourceArgs {
     /// The server to pull from [env: RUNLOG_SOURCE_ENDPOINT].
     #[arg(long, value_name = "URL")]
     source: Option<String>,
-    /// The id of the key to it [env: RUNLOG_SOURCE_SECRET_ID].
+    /// The id of its key [env: RUNLOG_SOURCE_SECRET_ID].
     #[arg(long, value_name = "ID")]
     source_secret_id: Option<String>,
     /// The key's secret; better from the environment, since others can read a command line
     /// [env: RUNLOG_SOURCE_SECRET_KEY].
     #[arg(long, value_name = "KEY")]
     source_secret_key: Option<String>,
-    /// The region to ask for, which the runs are stored under too [env: RUNLOG_SOURCE_REGION].
+    /// The region to read from, under which the runs are also stored [env: RUNLOG_SOURCE_REGION].
     #[arg(long, value_name = "REGION")]
     source_region: Option<String>,
     /// File with the CA certificate of an https server, as PEM.

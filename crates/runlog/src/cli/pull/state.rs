@@ -46,11 +46,11 @@ impl State {
         let written = match files::read_if_present(&path)? {
             None => new,
             Some(text) => {
-                let reading = || format!("{} is not the state of a pull; remove it to start anew", path.display());
+                let reading = || format!("{} is not the state of a pull; remove it to start over", path.display());
                 let written: Written = serde_json::from_str(&text).with_context(reading)?;
                 if (written.version, &*written.source, &*written.target) != (VERSION, source, target) {
                     let message = format!(
-                        "{} is the state of another pull, from {} into {}; give another --state",
+                        "{} is the state of another pull, from {} to {}; give another --state",
                         path.display(),
                         written.source,
                         written.target
@@ -81,7 +81,7 @@ impl State {
 
 fn default_path(source: &str, target: &str) -> Result<PathBuf, Failure> {
     let Some(folder) = state_folder() else {
-        return Err(Failure::Usage("there is no home folder to write the state into; give --state".to_owned()));
+        return Err(Failure::Usage("there is no home folder for the state; give --state".to_owned()));
     };
     files::private_dir(&folder)?;
     let name = format!("pull-{:016x}.json", xxh3_64(format!("{source}\n{target}").as_bytes()));

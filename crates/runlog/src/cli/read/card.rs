@@ -8,7 +8,7 @@ use crate::cli::common::colour::{Colour, paint};
 use crate::cli::common::text::{harmless, one_line};
 use crate::cli::common::units;
 
-/// The width of the names, with what is behind them.
+/// The width of the names, including the space after them.
 const NAMES: usize = 12;
 
 /// The run as text, its output last; ends with a line end.

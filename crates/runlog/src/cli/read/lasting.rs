@@ -12,11 +12,11 @@ use crate::cli::common::failure::Failure;
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(15);
 
-/// How long a command lasts without its server.
+/// How long a command waits for its server.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Following")]
 pub(in crate::cli) struct LastingArgs {
-    /// How long to try to reach a server that is away, before it counts as cut: 30s, 10m, 1d.
+    /// How long to retry if the server cannot be reached, before giving up: 30s, 10m, 1d.
     #[arg(long, value_name = "SPAN", value_parser = span_ms, default_value = "10m")]
     retry_for: i64,
 }
@@ -44,7 +44,7 @@ impl Patience {
         let now = clock::monotonic();
         let since = *self.lost_since.get_or_insert_with(|| {
             if may_pass(&error) {
-                eprintln!("the server is lost ({error}); trying again");
+                eprintln!("lost the connection to the server ({error}); retrying");
             }
             now
         });
@@ -60,7 +60,7 @@ impl Patience {
     /// The server is there. Says so if it was away.
     pub(in crate::cli) fn found(&mut self) {
         if self.lost_since.take().is_some() {
-            eprintln!("the server is there again");
+            eprintln!("the connection to the server is back");
         }
         self.pause = PAUSE_FIRST;
     }

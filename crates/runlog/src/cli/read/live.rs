@@ -23,14 +23,14 @@ use super::print::{Format, Printer};
 use crate::cli::common::failure::{EXIT_CUT, EXIT_OK, Failure};
 use crate::cli::common::units::count;
 
-/// How long an end that was asked for waits for a reader that does not take what is printed.
+/// How long a requested end waits for a reader that does not take the output.
 const PRINT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long runs are followed.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Following")]
 pub(in crate::cli) struct LiveArgs {
-    /// End when so many runs have finished, instead of going on until Ctrl-C.
+    /// End when this many runs have finished, instead of continuing until Ctrl-C.
     #[arg(long, value_name = "N")]
     count: Option<u64>,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(in crate::cli) struct Tally {
     is_from_the_oldest: bool,
 }
 
-/// What the end, whoever asks for it, has to say.
+/// The counts that the last line reports, whatever ended the tail.
 struct State {
     printer: Printer<BufWriter<Stdout>>,
     tally: Tally,
@@ -93,7 +93,10 @@ impl Tally {
         if let Some(gap) = event.gap.filter(|gap| gap.after_seq > 0 || !self.is_from_the_oldest) {
             self.removed += gap.to_seq.saturating_sub(gap.after_seq);
             let (TailGap { after_seq, to_seq, .. }, why) = (gap, reason(gap));
-            eprintln!("warning: runs after {after_seq} up to {to_seq} are missing: {why} before the tail came there");
+            eprintln!(
+                "warning: runs after {after_seq} up to {to_seq} may be missing: {why} before the tail reached \
+                       them"
+            );
         }
     }
 
@@ -116,7 +119,8 @@ impl State {
         let (missed, is_missing) = self.tally.told();
         let mut words = format!("{} runs, {missed}", count(self.tally.runs()));
         if self.is_lost {
-            words += &format!("; the server is lost, go on with --from-seq {}", self.tally.last_seq);
+            words +=
+                &format!("; the connection to the server is lost; continue with --from-seq {}", self.tally.last_seq);
         }
         (words, if is_missing || self.is_lost { EXIT_CUT } else { EXIT_OK })
     }
@@ -168,9 +172,9 @@ impl Live {
 /// Why reports are not there.
 fn reason(gap: TailGap) -> &'static str {
     match (gap.by_retention, gap.by_damage) {
-        (true, true) => "retention and damage took them",
-        (_, true) => "damage took them",
-        _ => "retention took them",
+        (true, true) => "retention and damage removed them",
+        (_, true) => "damage removed them",
+        _ => "retention removed them",
     }
 }
 
@@ -204,10 +208,11 @@ fn end_on_signals(state: Arc<Mutex<State>>) -> Result<(), Failure> {
         }
         let asked = clock::monotonic();
         let code = loop {
-            // Whoever prints holds the state. One who waits for a reader that takes nothing is not waited for.
+            // The printing thread holds the state. If it is blocked by a reader that takes nothing, this does not wait
+            // for it.
             if let Ok(state) = state.try_lock() {
                 let (words, code) = state.end();
-                // Behind the `^C` of a terminal.
+                // After the `^C` of a terminal.
                 let line_end = if io::stderr().is_terminal() { "\n" } else { "" };
                 eprintln!("{line_end}{words}");
                 break code;

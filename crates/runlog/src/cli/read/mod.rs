@@ -36,7 +36,7 @@ pub(super) struct FilterArgs {
     /// Only runs of this version or alias.
     #[arg(long, value_name = "VERSION")]
     qualifier: Option<String>,
-    /// Only runs that failed: finished, and not well.
+    /// Only runs that failed: finished, with a code other than 0.
     #[arg(long, group = "result")]
     errors: bool,
     /// Only runs that succeeded.
@@ -81,7 +81,7 @@ pub(super) struct RunIdArgs {
     /// The run's id.
     #[arg(help_heading = None::<&str>)]
     pub(super) request_id: String,
-    /// Only a run of this function, where several have one of this id.
+    /// Only a run of this function, if several have a run with this id.
     #[arg(short = 'F', long, value_name = "NAME")]
     function: Option<String>,
     /// Only a run of this namespace.
@@ -103,7 +103,7 @@ impl RunIdArgs {
     /// What is said when there is none.
     pub(super) fn missing(&self) -> Failure {
         let message = "there is no run `{}` that this key may read; look for it with `runlog query --keyword` or \
-                       `runlog last`, or wait for it with `runlog follow --wait`";
+                       `runlog last`";
         Failure::Other(anyhow::anyhow!(message.replace("{}", &one_line(&self.request_id))))
     }
 }
@@ -112,13 +112,13 @@ impl RunIdArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// How to print runs.
+    /// The output format.
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<Format>,
-    /// Whether to colour; auto: on a terminal, unless NO_COLOR is set, and always with CLICOLOR_FORCE.
+    /// When to use colours; auto: on a terminal, never with NO_COLOR, always with CLICOLOR_FORCE.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
-    /// The zone of times that are printed, and of those that are given without one.
+    /// The time zone of printed times, and of given times without a zone.
     #[arg(long, value_name = "ZONE", default_value = "+08:00")]
     pub(super) time_zone: Zone,
 }

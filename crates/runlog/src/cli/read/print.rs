@@ -19,17 +19,17 @@ const WITHOUT_LOG: &str = "Seq,Region,Namespace,FunctionName,Qualifier,RequestId
 pub(in crate::cli) enum Format {
     /// A table that fits the screen.
     Table,
-    /// A table with every field but the log, however wide.
+    /// A table with every field except the log, however wide.
     Wide,
-    /// Each run with all that is known of it, and its whole output.
+    /// Each run with all its fields and its whole output.
     Text,
     /// One JSON array.
     Json,
-    /// One JSON object a line, as `POST /api/v1/runs` takes them.
+    /// One JSON object per line, as `POST /api/v1/runs` takes them.
     Ndjson,
-    /// CSV with a line of names, as the server's export has it.
+    /// CSV with a header line, as in the server's export.
     Csv,
-    /// The log texts alone, byte for byte.
+    /// Only the log texts, byte for byte.
     Raw,
 }
 

@@ -73,7 +73,7 @@ const WIDE_USUAL: [usize; 15] = [6, 23, 12, 10, 20, 8, 12, 4, 4, 8, 8, 8, 5, 36,
 /// What a table shows of its runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Layout {
-    /// What most people want, in so many columns of the screen if that is known.
+    /// The usual columns, fitted to the width of the screen if it is known.
     Fitted(Option<usize>),
     /// Everything but the log, however wide.
     Wide,
@@ -294,7 +294,7 @@ fn render(lines: &[&Line], widths: &[usize], layout: Layout, is_coloured: bool) 
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    // The message is put behind the table: it can be longer than a table's columns can be.
+    // The message is added after the table, because it can be longer than a column of a table.
     let has_message = widths[last] > 0;
     let whole = |(text, line): (String, &&Line)| {
         let text = if has_message { text + &shown_cell(line, last) } else { text };

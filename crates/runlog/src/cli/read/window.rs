@@ -7,18 +7,18 @@ use runlog_core::moment::{moment_ms, span_ms};
 use super::span_text;
 use crate::cli::common::failure::Failure;
 
-/// How a window is asked for. Without any of these it is everything that is kept.
+/// The flags of a window. Without any of these it is everything retained.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Window")]
 pub(in crate::cli) struct WindowArgs {
     /// How far to look back from now, or from --to: 90s, 15m, 1h30m, 7d, 2w.
     #[arg(long, value_name = "SPAN", value_parser = span_text, conflicts_with = "from")]
     since: Option<String>,
-    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, RFC 3339 with its zone, Unix milliseconds,
-    /// or how long ago it was, such as 2h.
+    /// The earliest start, inclusive: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, RFC 3339 with a zone, Unix
+    /// milliseconds, or an age such as 2h.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// The first start that is too late.
+    /// The latest start, exclusive.
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
 }
@@ -59,7 +59,7 @@ pub(in crate::cli) fn told(window: RunWindow, zone: Zone) -> String {
         (Some(from), Some(to)) => format!("{} .. {} (UTC{zone})", text(from), text(to)),
         (Some(from), None) => format!("{} .. (UTC{zone})", text(from)),
         (None, Some(to)) => format!(".. {} (UTC{zone})", text(to)),
-        (None, None) => "everything retained".to_owned(),
+        (None, None) => "all time".to_owned(),
     }
 }
 
@@ -107,7 +107,7 @@ mod tests {
             (from_ms, to_ms, "2026-07-01 12:34:56 .. 2026-07-01 12:34:57 (UTC+08:00)"),
             (from_ms, None, "2026-07-01 12:34:56 .. (UTC+08:00)"),
             (None, to_ms, ".. 2026-07-01 12:34:57 (UTC+08:00)"),
-            (None, None, "everything retained"),
+            (None, None, "all time"),
         ] {
             assert_eq!(told(RunWindow { from_ms, to_ms }, Zone::UTC8), words);
         }

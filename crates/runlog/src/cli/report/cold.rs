@@ -53,7 +53,7 @@ impl Cold {
         }
     }
 
-    /// What to do; `runs` is how many runs tell whether they were cold.
+    /// The advice; `runs` is the number of runs with data about cold starts.
     fn decision(&self, version: &Version, runs: u64) -> String {
         let cold = self.total_us.len() as u64;
         let part = share(cold, runs);
@@ -121,7 +121,7 @@ fn cold_starts(source: &Source) -> Result<BTreeMap<Name, (Version, Cold)>, Failu
 /// The figures of a version.
 struct Figures {
     version: Version,
-    /// Runs that tell whether they were cold.
+    /// Runs with data about cold starts.
     runs: u64,
     cold: Cold,
 }
@@ -179,30 +179,30 @@ pub(super) fn run(args: &ColdArgs) -> Result<u8, Failure> {
             Figures::of(name, runs, cold)
         })
         .collect();
-    // The exact number of all runs, to say how many cannot tell.
+    // The exact number of all runs, to say how many have no data.
     let (total, _) = source.total()?;
     let told = figures.iter().map(|of| of.runs).sum::<u64>() + unlisted;
     findings(&figures, total.saturating_sub(told), source.window).print(args.source.output, false)
 }
 
-/// The report, with the number of runs that do not tell whether they were cold.
+/// The report; `silent` is the number of runs without data about cold starts.
 fn findings(figures: &[Figures], silent: u64, window: Window) -> Findings {
     let mut found = Findings {
-        head: vec!["FUNCTION", ">RUNS THAT TELL", ">COLD", ">SHARE", ">P50", ">P95", ">MAX", ">WAITED"],
+        head: vec!["FUNCTION", ">RUNS WITH DATA", ">COLD", ">SHARE", ">P50", ">P95", ">MAX", ">WAITED"],
         rows: figures.iter().map(Figures::row).collect(),
         decisions: figures.iter().map(|of| of.cold.decision(&of.version, of.runs)).collect(),
         ..Findings::default()
     };
     if silent > 0 {
         found.notes.push(format!(
-            "{} {} in the window cannot tell: a cold start shows in a platform's `Init Report` or `REPORT` line, which \
-             their logs do not hold; import platform logs, or have the function print them",
+            "{} {} in the window have no data: a cold start shows in a platform's `Init Report` or `REPORT` line, \
+             which their logs lack; import platform logs, or have the function print these lines",
             units::count(silent),
             plural(silent, "run")
         ));
     }
     if figures.is_empty() {
-        found.decisions.push("no run of this window tells whether it was a cold start: nothing to decide".to_owned());
+        found.decisions.push("no run of this window has data about cold starts: nothing to decide".to_owned());
     }
     found.json.insert("window".to_owned(), window_json(window));
     found.json.insert("versions".to_owned(), figures.iter().map(Figures::json).collect());

@@ -18,12 +18,12 @@ use crate::cli::common::units;
 /// Arguments of `runlog report compare`.
 #[derive(Args)]
 pub(super) struct CompareArgs {
-    /// What is compared with: a version, or function=, namespace=, version=, since=, from=, to= joined by commas. What
-    /// it leaves out comes from the other flags.
+    /// The baseline: a version, or function=, namespace=, version=, since=, from=, to= separated by commas. Anything
+    /// omitted comes from the other flags.
     #[arg(long, value_name = "WHAT")]
     a: String,
-    /// What is judged, in the same form: --function f --a 1 --b 2; --a function=f --b function=g;
-    /// --a from=2026-06-30,to=2026-07-01 --b from=2026-07-01,to=2026-07-02.
+    /// The candidate, in the same form: --function f --a 1 --b 2; --a function=f --b function=g; --a
+    /// from=2026-06-30,to=2026-07-01 --b from=2026-07-01,to=2026-07-02.
     #[arg(long, value_name = "WHAT")]
     b: String,
     #[command(flatten)]

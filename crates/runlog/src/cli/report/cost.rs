@@ -24,7 +24,7 @@ const FAILED_SHARE_MIN: f64 = 0.01;
 /// Arguments of `runlog report cost`.
 #[derive(Args)]
 pub(super) struct CostArgs {
-    /// The price of a GB-second, in any currency; see your platform's price list.
+    /// The price of a GB-second, in any currency, from your platform's price list.
     #[arg(long, value_name = "PRICE", value_parser = price)]
     price_gbs: Option<f64>,
     /// The price of a million requests, in the same currency.

@@ -32,13 +32,13 @@ pub(super) struct MemoryArgs {
 /// How memory is configured.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct SizingArgs {
-    /// The configured memory, in MB, of versions whose logs do not say it in a Report line.
+    /// The configured memory, in MB, of versions whose logs have no Report line.
     #[arg(long, value_name = "MB")]
     pub(super) limit: Option<u64>,
     /// Memory is configured in steps of this many MB; the smallest size is 64 MB.
     #[arg(long, value_name = "MB", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=10_240))]
     step: u64,
-    /// Runs that a version must have before less memory is advised.
+    /// Runs that a version needs before less memory is advised.
     #[arg(long, value_name = "N", default_value_t = 30)]
     min_runs: u64,
 }

@@ -181,7 +181,7 @@ pub(super) fn run(args: &SlowArgs) -> Result<u8, Failure> {
     if first_kept.is_some_and(|first| first > before.0 && first <= clock::now_ms()) {
         found
             .notes
-            .push("retention has removed a part of the window before, so the comparison is of what is left".to_owned());
+            .push("retention has removed a part of the preceding window, so the comparison covers the rest".to_owned());
     }
     found.json.insert("window".to_owned(), window_json(source.window));
     found.json.insert("before".to_owned(), window_json(before));

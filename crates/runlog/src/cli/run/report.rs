@@ -76,7 +76,7 @@ impl Reporter {
         let result = match self.delivered.recv_timeout(patience) {
             Ok(delivered) => delivered,
             Err(RecvTimeoutError::Timeout) => {
-                Delivered::Failed(format!("no answer from the log server in {} s", patience.as_secs_f64()))
+                Delivered::Failed(format!("no answer from the log server within {} s", patience.as_secs_f64()))
             }
             Err(RecvTimeoutError::Disconnected) => gone(),
         };
@@ -101,7 +101,7 @@ impl<P: Put, C: FnOnce() -> Result<P, String>> Line<C, P> {
             Ok(report) => report.refused.into_iter().next().map_or(Delivered::Stored, |refused| {
                 Delivered::Refused(format!("{}: {}", refused.code, refused.message.trim_end()))
             }),
-            Err(error) => Delivered::Failed(error.to_string()),
+            Err(error) => Delivered::Failed(cause(error).to_string()),
         }
     }
 
@@ -112,8 +112,16 @@ impl<P: Put, C: FnOnce() -> Result<P, String>> Line<C, P> {
         match &mut self.way {
             Some(Ok(way)) => way.put(runs),
             Some(Err(reason)) => Err(Error::Config(reason.clone())),
-            None => Err(Error::Config("there is no way to a log server".to_owned())),
+            None => Err(Error::Config("no log server is configured".to_owned())),
         }
+    }
+}
+
+/// Why a delivery failed. There is one run, so its position in the input tells nothing.
+fn cause(error: Error) -> Error {
+    match error {
+        Error::Stopped { cause, .. } => *cause,
+        error => error,
     }
 }
 

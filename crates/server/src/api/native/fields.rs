@@ -182,7 +182,8 @@ pub(crate) fn schema(is_event: bool) -> Value {
         "additionalProperties": false,
     });
     if is_event {
-        let doc = "The event before; for the first event, where the tail began. Nothing that matches lies between.";
+        let doc = "The number of the event before; for the first event, where the tail began. No matching report is in \
+                   between.";
         schema["properties"]["PrevSeq"] = json!({ "type": "integer", "description": doc });
         schema["required"] = json!(["Seq", "PrevSeq"]);
         schema["description"] = "An accepted report of a run.".into();
