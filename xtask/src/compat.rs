@@ -6,10 +6,11 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::console;
 use crate::report::{self, Outcome, Phase};
 use crate::server::{self, SECRET_ID, SECRET_KEY, Server};
 use crate::tools::{self, cargo, command, has, need, output, root, succeeds, target};
@@ -20,7 +21,7 @@ pub(crate) const INSIDE: &str = "compat-inside-namespace";
 type Suite = fn(&Path) -> Result<Outcome>;
 
 /// The suites, by the name that `cargo xtask compat NAME` takes.
-const SUITES: [(&str, Suite); 8] = [
+const SUITES: [(&str, Suite); 9] = [
     ("python", python),
     ("node", node),
     ("tccli", tccli),
@@ -29,6 +30,7 @@ const SUITES: [(&str, Suite); 8] = [
     ("duckdb", duckdb),
     ("openapi", openapi),
     ("terminal", terminal),
+    ("browser", browser),
 ];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
@@ -197,6 +199,47 @@ fn unittest(
 }
 
 /// Tells a suite where its server is.
+/// The pages in Debian's Chromium, and the snippets of the Explorer with the clients that the other suites install.
+fn browser(binary: &Path) -> Result<Outcome> {
+    if let Err(reason) = need(&|| has("node") && has("npm"), &["nodejs", "npm"]) {
+        return Ok(Outcome::skipped(reason));
+    }
+    if let Err(reason) = need(&|| has("chromium"), &["chromium"]) {
+        return Ok(Outcome::skipped(reason));
+    }
+    console::build()?;
+    let server = Server::start(binary, &run_folder("browser"), None, Some(0))?;
+    fill(binary, &server)?;
+    let mut suite = command("npm");
+    suite.args(["run", "--silent", "e2e"]).current_dir(root().join("web"));
+    suite.env("RUNLOG_WEB", format!("http://{}", server.address)).env("RUNLOG_CLIENT", root().join("crates/client"));
+    suite.env("RUNLOG_SNIPPETS_TARGET", target().join("snippets"));
+    for (variable, path) in [
+        ("RUNLOG_PYTHON", target().join("compat/venv/python/bin/python")),
+        ("RUNLOG_TCCLI", target().join("compat/venv/tccli/bin/tccli")),
+        ("RUNLOG_NODE_MODULES", target().join("compat/node/node_modules")),
+    ] {
+        if path.exists() {
+            suite.env(variable, path);
+        }
+    }
+    finish(tell(&mut suite, &server), &server, node_counts)
+}
+
+/// Stores a day of sample runs.
+fn fill(binary: &Path, server: &Server) -> Result<()> {
+    let mut sample = command(binary).args(["sample", "--runs", "20000"]).stdout(Stdio::piped()).spawn()?;
+    let runs = sample.stdout.take().context("the sample has no output")?;
+    let mut import = command(binary);
+    import.arg("import").args(["--endpoint", &format!("http://{}", server.address)]);
+    import.env("RUNLOG_SECRET_ID", SECRET_ID).env("RUNLOG_SECRET_KEY", SECRET_KEY);
+    tools::run(import.stdin(runs))?;
+    if !sample.wait()?.success() {
+        bail!("the sample runs could not be made");
+    }
+    Ok(())
+}
+
 fn tell<'a>(suite: &'a mut Command, server: &Server) -> &'a mut Command {
     suite
         .env("RUNLOG_HTTP", server.address.to_string())

@@ -58,7 +58,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "compat",
         arguments: "[SUITE...] [--server BINARY]",
-        help: "only the real clients: python, node, tccli, scfcli, otlp, duckdb, openapi, terminal (default: all)",
+        help: "only the real clients: python, node, tccli, scfcli, otlp, duckdb, openapi, terminal, browser (default: all)",
         run: compat::task,
     },
     Task { name: "tidy", arguments: "", help: "only the checks of the whole tree", run: tidy::task },

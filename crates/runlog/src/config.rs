@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn the_documentation_lists_the_options() {
         let mut page =
-            "# Options\n\nPrecedence, for each option separately: flag, environment variable, TOML file (`--config FILE` or \
-                        `RUNLOG_CONFIG`),\ndefault. `runlog config` shows each value and its source.\n\n\
+            "# Options\n\nPrecedence, for each option separately: flag, environment variable, TOML file \
+                        (`--config FILE` or `RUNLOG_CONFIG`),\ndefault. `runlog config` shows each value and its source.\n\n\
                         | flag | variable | TOML key | default | meaning |\n| --- | --- | --- | --- | --- |\n"
                 .to_owned();
         for row in OPTIONS {

@@ -315,8 +315,8 @@ impl Gathered {
     }
 }
 
-/// The instance that a run in flight is made of, if it is made of one; see [`instance_id`]. `None` also for a state that
-/// cannot be read, which [`Gathered::resume`] tells.
+/// The instance that a run in flight is made of, if it is made of one; see [`instance_id`]. Also `None` for a state
+/// that cannot be read, which [`Gathered::resume`] reports.
 pub(super) fn instance_of(open: &OpenRun) -> Option<String> {
     serde_json::from_slice::<Known>(&open.state).ok()?.instance
 }
