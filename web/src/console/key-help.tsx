@@ -21,6 +21,7 @@ const ROWS: readonly (readonly [readonly string[], Text])[] = [
   [["t"], w.time],
   [["[", "]"], w.shift],
   [["+", "-"], w.zoom],
+  [["p"], w.pause],
   [["d"], w.diff],
   [["c"], w.copy],
   [["y"], w.link],

@@ -32,12 +32,18 @@ type View = ComponentType<{ readonly screen: never }>;
 const LAZY: Readonly<Partial<Record<ViewName, () => Promise<unknown>>>> = {
   runs: () => import("./views/runs.tsx").then(({ RunsView }) => RunsView),
   run: () => import("./views/run.tsx").then(({ RunView }) => RunView),
+  compare: () => import("./views/compare.tsx").then(({ CompareView }) => CompareView),
+  reports: () => import("./views/reports.tsx").then(({ ReportsView }) => ReportsView),
+  server: () => import("./views/server.tsx").then(({ ServerView }) => ServerView),
 };
 
 const TABS: readonly { readonly view: ViewName; readonly path: string; readonly text: Text; readonly icon: string }[] =
   [
     { view: "functions", path: "", text: w.functions, icon: "M2.5 4h11M2.5 8h11M2.5 12h7" },
     { view: "runs", path: "/runs", text: w.runs, icon: "M2.5 13V8M6.2 13V3M9.9 13V6M13.5 13v-3" },
+    { view: "compare", path: "/compare", text: w.compare, icon: "M2.5 3h4.5v10H2.5ZM9 3h4.5v10H9" },
+    { view: "reports", path: "/reports", text: w.reports, icon: "M2.5 13.5h11M3 10l3.5-4 3 2.5L13.5 3" },
+    { view: "server", path: "/server", text: w.server, icon: "M2.5 3h11v4h-11ZM2.5 9h11v4h-11ZM5 5h.1M5 11h.1" },
   ];
 
 /** The parameters that go along from view to view: what a person looks at, not how. */
@@ -93,13 +99,18 @@ export function Shell({ who }: { readonly who: Session }): JSX.Element {
           ))}
         </nav>
         <div class="frame-controls">
-          {screen.view !== "run" && screen.view !== "server" && <NamespaceChoice at={at} />}
           {screen.view !== "run" && screen.view !== "server" && screen.view !== "compare" && (
-            <TimePicker
-              span={spanOf(at.query)}
-              onChange={(span) => go(withQuery({ ...spanChanges(span), as_of: undefined, open: undefined }))}
-            />
+            <NamespaceChoice at={at} />
           )}
+          {screen.view !== "run" &&
+            screen.view !== "server" &&
+            screen.view !== "compare" &&
+            at.query.get("live") !== "1" && (
+              <TimePicker
+                span={spanOf(at.query)}
+                onChange={(span) => go(withQuery({ ...spanChanges(span), as_of: undefined, open: undefined }))}
+              />
+            )}
           <ZoneChoice />
           <AsOf onLink={() => void link()} />
         </div>

@@ -103,6 +103,7 @@ export const keyWords = words({
   time: { zh: "时间范围；输出中切换时间列", en: "Time range; in an output, the time column" },
   shift: { zh: "时间范围前移／后移；上一次／下一次运行", en: "Earlier / later window; previous / next run" },
   zoom: { zh: "缩小／放大时间范围", en: "Zoom the window in / out" },
+  pause: { zh: "暂停／继续实时视图", en: "Pause or resume the live view" },
   diff: { zh: "与上次成功的运行对比", en: "Compare with the last success" },
   copy: { zh: "复制选中的行，或全部输出", en: "Copy the selected lines, or the whole output" },
   link: { zh: "复制永久链接", en: "Copy a permanent link" },

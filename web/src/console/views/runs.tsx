@@ -19,6 +19,8 @@ import { compareUrl, runUrl } from "../screen.ts";
 import { Failed, Loading } from "../states.tsx";
 import { common } from "../words.ts";
 import { useZone } from "../zone.ts";
+import { Live } from "./live.tsx";
+import { liveWords } from "./live/words.ts";
 import { Facets } from "./runs/facets.tsx";
 import { explorerUrl } from "./runs/explorer-url.ts";
 import { askOf, loadFirst, useMore } from "./runs/load.ts";
@@ -33,6 +35,11 @@ import "./runs.css";
 const DEFAULT_SORT = "start_time:desc";
 
 export function RunsView(): JSX.Element {
+  const { query } = useStore(place);
+  return query.get("live") === "1" ? <Live /> : <Listed />;
+}
+
+function Listed(): JSX.Element {
   const t = useText();
   const { query } = useStore(place);
   const zone = useZone();
@@ -168,6 +175,14 @@ export function RunsView(): JSX.Element {
               onClick={() => setSheetOpen(!isSheetOpen)}
             >
               {filterCount(filter) > 0 ? t(w.filters_active, { n: filterCount(filter) }) : t(w.filters)}
+            </button>
+            <button
+              type="button"
+              class="button small"
+              title={t(liveWords.start)}
+              onClick={() => go(withQuery({ live: "1", open: undefined, as_of: undefined, sort: undefined }))}
+            >
+              {t(liveWords.live)}
             </button>
             <a class="button small quiet" href={explorerUrl(filter, endsAt(span, loaded.at_ms))}>
               {t(common.open_in_explorer)}
