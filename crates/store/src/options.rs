@@ -106,7 +106,7 @@ pub(crate) const TAIL_SUBSCRIBERS_MAX: u32 = 2_000;
 pub(crate) const TAIL_BATCH_MAX_BYTES: usize = 64 << 10;
 
 /// Bytes of decompressed text that a page holds on to while its rows are read.
-pub(crate) const PAGE_TEXTS_MAX_BYTES: usize = 8 << 20;
+pub(crate) const PAGE_TEXTS_MAX_BYTES: usize = 4 << 20;
 
 /// Bytes of decompressed text that a tail holds on to while it reads.
 pub(crate) const TAIL_TEXTS_MAX_BYTES: usize = 1 << 20;

@@ -12,6 +12,7 @@ mod memory;
 pub(crate) mod page;
 pub(crate) mod plan;
 mod ranges;
+mod read_ahead;
 pub(crate) mod since;
 mod source;
 mod stream_texts;

@@ -249,10 +249,9 @@ impl Fetch<'_> {
 
     fn stored(&mut self, number: usize, row: u32) -> Result<Option<Row>> {
         let Some(segment) = self.snapshot.segments.get(number) else { return Ok(None) };
-        let (block, stream_end) = (segment.block(row)?, segment.stream_of(row)?.1);
         let keyword = self.keyword.as_ref();
-        self.texts.with((number, stream_end), |texts| match keyword {
-            Some(keyword) if !segment.has_keyword(row, &block, keyword, texts)? => Ok(None),
+        self.texts.with((number, segment), row, |texts| match keyword {
+            Some(keyword) if !segment.has_keyword(row, &segment.block(row)?, keyword, texts)? => Ok(None),
             _ => segment.row(row, Columns::ALL, texts).map(Some),
         })
     }
