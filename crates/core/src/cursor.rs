@@ -58,8 +58,8 @@ impl Cursor {
             SortValue::Number(number) => bytes.extend(number.to_le_bytes()),
             SortValue::Name(namespace, function) => {
                 for name in [namespace, function] {
-                    // Names are at most `limits::NAME_MAX_BYTES` long.
-                    bytes.extend(u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes());
+                    let len = u16::try_from(name.len()).expect("names are at most `limits::NAME_MAX_BYTES` long");
+                    bytes.extend(len.to_le_bytes());
                     bytes.extend(name.as_bytes());
                 }
             }

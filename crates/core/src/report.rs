@@ -110,7 +110,7 @@ impl Growth {
     /// The run as it is after the growth: running again, if it was thought to have ended.
     pub fn grown(&self, run: &Run) -> Run {
         Run {
-            start_ms: run.start_ms.min(self.start_ms.unwrap_or(i64::MAX)),
+            start_ms: self.start_ms.map_or(run.start_ms, |start_ms| start_ms.min(run.start_ms)),
             duration_us: self.duration_us.unwrap_or(run.duration_us),
             mem_bytes: self.mem_bytes.unwrap_or(run.mem_bytes),
             ret_code: RET_RUNNING,

@@ -202,7 +202,8 @@ impl Histogram {
 
     /// The number of the bucket of a start, which lies in the window.
     pub fn bucket_of(&self, start_ms: i64) -> usize {
-        usize::try_from(start_ms.abs_diff(self.start_ms) / self.width_ms).unwrap_or(usize::MAX)
+        let bucket = start_ms.abs_diff(self.start_ms) / self.width_ms;
+        usize::try_from(bucket).expect("buckets are in memory")
     }
 
     /// Counts runs in the bucket of this number.
@@ -286,7 +287,7 @@ impl Quantiles {
         let rank = |percent: u64| {
             // As u128, since a hundred times any count must fit.
             let rank = (u128::from(values) * u128::from(percent)).div_ceil(100);
-            u64::try_from(rank).unwrap_or(u64::MAX)
+            u64::try_from(rank).expect("a rank is at most the number of values")
         };
         [50, 90, 95, 99].map(rank)
     }

@@ -309,7 +309,7 @@ impl Offer {
 /// The report of a growth, after the report `before`, whose log has so many bytes.
 fn grown<'a>(before: &Record<'a>, log_bytes: u64, growth: &'a Growth, now_ms: i64) -> Record<'a> {
     let mut facts = before.facts;
-    facts.start_ms = facts.start_ms.min(growth.start_ms.unwrap_or(i64::MAX));
+    facts.start_ms = growth.start_ms.map_or(facts.start_ms, |start_ms| start_ms.min(facts.start_ms));
     facts.duration_us = growth.duration_us.unwrap_or(facts.duration_us);
     facts.mem_bytes = growth.mem_bytes.unwrap_or(facts.mem_bytes);
     facts.ret_code = RET_RUNNING;

@@ -1,6 +1,6 @@
 //! The threads that flush and merge, so that writers do not have to.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use crate::engine::{Engine, Flags};
@@ -33,7 +33,7 @@ fn run(engine: &Engine, flag: fn(&mut Flags) -> &mut bool, work: fn(&Engine) -> 
     loop {
         let mut flags = engine.work.flags();
         while !flags.stop && !*flag(&mut flags) {
-            flags = engine.work.changed.wait(flags).unwrap_or_else(PoisonError::into_inner);
+            flags = flags.wait(&engine.work.changed);
         }
         if flags.stop {
             return;

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
 
     /// A number of things that follow, each at least `unit` bytes long: never more than the input can hold.
     pub(crate) fn count(&mut self, unit: usize) -> Result<usize, Malformed> {
-        let count = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+        let count = usize::try_from(self.varint()?).map_err(|_| Malformed("a count is too large"))?;
         if count > self.0.len() / unit.max(1) { Err(Malformed("a count is too large")) } else { Ok(count) }
     }
 

@@ -9,12 +9,13 @@
 //! durable group is the [`Sink`]'s business.
 
 use std::ops::Range;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar};
 
 use hashbrown::HashTable;
 use runlog_core::{IdRef, RET_RUNNING, Stream};
 
 use crate::error::{Error, Result};
+use crate::locks::{Mutex, MutexGuard, Rank};
 use crate::options::GROUP_MAX_BYTES;
 use crate::record::Record;
 use crate::wal::format::Kind;
@@ -168,7 +169,8 @@ impl<S: Sink> Drop for Lead<'_, S> {
 
 impl Commit {
     pub(crate) fn new(log: WalWriter, last_seq: u64, in_flight: usize) -> Self {
-        Self { queue: Mutex::new(Queue::after(last_seq, in_flight)), changed: Condvar::new(), log: Mutex::new(log) }
+        let queue = Mutex::new(Rank::Queue, Queue::after(last_seq, in_flight));
+        Self { queue, changed: Condvar::new(), log: Mutex::new(Rank::Log, log) }
     }
 
     /// The queue, with room for another batch.
@@ -196,7 +198,7 @@ impl Commit {
     pub(crate) fn exclusive<T>(&self, sink: &impl Sink, work: impl FnOnce(&mut WalWriter) -> Result<T>) -> Result<T> {
         let mut queue = self.lock();
         while queue.busy {
-            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = queue.wait(&self.changed);
         }
         sink.check_poison()?;
         queue.busy = true;
@@ -207,16 +209,16 @@ impl Commit {
 
     /// The queue, for as short as may be.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock()
     }
 
     fn lock_log(&self) -> MutexGuard<'_, WalWriter> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.log.lock()
     }
 
     fn lead_or_wait<'a>(&'a self, sink: &impl Sink, queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
         if queue.busy {
-            return self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            return queue.wait(&self.changed);
         }
         let lead = Lead { commit: self, sink };
         let done = self.write_group(sink, queue).inspect_err(|error| sink.poison(error));
@@ -252,6 +254,7 @@ impl Commit {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use runlog_core::Run;

@@ -4,7 +4,7 @@
 //! Text blocks that survive whole are copied (`segment/transfer.rs`).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use runlog_core::Stream;
 
@@ -51,7 +51,7 @@ impl Engine {
 
     /// Replaces segments of one day by one with all their rows.
     fn merge_segments(&self, inputs: &Segments) -> Result<()> {
-        let _one_at_a_time = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.merging.lock();
         let Some(first) = inputs.first() else { return Ok(()) };
         let name = self.next_name(first.name.day);
         match self.write_merged(name, inputs) {

@@ -1,7 +1,7 @@
 //! The parts of an open store and the few steps that touch several of them.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, OnceLock};
 use std::time::Duration;
 
 use runlog_core::{Answer, Query};
@@ -12,6 +12,7 @@ use crate::disk::Disk;
 use crate::error::{Error, Result};
 use crate::health::{Health, SetAside, Stats};
 use crate::in_flight::InFlightRun;
+use crate::locks::{Mutex, MutexGuard, Rank, ReadGuard, RwLock, WriteGuard};
 use crate::manifest::Manifest;
 use crate::options::{GUESSES_MAX_BYTES, Options};
 use crate::query::{self, page::Page};
@@ -21,7 +22,7 @@ use crate::state::{Sealed, Shared, State};
 use crate::wal::writer::WalWriter;
 use crate::wall::{Reading, WallClock};
 
-/// An open store. Locks are taken in the order of the fields, never the other way.
+/// An open store. In which order its locks are taken: `locks.rs`.
 pub(crate) struct Engine {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -47,7 +48,7 @@ pub(crate) struct Engine {
 }
 
 /// Tells the background threads what to do, and writers when there is room.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Work {
     flags: Mutex<Flags>,
     pub(crate) changed: Condvar,
@@ -61,9 +62,15 @@ pub(crate) struct Flags {
     pub(crate) stop: bool,
 }
 
+impl Default for Work {
+    fn default() -> Self {
+        Self { flags: Mutex::new(Rank::Work, Flags::default()), changed: Condvar::new() }
+    }
+}
+
 impl Work {
     pub(crate) fn flags(&self) -> MutexGuard<'_, Flags> {
-        self.flags.lock().unwrap_or_else(PoisonError::into_inner)
+        self.flags.lock()
     }
 
     /// Changes the flags and wakes everybody.
@@ -115,7 +122,7 @@ impl Engine {
         let answer = answer(&mut found);
         answer.watermark.set_aside_files = self.set_aside().len() as u64;
         let took = self.clock.elapsed().saturating_sub(began);
-        answer.cost.elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        answer.cost.elapsed_us = u64::try_from(took.as_micros()).expect("a query ends within 500,000 years");
         Ok(found)
     }
 
@@ -139,7 +146,7 @@ impl Engine {
     }
 
     pub(crate) fn wall(&self) -> MutexGuard<'_, WallClock> {
-        self.wall.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wall.lock()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -226,26 +233,26 @@ impl Engine {
             if left.is_zero() {
                 return Err(Error::Busy);
             }
-            (flags, _) = self.work.changed.wait_timeout(flags, left).unwrap_or_else(PoisonError::into_inner);
+            flags = flags.wait_timeout(&self.work.changed, left);
         }
         Ok(())
     }
 
-    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> ReadGuard<'_, State> {
+        self.state.read()
     }
 
-    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state_mut(&self) -> WriteGuard<'_, State> {
+        self.state.write()
     }
 
     pub(crate) fn manifest(&self) -> MutexGuard<'_, Manifest> {
-        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+        self.manifest.lock()
     }
 
     /// Damaged files, known without waiting for a publication.
     pub(crate) fn set_aside(&self) -> MutexGuard<'_, Vec<SetAside>> {
-        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner)
+        self.set_aside.lock()
     }
 
     fn folder_bytes(&self, path: &str) -> u64 {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
+use crate::locks::MutexGuard;
 use crate::memtable::{Memtable, Place};
 use crate::options::COUNTED_CODES_MAX;
 use crate::partition::{self, SegmentName};
@@ -31,7 +32,7 @@ impl Engine {
 
     /// Turns every sealed memtable into segments, oldest first.
     pub(crate) fn flush_sealed(&self) -> Result<()> {
-        let one_at_a_time = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let one_at_a_time = self.flushing.lock();
         self.flush_holding(&one_at_a_time)
     }
 
@@ -113,7 +114,7 @@ fn by_day(table: &Memtable) -> BTreeMap<i64, Vec<Place>> {
     slots.sort_unstable_by_key(|at| table.slot(*at).map(|slot| &slot.stream));
     let mut days: BTreeMap<i64, Vec<Place>> = BTreeMap::new();
     for at in slots {
-        let Some(slot) = table.slot(at) else { continue };
+        let slot = table.slot(at).expect("it is one of the table's");
         let mut rows: Vec<_> = (0..).zip(&slot.facts).map(|(row, facts)| (facts.start_ms, facts.seq, row)).collect();
         rows.sort_unstable();
         for (start_ms, _, row) in rows {
@@ -138,7 +139,7 @@ fn common_codes(table: &Memtable, places: &[Place]) -> Vec<i32> {
 fn write_segment(engine: &Engine, purpose: Purpose, table: &Memtable, places: &[Place]) -> Result<()> {
     let mut writer = SegmentWriter::create(&*engine.disk, purpose)?;
     for place in places {
-        let Some(slot) = table.slot(place.slot) else { continue };
+        let slot = table.slot(place.slot).expect("it is one of the table's");
         let record = table.record(*place).map_err(Error::damaged("memory"))?;
         writer.push(&slot.stream, &record)?;
     }

@@ -35,8 +35,8 @@ pub(crate) struct InFlightRun {
     pub(crate) seq: u64,
     pub(crate) ret_code: i32,
     pub(crate) is_guess: bool,
-    /// When it was heard of last, in milliseconds of the monotonic clock. After a restart this is before the clock began,
-    /// if the wall clock can be believed.
+    /// When it was heard of last, in milliseconds of the monotonic clock. After a restart this is before that clock
+    /// began, if the wall clock can be believed.
     heard_at_ms: AtomicI64,
     /// The report, without its log.
     head: Box<[u8]>,

@@ -11,6 +11,7 @@ use runlog_core::{IdRef, Stream};
 
 use crate::codec::Malformed;
 use crate::hash::{id_hash, stream_hash};
+use crate::number::narrow;
 use crate::record::{Facts, Record};
 
 /// The rows of one memtable.
@@ -76,7 +77,7 @@ impl Memtable {
     pub(crate) fn add_group(&mut self, bytes: Arc<Vec<u8>>) -> u32 {
         self.bytes += bytes.len();
         self.groups.push(bytes);
-        u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
+        narrow(self.groups.len() - 1)
     }
 
     /// Notes a report's start, and finds or makes its stream's place.
@@ -89,7 +90,7 @@ impl Memtable {
         let at = match self.by_stream.find(hash, same) {
             Some(&(_, at)) => at,
             None => {
-                let at = u32::try_from(slots.len()).unwrap_or(u32::MAX);
+                let at = narrow(slots.len());
                 let starts = (start_ms, start_ms);
                 slots.push(Slot {
                     stream: Arc::clone(stream),
@@ -102,31 +103,27 @@ impl Memtable {
                 at
             }
         };
-        if let Some(slot) = slots.get_mut(at as usize) {
-            slot.starts = (slot.starts.0.min(start_ms), slot.starts.1.max(start_ms));
-        }
+        let slot = self.slot_mut(at);
+        slot.starts = (slot.starts.0.min(start_ms), slot.starts.1.max(start_ms));
         at
     }
 
     /// Adds a finished run, whose report lies at `range` of a group.
     pub(crate) fn insert(&mut self, stream: &Arc<Stream>, hash: u64, facts: Facts, group: u32, range: &Range<usize>) {
         let at = self.note(stream, facts.start_ms);
-        let Some(slot) = self.slots.get_mut(at as usize) else { return };
-        debug_assert!(slot.facts.last().is_none_or(|last| last.seq < facts.seq), "rows come in order");
-        let place = Place { slot: at, row: u32::try_from(slot.facts.len()).unwrap_or(u32::MAX) };
+        let slot = self.slot_mut(at);
+        assert!(slot.facts.last().is_none_or(|last| last.seq < facts.seq), "rows come in order");
+        let place = Place { slot: at, row: narrow(slot.facts.len()) };
         slot.facts.push(facts);
-        slot.reports.push((group, narrow(range)));
+        slot.reports.push((group, narrow_range(range)));
         self.ids.insert_unique(hash, (hash, place), |entry| entry.0);
         self.rows += 1;
     }
 
     /// Takes a finished run out again. Only for a table that nobody reads yet: the rows behind it in its stream move.
     pub(crate) fn withdraw(&mut self, place: Place) {
-        let Some(slot) = self.slots.get_mut(place.slot as usize) else { return };
+        let slot = self.slot_mut(place.slot);
         let at = place.row as usize;
-        if at >= slot.facts.len() {
-            return;
-        }
         slot.facts.remove(at);
         slot.reports.remove(at);
         self.rows -= 1;
@@ -138,9 +135,13 @@ impl Memtable {
     /// Notes a report of a run in flight, which lies at `range` of a group.
     pub(crate) fn hear(&mut self, stream: &Arc<Stream>, facts: Facts, group: u32, range: &Range<usize>) {
         let at = self.note(stream, facts.start_ms);
-        let Some(slot) = self.slots.get_mut(at as usize) else { return };
-        debug_assert!(slot.running.last().is_none_or(|last| last.seq < facts.seq), "reports come in order");
-        slot.running.push(Heard { seq: facts.seq, group, range: narrow(range) });
+        let slot = self.slot_mut(at);
+        assert!(slot.running.last().is_none_or(|last| last.seq < facts.seq), "reports come in order");
+        slot.running.push(Heard { seq: facts.seq, group, range: narrow_range(range) });
+    }
+
+    fn slot_mut(&mut self, at: u32) -> &mut Slot {
+        self.slots.get_mut(at as usize).expect("slots are never removed, and this one was given out")
     }
 
     pub(crate) fn slots(&self) -> &[Slot] {
@@ -210,8 +211,6 @@ impl Memtable {
     }
 }
 
-/// A group is bounded by `GROUP_MAX_BYTES` and a batch, far below 4 GiB.
-fn narrow(range: &Range<usize>) -> Range<u32> {
-    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+fn narrow_range(range: &Range<usize>) -> Range<u32> {
     narrow(range.start)..narrow(range.end)
 }

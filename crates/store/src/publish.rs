@@ -1,12 +1,12 @@
 //! Changing which files make up the store: the manifest first, then memory, then the files that are no longer named.
 
-use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
 use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
 use crate::gone::Gone;
 use crate::health::SetAside;
+use crate::locks::MutexGuard;
 use crate::manifest::Manifest;
 use crate::partition::{self, SegmentName};
 use crate::segment::Segment;

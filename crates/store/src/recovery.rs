@@ -12,7 +12,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use crate::clock::{Clock, millis};
 use crate::commit::Commit;
@@ -20,6 +20,7 @@ use crate::disk::Disk;
 use crate::engine::{Engine, Work};
 use crate::error::{Doing, Error, Result};
 use crate::health::SetAside;
+use crate::locks::{Mutex, Rank, RwLock};
 use crate::manifest::{Manifest, Recovered};
 use crate::options::Options;
 use crate::partition::{self, SegmentName};
@@ -88,13 +89,13 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
         clock,
         options,
         texts,
-        flushing: Mutex::default(),
-        merging: Mutex::default(),
-        set_aside: Mutex::new(std::mem::take(&mut manifest.set_aside)),
-        wall: Mutex::new(wall),
-        manifest: Mutex::new(manifest),
+        flushing: Mutex::new(Rank::Flushing, ()),
+        merging: Mutex::new(Rank::Merging, ()),
+        set_aside: Mutex::new(Rank::SetAside, std::mem::take(&mut manifest.set_aside)),
+        wall: Mutex::new(Rank::Wall, wall),
+        manifest: Mutex::new(Rank::Manifest, manifest),
         next_file: AtomicU64::new(next_file),
-        state: RwLock::new(state),
+        state: RwLock::new(Rank::State, state),
         poison: OnceLock::new(),
         torn_bytes,
         work: Work::default(),

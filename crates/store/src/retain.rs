@@ -7,7 +7,7 @@
 //! 3. One publication makes it happen: new segments, runs in flight that go too, and where data begins. A log that
 //!    still speaks of removed runs is read with that in mind.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use runlog_core::limits::DAY_MS;
 use runlog_core::{Removed, Retained};
@@ -51,7 +51,8 @@ impl Engine {
 
     /// Writes down the time now and then, since it is compared with the clock's after a restart.
     fn keep_time(&self) -> Result<()> {
-        let (seen_ms, kept_ms) = (self.wall().last_seen_ms(), self.manifest().seen_ms);
+        let seen_ms = self.wall().last_seen_ms();
+        let kept_ms = self.manifest().seen_ms;
         let is_stale = seen_ms.is_some_and(|seen_ms| kept_ms.is_none_or(|kept_ms| kept_ms + KEEP_TIME_MS <= seen_ms));
         if is_stale { self.publish(|_| (), |_| ()) } else { Ok(()) }
     }
@@ -77,9 +78,9 @@ impl Engine {
         };
         self.commit.wait(self, ticket)?;
         self.rotate_unless_empty()?;
-        let flushing = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let flushing = self.flushing.lock();
         self.flush_holding(&flushing)?;
-        let _no_merge = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        let _no_merge = self.merging.lock();
         let removed = loop {
             let change = self.retry_without_damaged(|engine| engine.write_kept(next))?;
             if let Some(removed) = self.publish_kept(next, &change)? {
@@ -185,8 +186,8 @@ impl Engine {
 
     /// Removes folders of days without segments. One whose last file a reader still holds goes the next time.
     fn remove_empty_folders(&self) {
-        let _no_flush = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
-        let _no_merge = self.merging.lock().unwrap_or_else(PoisonError::into_inner);
+        let _no_flush = self.flushing.lock();
+        let _no_merge = self.merging.lock();
         // Whoever sets the last file of a folder aside still has that folder to sync.
         let _no_set_aside = self.manifest();
         let segments = Arc::clone(&self.state().segments);
@@ -215,7 +216,8 @@ fn sizes(segments: &[Arc<Segment>]) -> Sizes {
         let day = sizes.entry(segment.name.day).or_default();
         for (rows, range) in segment.streams() {
             let share = u128::from(segment.bytes()) * range.len() as u128 / u128::from(segment.rows().max(1));
-            *day.entry(rows.stream.namespace.clone()).or_default() += u64::try_from(share).unwrap_or(u64::MAX);
+            *day.entry(rows.stream.namespace.clone()).or_default() +=
+                u64::try_from(share).expect("a share is at most the whole");
         }
     }
     sizes

@@ -2,10 +2,11 @@
 //!
 //! Writers leave a number here and wake whoever waits, nothing more: how fast a follower reads is its own business.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Condvar;
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::locks::{Mutex, MutexGuard, Rank, ReadGuard, RwLock};
 use crate::options::{TAIL_PACE, TAIL_SUBSCRIBERS_MAX};
 
 /// What followers wait for.
@@ -29,7 +30,8 @@ impl Signal {
     /// Everything up to a sequence number is there when the store opens.
     pub(crate) fn after(last_seq: u64) -> Self {
         let told = Told { last_seq, ..Told::default() };
-        Self { told: Mutex::new(told), changed: Condvar::new(), gate: RwLock::new(()) }
+        let (told, gate) = (Mutex::new(Rank::Signal, told), RwLock::new(Rank::Gate, ()));
+        Self { told, changed: Condvar::new(), gate }
     }
 
     /// Everything up to a sequence number can be read now.
@@ -47,8 +49,7 @@ impl Signal {
         if told.last_seq <= seq && !told.is_closed {
             told.waiting += 1;
             let nothing_new = |told: &mut Told| told.last_seq <= seq && !told.is_closed;
-            let waited = self.changed.wait_timeout_while(told, timeout, nothing_new);
-            told = waited.unwrap_or_else(PoisonError::into_inner).0;
+            told = told.wait_timeout_while(&self.changed, timeout, nothing_new);
             told.waiting = told.waiting.saturating_sub(1);
             let pace = TAIL_PACE.saturating_mul(told.subscribers);
             if told.last_seq > seq && !told.is_closed {
@@ -67,8 +68,8 @@ impl Signal {
     }
 
     /// Lets a follower read; the store does not close before it is done.
-    pub(crate) fn enter(&self) -> Result<RwLockReadGuard<'_, ()>> {
-        let gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn enter(&self) -> Result<ReadGuard<'_, ()>> {
+        let gate = self.gate.read();
         if self.told().is_closed { Err(Error::Closed) } else { Ok(gate) }
     }
 
@@ -92,10 +93,10 @@ impl Signal {
     pub(crate) fn close(&self) {
         self.told().is_closed = true;
         self.changed.notify_all();
-        drop(self.gate.write().unwrap_or_else(PoisonError::into_inner));
+        drop(self.gate.write());
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock()
     }
 }

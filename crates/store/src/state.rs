@@ -1,12 +1,13 @@
 //! What the store knows, and the snapshot of it that a query runs on.
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use runlog_core::{Retained, Stream, StreamSummary};
 
 use crate::catalog::Catalog;
 use crate::gone::Gone;
 use crate::in_flight::{InFlight, InFlightRun};
+use crate::locks::{Rank, ReadGuard, RwLock, WriteGuard};
 use crate::memtable::Memtable;
 use crate::segment::Segment;
 
@@ -35,7 +36,7 @@ pub(crate) struct State {
 }
 
 /// A memtable that readers hold on to while rows are added to it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared(RwLock<Memtable>);
 
 /// A memtable that takes no more rows.
@@ -55,17 +56,23 @@ pub(crate) struct Snapshot {
     pub(crate) segments: Arc<Vec<Arc<Segment>>>,
 }
 
+impl Default for Shared {
+    fn default() -> Self {
+        Self::new(Memtable::default())
+    }
+}
+
 impl Shared {
     pub(crate) fn new(table: Memtable) -> Self {
-        Self(RwLock::new(table))
+        Self(RwLock::new(Rank::Table, table))
     }
 
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Memtable> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn read(&self) -> ReadGuard<'_, Memtable> {
+        self.0.read()
     }
 
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Memtable> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn write(&self) -> WriteGuard<'_, Memtable> {
+        self.0.write()
     }
 }
 

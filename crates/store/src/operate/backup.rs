@@ -7,7 +7,7 @@
 //! 5. A manifest of that list is written.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use runlog_core::Backup;
 
@@ -35,7 +35,7 @@ impl Engine {
     pub(crate) fn backup_on(&self, to: &dyn Disk, progress: &mut dyn FnMut(Progress)) -> Result<Backup> {
         let mut target = Target::begin(to)?;
         let mut meter = Meter::new(progress);
-        let no_flush = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let no_flush = self.flushing.lock();
         self.commit.exclusive(self, |wal| self.rotate(wal))?;
         self.flush_holding(&no_flush)?;
         let moment = self.moment()?;

@@ -6,6 +6,7 @@ use runlog_core::Window;
 
 use super::plan::Plan;
 use crate::error::Result;
+use crate::number::narrow;
 use crate::segment::Segment;
 use crate::segment::format::StreamRows;
 use crate::segment::zones::Front;
@@ -109,7 +110,7 @@ impl<'a> Edges<'a> {
         let inside = |row: u32| (row / shape.block_rows).saturating_sub(first_block).min(shape.super_blocks - 1);
         let later = inside(rows.start) + 1..inside(rows.end - 1) + 1;
         let block = front.blocks_below(later.start as usize..later.end as usize, bound) - 1;
-        let block = first_block + u32::try_from(block).unwrap_or(u32::MAX);
+        let block = first_block + narrow(block);
         let starts = segment.starts(block, &front)?;
         self.front = Some((low, front));
         let base = block * shape.block_rows;
@@ -118,7 +119,7 @@ impl<'a> Edges<'a> {
         let at = starts.below(from..to, bound);
         let start_ms = |at: usize| starts.get(at).cast_signed();
         Ok(Edge {
-            row: base + u32::try_from(at).unwrap_or(u32::MAX),
+            row: base + narrow(at),
             start_ms: (at < to).then(|| start_ms(at)),
             before_ms: (at > from).then(|| start_ms(at - 1)),
         })

@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::ranges::Rows;
 use super::source::Source;
 use crate::error::Result;
+use crate::number::narrow;
 use crate::segment::zones::{Bounded, Bounds, Chunk, End};
 
 /// A source's range of rows.
@@ -109,7 +110,7 @@ impl<'a> Search<'a> {
         let places = first..first + node.rows.len();
         acc.read(node.rows.len(), bytes);
         let offer = |at: usize, value: u64, acc: &mut Accumulator| {
-            let row = node.rows.start + u32::try_from(at - first).unwrap_or(u32::MAX);
+            let row = node.rows.start + narrow(at - first);
             if columns.as_ref().is_none_or(|columns| filter.matches(columns, at)) && source.has(row) {
                 let key = Key::new(order.direction, value, start(lanes.start_ms(at)), lanes.seq.get(at));
                 acc.offer(key, Location::Segment(source.number, row));

@@ -6,6 +6,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::text::TextBlock;
+use crate::number::wide;
 
 /// A segment's number and the first row of a text block.
 type Place = (u64, u32);
@@ -32,7 +33,7 @@ impl Weighter<Place, Arc<TextBlock>> for Bytes {
 impl SharedTexts {
     /// An empty cache for blocks of about `block_bytes`.
     pub(crate) fn new(bytes: u64, block_bytes: u32) -> Self {
-        let blocks = usize::try_from(bytes / u64::from(block_bytes.max(1024))).unwrap_or(usize::MAX);
+        let blocks = wide(bytes / u64::from(block_bytes.max(1024)));
         Self {
             blocks: (bytes > 0).then(|| Cache::with_weighter(blocks, bytes, Bytes)),
             max_block_bytes: bytes / BLOCKS_MIN,

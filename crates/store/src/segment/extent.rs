@@ -11,9 +11,11 @@ pub(crate) struct Extent {
 
 impl Extent {
     pub(crate) fn of(self, file: &[u8]) -> Result<&[u8], Malformed> {
-        let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
-        let end = start.saturating_add(usize::try_from(self.bytes).unwrap_or(usize::MAX));
-        file.get(start..end).ok_or(Malformed("a part lies outside of the file"))
+        let range = || {
+            let start = usize::try_from(self.offset).ok()?;
+            file.get(start..start.checked_add(usize::try_from(self.bytes).ok()?)?)
+        };
+        range().ok_or(Malformed("a part is outside of the file"))
     }
 
     /// The part's bytes without their checksum, which fits.

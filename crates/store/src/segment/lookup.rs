@@ -13,6 +13,7 @@ use xorf::{BinaryFuse8, BinaryFuse8Ref, DmaSerializable, Filter, FilterRef};
 use super::extent::Extent;
 use super::format::Footer;
 use crate::codec::{Malformed, Reader, seal};
+use crate::number::narrow;
 
 const PAGE_ROWS: usize = 256;
 pub(crate) const DESCRIPTOR_BYTES: usize = 20;
@@ -37,7 +38,7 @@ pub(crate) fn pages(rows: &[(u64, u32)], page_bits: u32) -> Vec<Vec<u8>> {
     let page = |number| {
         let (here, after) = rest.split_at(rest.partition_point(|(hash, _)| page_of(*hash, page_bits) == number));
         rest = after;
-        let count = u32::try_from(here.len()).unwrap_or(u32::MAX);
+        let count = narrow(here.len());
         let mut out = count.to_le_bytes().to_vec();
         here.iter().for_each(|(hash, _)| out.extend(fingerprint(*hash, page_bits).to_le_bytes()));
         here.iter().for_each(|(_, row)| out.extend(row.to_le_bytes()));

@@ -18,6 +18,7 @@ use super::{SharedTexts, ids, lookup};
 use crate::codec::{Malformed, Reader};
 use crate::disk::{Disk, Map};
 use crate::error::{Doing, Error, Result};
+use crate::number::narrow;
 use crate::pack::Lane;
 use crate::partition::{self, SegmentName};
 
@@ -150,7 +151,7 @@ impl Segment {
         let columns = self.columns(number, &front)?;
         let ids = self.ids(number, &front)?;
         let start = number * shape.block_rows;
-        Ok(Block { rows: start..start + u32::try_from(columns.rows()).unwrap_or(u32::MAX), columns, ids })
+        Ok(Block { rows: start..start + narrow(columns.rows()), columns, ids })
     }
 
     /// The zones of a superblock's blocks.

@@ -10,6 +10,7 @@ use super::reader::{Block, Parsed, Segment};
 use super::text::{Field, TextBlock};
 use crate::codec::{Malformed, Reader};
 use crate::error::Result;
+use crate::number::narrow;
 use crate::pack::Lane;
 
 /// The text block that was read last.
@@ -89,7 +90,7 @@ impl Segment {
                 block
             }
         };
-        let rows = first_row..first_row.saturating_add(u32::try_from(block.rows()).unwrap_or(u32::MAX));
+        let rows = first_row..first_row.saturating_add(narrow(block.rows()));
         if !rows.contains(&row) {
             return self.part(Err(Malformed("a text block lacks a row")));
         }

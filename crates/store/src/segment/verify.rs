@@ -14,6 +14,7 @@ use super::zones::Zone;
 use crate::codec::{Malformed, Reader};
 use crate::error::Result;
 use crate::hash::id_hash;
+use crate::number::narrow;
 use crate::partition::day_of;
 use crate::record::Facts;
 
@@ -65,10 +66,10 @@ impl Segment {
         let place = self.footer.superblocks.get(number).ok_or(Malformed("no such superblock"));
         let place = self.part(place)?;
         let mut zones = Vec::new();
-        let first_block = u32::try_from(number).unwrap_or(u32::MAX) * shape.super_blocks;
+        let first_block = narrow(number) * shape.super_blocks;
         for at in 0..chunk.blocks() {
             let mut zone = Zone::begin(&seen.counts);
-            let block = self.block((first_block + u32::try_from(at).unwrap_or(u32::MAX)) * shape.block_rows)?;
+            let block = self.block((first_block + narrow(at)) * shape.block_rows)?;
             for row in block.rows.clone() {
                 let facts = block.columns.facts(self.row_in_block(row));
                 zone.include(&facts);

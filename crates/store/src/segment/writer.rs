@@ -17,6 +17,7 @@ use crate::codec::seal;
 use crate::disk::Disk;
 use crate::error::{Doing, Result};
 use crate::hash::id_hash;
+use crate::number::{narrow, wide};
 use crate::options::Shape;
 use crate::pack::{PADDING, put_lane};
 use crate::partition::{self, SegmentName};
@@ -308,8 +309,8 @@ impl TextDirectory {
     /// Lanes: first row, offset, length, length when decompressed, and two kept free for a token filter.
     fn finish_chunk(&mut self) {
         let Some([first_row, ..]) = self.open.first() else { return };
-        let first_row = u32::try_from(*first_row).unwrap_or(u32::MAX);
-        let mut chunk = u32::try_from(self.open.len()).unwrap_or(u32::MAX).to_le_bytes().to_vec();
+        let first_row = narrow(wide(*first_row));
+        let mut chunk = narrow(self.open.len()).to_le_bytes().to_vec();
         for lane in 0..6 {
             let values: Vec<u64> = self.open.iter().map(|block| block.get(lane).copied().unwrap_or(0)).collect();
             put_lane(&mut chunk, &values);

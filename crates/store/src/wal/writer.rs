@@ -6,6 +6,7 @@ use super::format::{GROUP_HEAD_BYTES, GroupHead, Kind, RECORD_HEAD_BYTES, file_h
 use super::{DIR, path};
 use crate::disk::{Disk, DiskFile};
 use crate::error::{Doing, Result};
+use crate::number::narrow;
 
 /// A group that is being gathered. Reports are found in its bytes by their ranges, before and after it is written.
 #[derive(Debug, Default)]
@@ -27,7 +28,7 @@ impl Group {
         let end = self.bytes.len();
         let report = self.bytes.get(start..).unwrap_or_default();
         // A report is at most two texts of 6 MiB and some names.
-        let len = u32::try_from(report.len()).unwrap_or(u32::MAX);
+        let len = narrow(report.len());
         let sum = record_sum(report, len);
         let fields = len.to_le_bytes().into_iter().chain(sum.to_le_bytes());
         self.bytes.iter_mut().skip(head).zip(fields).for_each(|(to, from)| *to = from);
@@ -48,7 +49,7 @@ impl Group {
         if self.bytes.is_empty() {
             self.bytes.resize(GROUP_HEAD_BYTES, 0);
         }
-        let bytes = u32::try_from(self.bytes.len() - GROUP_HEAD_BYTES).unwrap_or(u32::MAX);
+        let bytes = narrow(self.bytes.len() - GROUP_HEAD_BYTES);
         let head = GroupHead { kind, records: self.records, bytes }.encode(file_number);
         self.bytes.iter_mut().zip(head).for_each(|(to, from)| *to = from);
         // The memtable keeps them; what they grew by in advance may be as much again.

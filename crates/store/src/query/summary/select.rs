@@ -8,6 +8,7 @@
 use runlog_core::Quantiles;
 
 use crate::error::Result;
+use crate::number::wide;
 use crate::segment::zones::Bounds;
 
 /// Steps of one pass, as a power of two.
@@ -120,7 +121,7 @@ impl Probe {
         let exactly = |value: u64| Target { range: Range { low: value, high: value }, count: 1, rank: 1 };
         match &mut self.seen {
             Seen::Values(values) => {
-                let place = usize::try_from(target.rank - 1).unwrap_or(usize::MAX).min(values.len().saturating_sub(1));
+                let place = wide(target.rank - 1).min(values.len().saturating_sub(1));
                 // Without values, which cannot be, the target must be closed all the same.
                 let value = if values.is_empty() { self.range.low } else { *values.select_nth_unstable(place).1 };
                 exactly(value)

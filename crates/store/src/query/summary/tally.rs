@@ -13,6 +13,7 @@ use runlog_core::{Histogram, RET_RUNNING, RunState, Stream};
 use super::parts::Part;
 use crate::error::Result;
 use crate::memtable::Place;
+use crate::number::narrow;
 use crate::query::accumulator::Accumulator;
 use crate::query::plan::Plan;
 use crate::record::Facts;
@@ -107,12 +108,12 @@ impl Tally {
         let segment = part.filter.segment;
         let shape = segment.footer.shape;
         let chunk = segment.chunk(number)?;
-        let first_block = u32::try_from(number).unwrap_or(u32::MAX).saturating_mul(shape.super_blocks);
+        let first_block = narrow(number).saturating_mul(shape.super_blocks);
         let mut from = rows.start;
         while from < rows.end {
             let block = from / shape.block_rows;
             let run = self.run(part, &chunk, (block - first_block) as usize, from, rows.end);
-            let run_rows = u32::try_from(run).unwrap_or(u32::MAX).saturating_mul(shape.block_rows);
+            let run_rows = narrow(run).saturating_mul(shape.block_rows);
             let counts = counts(part, &chunk, number, (block - first_block) as usize, run);
             let start = chunk.zone((block - first_block) as usize).start.min;
             if run > 0 && counts.is_some_and(|counts| self.add_counts(part, start, run_rows as usize, &counts)) {

@@ -8,6 +8,7 @@ use super::rice::put_ascending;
 use super::rows::put_rows;
 use super::terms::{BLOCKS_MAX, pages, pair};
 use crate::codec::{put_varint, seal};
+use crate::number::narrow;
 use crate::pack::{PADDING, put_lane};
 
 /// Longer lines have no form that is kept.
@@ -161,7 +162,7 @@ impl StripeBuilder {
 
     /// Notes that a text block of `rows` rows and `raw_bytes` ends here; true when the stripe is to end too.
     pub(crate) fn end_block(&mut self, rows: usize, raw_bytes: usize) -> bool {
-        let block = u32::try_from(self.block_starts.len()).unwrap_or(u32::MAX);
+        let block = narrow(self.block_starts.len());
         self.block_starts.push(u64::from(self.rows) - rows as u64);
         *self.recent = NONE_RECENT;
         // What repeats all the same is left out when it is sorted by page.
@@ -184,7 +185,7 @@ impl StripeBuilder {
     pub(crate) fn finish(&mut self) -> Parts {
         let done = std::mem::replace(self, Self::new(self.rows_max));
         let mut pairs = done.pairs;
-        let blocks = u32::try_from(done.block_starts.len()).unwrap_or(u32::MAX);
+        let blocks = narrow(done.block_starts.len());
         let (pages, bucket_bits) = pages(&mut pairs, blocks);
         drop(pairs);
         let mut offsets = vec![0];

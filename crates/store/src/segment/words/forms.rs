@@ -8,7 +8,7 @@ const FORMS_MAX_BYTES: usize = 64 << 20;
 
 /// The forms of a stripe before compression, of `raw_bytes`; `packed` is that part of the file, checked.
 pub(super) fn unpack(packed: &[u8], raw_bytes: u64) -> Result<Vec<u8>, Malformed> {
-    let raw_bytes = usize::try_from(raw_bytes).unwrap_or(usize::MAX).min(FORMS_MAX_BYTES);
+    let raw_bytes = usize::try_from(raw_bytes).map_or(FORMS_MAX_BYTES, |bytes| bytes.min(FORMS_MAX_BYTES));
     decompress(packed, raw_bytes)
 }
 

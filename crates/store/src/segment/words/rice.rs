@@ -68,7 +68,7 @@ pub(crate) struct Ascending<'a> {
 impl<'a> Ascending<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
-        let left = usize::try_from(reader.varint()?).unwrap_or(usize::MAX);
+        let left = usize::try_from(reader.varint()?).map_err(|_| Malformed("numbers are too many"))?;
         let low = if left > 0 { u32::from(reader.u8()?) } else { 0 };
         if left > reader.0.len().saturating_mul(8) || low > LOW_MAX {
             return Err(Malformed("numbers are cut short"));

@@ -279,7 +279,8 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
         directory.any.iter().for_each(|block| blocks.insert(*block));
         let start = |block: u32| match block {
             block if block < self.stripe.blocks => {
-                u32::try_from(directory.starts.get(block as usize)).unwrap_or(u32::MAX)
+                // Beyond the stripe there is nothing, whatever a file says.
+                u32::try_from(directory.starts.get(block as usize)).unwrap_or(self.stripe.rows)
             }
             _ => self.stripe.rows,
         };
@@ -300,7 +301,7 @@ pub(super) struct Directory<'a> {
 
 impl<'a> Directory<'a> {
     pub(super) fn read(stripe: &Stripe, bytes: &'a [u8]) -> Parsed<Self> {
-        let pages = usize::try_from(page_count(stripe.bucket_bits)).unwrap_or(usize::MAX);
+        let pages = usize::try_from(page_count(stripe.bucket_bits)).map_err(|_| Malformed("pages are too many"))?;
         let mut reader = Reader(bytes);
         Ok(Self {
             any: blocks_in(&mut reader)?,
@@ -320,5 +321,5 @@ impl<'a> Directory<'a> {
 fn blocks_in(reader: &mut Reader<'_>) -> Parsed<Vec<u32>> {
     let bytes = reader.count(1)?;
     let blocks = Ascending::read(reader.bytes(bytes)?)?;
-    Ok(blocks.map(|block| u32::try_from(block).unwrap_or(u32::MAX)).collect())
+    blocks.map(|block| u32::try_from(block).map_err(|_| Malformed("a block has too large a number"))).collect()
 }

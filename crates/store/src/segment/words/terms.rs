@@ -9,6 +9,7 @@
 
 use super::rice::{Ascending, put_ascending};
 use crate::codec::{Malformed, seal};
+use crate::number::wide;
 
 /// Blocks of a stripe are fewer than this; a pair has room for them.
 pub(crate) const BLOCKS_MAX: u32 = 1 << 20;
@@ -92,7 +93,7 @@ pub(crate) fn page_count(bits: u32) -> u64 {
 
 /// The page of a term.
 pub(crate) fn page_of(term: u64, bits: u32) -> usize {
-    usize::try_from(page_number(term, bits)).unwrap_or(usize::MAX)
+    wide(page_number(term, bits))
 }
 
 fn page_number(term: u64, bits: u32) -> u64 {
