@@ -143,11 +143,11 @@ mod tests {
     /// `docs/options.md` is this table. `RUNLOG_BLESS=1 cargo test -p runlog options` writes it anew.
     #[test]
     fn the_documentation_lists_the_options() {
-        let mut page =
-            "# Options\n\nPrecedence, for each option separately: flag, environment variable, TOML file \
-                        (`--config FILE` or `RUNLOG_CONFIG`),\ndefault. `runlog config` shows each value and its source.\n\n\
+        let mut page = "# Options\n\nPrecedence, for each option separately: flag, environment variable, TOML file \
+                        (`--config FILE` or `RUNLOG_CONFIG`),\n\
+                        default. `runlog config` shows each value and its source.\n\n\
                         | flag | variable | TOML key | default | meaning |\n| --- | --- | --- | --- | --- |\n"
-                .to_owned();
+            .to_owned();
         for row in OPTIONS {
             let default = if row.default.is_empty() { String::new() } else { format!("`{}`", row.default) };
             let value = if row.is_switch { String::new() } else { format!(" {}", row.value) };
