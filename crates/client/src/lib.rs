@@ -60,9 +60,10 @@ pub use error::Error;
 pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchContext};
 pub use native::{
     Bucket, Buckets, Cost, Export, ExportBytes, ExportFormat, ExportQuery, Facet, FacetCount, FacetKey, FacetsAnswer,
-    FailedRequest, Function, Functions, Histogram, HistogramAnswer, OneRun, Percentiles, Probe, Quantiles, Readiness,
-    RunFilter, RunPage, RunPages, RunQuery, RunRow, RunWindow, SentBody, SentRequest, Session, Stats, SummaryQuery,
-    Tail, TailBreak, TailEvent, TailGap, Watermark,
+    FailedRequest, Function, FunctionGlance, Functions, Histogram, HistogramAnswer, KeyInfo, Keys, LastRun, OneRun,
+    Overview, Percentiles, Permission, Probe, Quantiles, Readiness, RunFilter, RunPage, RunPages, RunQuery, RunRow,
+    RunWindow, SentBody, SentRequest, Session, SetAsideFile, Stats, Storage, StoredDay, SummaryQuery, Tail, TailBreak,
+    TailEvent, TailGap, TokenInfo, Watermark,
 };
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;

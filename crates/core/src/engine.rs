@@ -84,6 +84,12 @@ pub trait Engine: Send + Sync {
     /// [`Fault::Engine`] when they cannot be read.
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, EngineError>;
 
+    /// What is stored of an account's finished runs, by day and namespace, in the order of both.
+    ///
+    /// # Errors
+    /// [`Fault::Engine`] when it cannot be read.
+    fn stored(&self, account: &str) -> Result<Vec<Stored>, EngineError>;
+
     /// Follows what is accepted after a sequence number; without one, what is accepted from now on.
     ///
     /// # Errors
@@ -228,6 +234,19 @@ pub struct Gauges {
     pub disk_bytes: u64,
     /// The last sequence number.
     pub last_seq: u64,
+}
+
+/// The finished runs of one day and namespace, of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// When the day begins, in Unix milliseconds; days are those of UTC.
+    pub day_ms: i64,
+    /// The namespace.
+    pub namespace: String,
+    /// The number of runs.
+    pub runs: u64,
+    /// Their share of the bytes of the files that they are in; an estimate, since runs share what they have in common.
+    pub bytes: u64,
 }
 
 /// What [`Engine::retain`] removed.

@@ -33,7 +33,7 @@ pub use bill::billed_ms;
 pub use columns::Columns;
 pub use cursor::{Cursor, CursorError};
 pub use draft::{DraftStart, RunDraft};
-pub use engine::{Backup, Engine, EngineError, Fault, Gauges, Health, Removed, Rows, Tail};
+pub use engine::{Backup, Engine, EngineError, Fault, Gauges, Health, Removed, Rows, Stored, Tail};
 pub use naive_engine::NaiveEngine;
 pub use order::{Direction, Order, SortKey, SortValue, compare};
 pub use query::{Query, ResultFilter, Scope, Start};

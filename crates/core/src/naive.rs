@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use crate::answer::{Answer, Watermark};
 use crate::append::Outcome;
 use crate::cursor::Cursor;
-use crate::engine::Removed;
+use crate::engine::{Removed, Stored};
+use crate::limits;
 use crate::order::compare;
 use crate::query::{Query, Start};
 use crate::retention::Retained;
@@ -87,6 +88,24 @@ impl Naive {
     pub fn counts(&self) -> (u64, u64) {
         let in_flight = self.entries.iter().filter(|entry| entry.row.run.is_running()).count();
         (self.entries.len() as u64, in_flight as u64)
+    }
+
+    /// The finished runs of an account, by day and namespace.
+    pub fn stored(&self, account: &str) -> Vec<Stored> {
+        let mut days: BTreeMap<(i64, String), Stored> = BTreeMap::new();
+        let finished = self.entries.iter().map(|entry| &entry.row).filter(|row| !row.run.is_running());
+        for row in finished.filter(|row| row.run.stream.account == account) {
+            let day_ms = row.run.start_ms.div_euclid(limits::DAY_MS).saturating_mul(limits::DAY_MS);
+            let namespace = &row.run.stream.namespace;
+            let stored = days.entry((day_ms, namespace.clone())).or_insert_with(|| Stored {
+                day_ms,
+                namespace: namespace.clone(),
+                ..Stored::default()
+            });
+            stored.runs += 1;
+            stored.bytes += row.weight_bytes() as u64;
+        }
+        days.into_values().collect()
     }
 
     /// Goes on with what is left after a loss: these rows, each with the time of its report, and these streams.

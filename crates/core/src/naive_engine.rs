@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::answer::{Answer, Cost};
 use crate::append::Outcome;
 use crate::cursor::Cursor;
-use crate::engine::{Engine, EngineError, Gauges, Health, Removed, Rows, Tail};
+use crate::engine::{Engine, EngineError, Gauges, Health, Removed, Rows, Stored, Tail};
 use crate::limits;
 use crate::naive::{Naive, rows_within};
 use crate::order::Order;
@@ -112,6 +112,10 @@ impl Engine for NaiveEngine {
 
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, EngineError> {
         Ok(self.shared.naive().streams(account))
+    }
+
+    fn stored(&self, account: &str) -> Result<Vec<Stored>, EngineError> {
+        Ok(self.shared.naive().stored(account))
     }
 
     fn subscribe(&self, from_seq: Option<u64>, filter: TailFilter) -> Result<Box<dyn Tail>, EngineError> {

@@ -10,14 +10,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use runlog_client::{
-    Buckets, Client, ExportFormat, ExportQuery, FacetKey, NewRun, RunFilter, RunQuery, SummaryQuery, TailGap, Watermark,
+    Buckets, Client, ExportFormat, ExportQuery, FacetKey, NewRun, RunFilter, RunQuery, SetAsideFile, SummaryQuery,
+    TailGap, Watermark,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
-use support::{Key, Server, now_ms};
+use support::{Key, ROOT_ACCOUNT, Server, eventually, now_ms, program};
 
 /// Every operation that a server may have, and its place in the client.
-const OPERATIONS: [(&str, &str); 20] = [
+const OPERATIONS: [(&str, &str); 26] = [
     ("listRuns", "Client::runs"),
     ("getRun", "Client::one_run"),
     ("getHistogram", "Client::histogram"),
@@ -32,6 +33,12 @@ const OPERATIONS: [(&str, &str); 20] = [
     ("getSession", "Client::session"),
     ("signIn", "absent: browsers alone have sessions"),
     ("signOut", "absent: browsers alone have sessions"),
+    ("getRunLog", "Client::run_log"),
+    ("getOverview", "Client::overview"),
+    ("getStorage", "Client::storage"),
+    ("listKeys", "Client::keys"),
+    ("getAllowed", "Client::permission"),
+    ("examineRequest", "absent: `runlog doctor` examines requests itself"),
     ("getActions", "absent: the Explorer's description of the signed API"),
     ("makeBackup", "Client::backup"),
     ("getOpenApi", "Client::openapi"),
@@ -41,13 +48,34 @@ const OPERATIONS: [(&str, &str); 20] = [
 ];
 
 /// Parameters that no method sends by its arguments.
-const OTHER_PARAMETERS: [(&str, &str); 2] = [
+const OTHER_PARAMETERS: [(&str, &str); 3] = [
+    ("download", "browsers alone store answers as files"),
     ("after", "Export sends it when it continues after a broken connection"),
     ("Last-Event-ID", "Tail sends it when it resumes"),
 ];
 
+/// Why the client has nothing of the doctor's answer.
+const DOCTOR: &str = "`runlog doctor` examines requests itself";
+
+const POLICY: &str = r#"{ "version": "2.0", "statement": [{ "effect": "allow", "action": "*", "resource": "*" }] }"#;
+
 /// Fields that no type has.
-const OTHER_FIELDS: [(&str, &str); 4] = [
+const OTHER_FIELDS: [(&str, &str); 19] = [
+    ("BothLanguages.en", DOCTOR),
+    ("BothLanguages.zh", DOCTOR),
+    ("DiagnosisAnswer.findings", DOCTOR),
+    ("DiagnosisAnswer.scheme", DOCTOR),
+    ("DiagnosisAnswer.signature_was_computed", DOCTOR),
+    ("DiagnosisAnswer.steps", DOCTOR),
+    ("OneFinding.expected", DOCTOR),
+    ("OneFinding.found", DOCTOR),
+    ("OneFinding.is_proven", DOCTOR),
+    ("OneFinding.kind", DOCTOR),
+    ("OneFinding.step", DOCTOR),
+    ("OneFinding.text", DOCTOR),
+    ("OneStep.expected", DOCTOR),
+    ("OneStep.name", DOCTOR),
+    ("OneStep.sent", DOCTOR),
     ("Error.code", "Error::code"),
     ("Error.message", "the text of Error::Refused"),
     ("Functions.as_of", "the route does not take as_of"),
@@ -165,6 +193,11 @@ fn every_route_and_parameter_is_in_the_client() {
         assert!(client.facets(&summary, &KEYS, Some(3)).is_err());
         assert!(client.stats(&summary, Some(3)).is_err());
         assert!(client.functions(&within).is_err());
+        assert!(client.run_log("r", &within, Some(1)).is_err());
+        let glance = RunFilter { request_id: None, keyword: None, ..everything() };
+        let glance = SummaryQuery { filter: glance, as_of: Some(1) };
+        assert!(client.overview(&glance, Some(Buckets::AtMost(9)), Some(5)).is_err());
+        assert!(client.permission("scf:GetFunctionLogs", &within).is_err());
         assert!(client.export_bytes(&export, ExportFormat::Csv).is_err());
         assert!(client.tail_fields(&of_tails, None, "Seq").next().is_some_and(|event| event.is_err()));
     });
@@ -301,6 +334,25 @@ fn every_field_of_an_answer_is_in_a_type_of_the_client() {
     let answer = client.functions(&RunFilter::default()).expect("functions");
     check(&mut covered, "listFunctions", "functions", to_json(&answer));
 
+    let answer = client.overview(&summary, Some(Buckets::AtMost(3)), Some(9)).expect("an overview");
+    check(&mut covered, "getOverview", &format!("overview?{window}&buckets=3&functions=9"), to_json(&answer));
+    // The free bytes of the disk differ between two answers.
+    let answer = client.storage().expect("storage");
+    assert_eq!(answer.days.iter().map(|day| day.runs).sum::<u64>(), 3);
+    covered.see_named("StorageAnswer", &answer);
+    let key = server.make_key(ROOT_ACCOUNT, &[POLICY]);
+    let made =
+        program(["keys", "token", "--expires", "1d", "--key", &key.secret_id, "--data"]).arg(server.data()).output();
+    assert!(made.expect("the program").status.success());
+    let answer = eventually("the token", || {
+        let found = client.keys().expect("keys");
+        found.keys.iter().any(|key| !key.tokens.is_empty()).then_some(found)
+    });
+    check(&mut covered, "listKeys", "keys", to_json(&answer));
+    let answer = client.permission("scf:GetFunctionLogs", &RunFilter::default()).expect("a permission");
+    check(&mut covered, "getAllowed", "allowed?action=scf:GetFunctionLogs", to_json(&answer));
+    assert_eq!(client.run_log("r0", &RunFilter::default(), None).expect("a log"), "text\n");
+
     let event = client.tail(&RunFilter::default(), Some(0)).next().expect("an event").expect("a run");
     covered.see_named("Event", &event);
     let mut csv = String::new();
@@ -313,6 +365,8 @@ fn every_field_of_an_answer_is_in_a_type_of_the_client() {
         check(&mut covered, "getSession", "session", to_json(&answer));
     }
     // What a young server has no cause to send.
+    let set_aside: SetAsideFile = serde_json::from_str(r#"{"file":"f","reason":"r"}"#).expect("a file");
+    covered.see_named("SetAside", &set_aside);
     covered.see_named("Watermark", &Watermark { seq: 1, retained_from_ms: Some(1), set_aside_files: 0 });
     covered.see_named("Gap", &TailGap { after_seq: 1, to_seq: 2, by_retention: true, by_damage: false });
 

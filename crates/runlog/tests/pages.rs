@@ -36,6 +36,8 @@ fn a_browser_gets_a_page_at_the_front_door_and_programs_the_api() {
 
     let call = send(&server, "GET", "/?Action=ListFunctions&Version=2018-04-16", &[("Accept", HTML)]);
     assert!(call.json()["Response"]["Error"]["Code"].is_string(), "a call of the signed API: {}", call.text());
+    let timing = call.header("Server-Timing").and_then(|timing| timing.strip_prefix("app;dur=")).expect("a time");
+    assert!(timing.parse::<f64>().is_ok_and(|ms| ms > 0.0), "{timing}");
     let call = send(&server, "GET", "/", &[("Accept", "*/*")]);
     assert!(call.json()["Response"]["Error"]["Code"].is_string(), "{}", call.text());
     let answer = server.api().call("ListFunctions", serde_json::json!({}));

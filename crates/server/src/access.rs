@@ -11,6 +11,7 @@ use crate::auth::{Caller, Denied};
 use crate::cam::{Resource, no_permission};
 use crate::engine::EngineHandle;
 use crate::failed_requests::Failed;
+use crate::keys::Key;
 use crate::settings::Settings;
 
 /// The action, in policies, of storing runs of a function.
@@ -98,6 +99,16 @@ impl Caller {
             Some(account) => *account == self.key.account && (self.key.root || failed.secret_id == self.key.secret_id),
             None => self.key.root,
         }
+    }
+
+    /// Whether it may have requests examined that a key signed: its own, and with a root key those of its account.
+    pub(crate) fn may_ask_about(&self, key: &Key) -> bool {
+        self.key.account == key.account && (self.key.root || self.key.secret_id == key.secret_id)
+    }
+
+    /// Whether it may see how much is stored: the figures are of all namespaces.
+    pub(crate) fn may_see_storage(&self) -> Result<(), Denied> {
+        if self.key.root { Ok(()) } else { Err(Denied::Forbidden("only a root key may see the storage")) }
     }
 
     fn check(&self, action: Action, resource: Resource<'_>) -> Result<(), Refused> {

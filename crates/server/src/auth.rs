@@ -119,6 +119,11 @@ impl Caller {
         Some(Self { key, ..self.clone() })
     }
 
+    /// Whether the request itself proves that its sender has the secret of a key: neither a token nor a session does.
+    pub(crate) fn has_secret_of(&self, key: &Key) -> bool {
+        self.token_id.is_none() && self.ticket.is_none() && !self.is_dev && self.key.secret_id == key.secret_id
+    }
+
     /// Who signs or authenticates with a key.
     pub(crate) fn of_key(key: Arc<Key>) -> Self {
         Self { key, read_only: false, token_id: None, ticket: None, is_dev: false }

@@ -186,6 +186,24 @@ impl Keyring {
         of_keys.into_iter().chain([FIRST_ACCOUNT.to_owned()]).collect()
     }
 
+    /// Every key of an account.
+    pub fn keys_of(&self, account: &str) -> Vec<Arc<Key>> {
+        let loaded = self.read_loaded();
+        // A key given at the start takes the place of one of the same id in the file.
+        let given = self.given_root.iter();
+        let others = loaded.keys.values();
+        let others = others.filter(|key| self.given_root.as_ref().is_none_or(|given| given.secret_id != key.secret_id));
+        given.chain(others).filter(|key| key.account == account).cloned().collect()
+    }
+
+    /// Every token of a key, in the order of their ids.
+    pub fn tokens_of(&self, secret_id: &str) -> Vec<Arc<Token>> {
+        let loaded = self.read_loaded();
+        let mut tokens: Vec<_> = loaded.tokens.values().filter(|token| token.secret_id == secret_id).cloned().collect();
+        tokens.sort_by(|a, b| a.id.cmp(&b.id));
+        tokens
+    }
+
     /// Finds a token.
     pub fn token(&self, id: &str) -> Option<Arc<Token>> {
         self.read_loaded().tokens.get(id).cloned()

@@ -46,6 +46,27 @@ impl OptionValue for NamespaceRules {
     }
 }
 
+impl std::fmt::Display for NamespaceRules {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let rules: Vec<String> = self.0.iter().map(|(name, keep)| format!("{name}={keep}")).collect();
+        f.write_str(&rules.join(","))
+    }
+}
+
+impl std::fmt::Display for Keep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let days = self.max_age_days.map(|days| format!("{days}d"));
+        let bytes = self.max_bytes.map(|bytes| {
+            // The largest unit that divides it, as people write it.
+            let fits = |unit: &&(&str, u64)| bytes % unit.1 == 0;
+            let (name, unit) = UNITS.iter().filter(fits).max_by_key(|unit| unit.1).unwrap_or(&("B", 1));
+            format!("{}{name}", bytes / unit)
+        });
+        let parts: Vec<String> = [days, bytes].into_iter().flatten().collect();
+        f.write_str(if parts.is_empty() { "forever".to_owned() } else { parts.join("+") }.as_str())
+    }
+}
+
 fn keep(rule: &str) -> Option<Keep> {
     let mut keep = Keep::default();
     if rule == "forever" {

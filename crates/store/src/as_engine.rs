@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runlog_core::{
     Answer, Backup, Engine, EngineError, Fault, Gauges, Growth, Health, Identity, OpenRun, Origin, Outcome, Query,
-    Removed, Report, Rows, StreamSummary, Tail, TailEvent, TailFilter, TailGap,
+    Removed, Report, Rows, Stored, StreamSummary, Tail, TailEvent, TailFilter, TailGap,
 };
 
 use crate::error::Error;
@@ -41,6 +41,10 @@ impl Engine for Store {
 
     fn streams(&self, account: &str) -> Result<Vec<StreamSummary>, EngineError> {
         Ok(Store::streams(self, account))
+    }
+
+    fn stored(&self, account: &str) -> Result<Vec<Stored>, EngineError> {
+        Ok(Store::stored(self, account))
     }
 
     fn subscribe(&self, from_seq: Option<u64>, filter: TailFilter) -> Result<Box<dyn Tail>, EngineError> {

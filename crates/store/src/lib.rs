@@ -51,6 +51,7 @@ mod segment;
 mod signal;
 mod state;
 mod store;
+mod stored;
 mod tail;
 #[cfg(test)]
 mod testing;

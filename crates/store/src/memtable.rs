@@ -72,6 +72,13 @@ impl OwnReport {
     }
 }
 
+impl Slot {
+    /// Each row, with the bytes of its report.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = (&Facts, u32)> {
+        self.facts.iter().zip(self.reports.iter().map(|(_, range)| range.end - range.start))
+    }
+}
+
 impl Memtable {
     /// Keeps a group's bytes; its rows are added under the number that this returns.
     pub(crate) fn add_group(&mut self, bytes: Arc<Vec<u8>>) -> u32 {

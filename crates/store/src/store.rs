@@ -6,8 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use runlog_core::{
-    Answer, Backup, Growth, Identity, OpenRun, Origin, Outcome, Query, Removed, Report, Retained, Run, StreamSummary,
-    TailFilter,
+    Answer, Backup, Growth, Identity, OpenRun, Origin, Outcome, Query, Removed, Report, Retained, Run, Stored,
+    StreamSummary, TailFilter,
 };
 
 use crate::clock::{Clock, SystemClock};
@@ -134,6 +134,11 @@ impl Store {
     /// Every stream of an account that ever had a run, in the order of their names.
     pub fn streams(&self, account: &str) -> Vec<StreamSummary> {
         self.engine.state().streams(account)
+    }
+
+    /// What is stored of an account's finished runs, by day (UTC) and namespace, in the order of both.
+    pub fn stored(&self, account: &str) -> Vec<Stored> {
+        self.engine.stored(account)
     }
 
     /// Turns all finished runs in memory into segments.

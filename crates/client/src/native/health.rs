@@ -73,7 +73,7 @@ impl Client {
         self.transport.timeout()
     }
 
-    fn get_text(&self, path: &str, headers: &[(&str, String)]) -> Result<String, Error> {
+    pub(super) fn get_text(&self, path: &str, headers: &[(&str, String)]) -> Result<String, Error> {
         let reply = self.transport.get(path, headers)?;
         if reply.status != 200 {
             return Err(envelope::refused(&reply));

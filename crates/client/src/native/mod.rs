@@ -11,10 +11,14 @@ mod failed_request;
 mod filter;
 mod functions;
 mod health;
+mod keys;
+mod overview;
 mod pages;
 mod run;
+mod run_log;
 mod runs;
 mod session;
+mod storage;
 mod summary;
 mod tail;
 
@@ -30,10 +34,13 @@ pub use failed_request::{FailedRequest, SentBody, SentRequest};
 pub use filter::RunFilter;
 pub use functions::{Function, Functions};
 pub use health::{Probe, Readiness};
+pub use keys::{KeyInfo, Keys, Permission, TokenInfo};
+pub use overview::{FunctionGlance, LastRun, Overview};
 pub use pages::RunPages;
 pub use run::RunRow;
 pub use runs::{OneRun, RunPage, RunQuery};
 pub use session::Session;
+pub use storage::{SetAsideFile, Storage, StoredDay};
 pub use summary::{
     Bucket, Buckets, Facet, FacetCount, FacetKey, FacetsAnswer, Histogram, HistogramAnswer, Percentiles, Quantiles,
     Stats, SummaryQuery,

@@ -231,7 +231,7 @@ impl FacetKey {
 }
 
 impl SummaryQuery {
-    fn target(&self, path: &str, own: &[(&'static str, Option<String>); 2]) -> String {
+    pub(super) fn target(&self, path: &str, own: &[(&'static str, Option<String>); 2]) -> String {
         let as_of = number(self.as_of);
         let [first, second] = own;
         let own = [("as_of", as_of.as_deref()), (first.0, first.1.as_deref()), (second.0, second.1.as_deref())];

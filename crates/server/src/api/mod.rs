@@ -2,21 +2,23 @@
 
 mod backup;
 pub(crate) mod browser;
+pub(crate) mod doctor;
 pub(crate) mod native;
 mod operate;
 pub(crate) mod otlp;
 mod put_runs;
-mod session;
+pub(crate) mod session;
 mod tables;
 mod tencent;
 
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, HeaderMap, HeaderValue};
+use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, StatusCode};
 
 use super::app::App;
+use super::clock;
 use super::respond::{self, Answer, Packed};
 use super::web;
 use browser::Asker;
@@ -36,7 +38,13 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
 async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if path == "/" {
-        return tencent::answer(app, request).await;
+        let started = clock::monotonic();
+        let mut answer = tencent::answer(app, request).await;
+        // For the time line of the API Explorer; browsers show it, too.
+        let timing = format!("app;dur={:.3}", started.elapsed().as_secs_f64() * 1000.0);
+        let timing = HeaderValue::from_str(&timing).expect("a number is plain text");
+        answer.headers_mut().insert(HeaderName::from_static("server-timing"), timing);
+        return answer;
     }
     if path.starts_with("/mock/") {
         return tables::mock(app, request).await;
@@ -65,6 +73,7 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
     match route.handler {
         Handler::Ingest => put_runs::ingest(app, request).await,
         Handler::Otlp => otlp::http::export(app, request).await,
+        Handler::Doctor => doctor::answer(app, request).await,
         Handler::SignIn => session::sign_in(app, request).await,
         Handler::Session => session::show(app, &request.into_parts().0),
         Handler::SignOut => session::sign_out(app, &request.into_parts().0),
@@ -80,6 +89,11 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
         | Handler::Facets
         | Handler::Stats
         | Handler::Functions
+        | Handler::RunLog
+        | Handler::Overview
+        | Handler::Storage
+        | Handler::Keys
+        | Handler::Allowed
         | Handler::FailedRequest
         | Handler::Tail
         | Handler::Export => native::answer(app, route, place, &request.into_parts().0).await,

@@ -250,7 +250,9 @@ mod tests {
 
     use super::*;
     use crate::keys::Keyring;
-    use runlog_core::{Backup, Engine, Gauges, Growth, Health, Identity, OpenRun, Origin, Removed, Report, Rows, Tail};
+    use runlog_core::{
+        Backup, Engine, Gauges, Growth, Health, Identity, OpenRun, Origin, Removed, Report, Rows, Stored, Tail,
+    };
 
     /// An engine whose disk is gone.
     struct Broken;
@@ -276,6 +278,9 @@ mod tests {
             gone()
         }
         fn streams(&self, _: &str) -> Result<Vec<StreamSummary>, EngineError> {
+            gone()
+        }
+        fn stored(&self, _: &str) -> Result<Vec<Stored>, EngineError> {
             gone()
         }
         fn subscribe(&self, _: Option<u64>, _: TailFilter) -> Result<Box<dyn Tail>, EngineError> {

@@ -165,7 +165,7 @@ pub(crate) struct Histogram {
 
 /// The runs that started in one part of the window.
 #[derive(Serialize, JsonSchema)]
-struct Bucket {
+pub(crate) struct Bucket {
     ok: u64,
     failed: u64,
     running: u64,
@@ -279,33 +279,42 @@ pub(crate) struct Neighbour<'a> {
 impl Basis {
     pub(crate) fn new(query: &core::Query, answer: &core::Answer) -> Self {
         let core::Window { start_ms, end_ms } = query.window;
-        let (watermark, cost) = (&answer.watermark, &answer.cost);
         Self {
             window: Window {
                 from_ms: Some(start_ms).filter(|ms| *ms != i64::MIN),
                 to_ms: Some(end_ms).filter(|ms| *ms != i64::MAX),
             },
             as_of: query.as_of,
-            watermark: Watermark {
-                seq: watermark.seq,
-                retained_from_ms: watermark.retained_from_ms,
-                set_aside_files: watermark.set_aside_files,
-            },
-            cost: Cost {
-                rows_read: cost.rows_read,
-                blocks_read: cost.blocks_read,
-                bytes_read: cost.bytes_read,
-                elapsed_us: cost.elapsed_us,
-            },
+            watermark: Watermark::of(answer),
+            cost: Cost::of(answer),
         }
+    }
+}
+
+impl Watermark {
+    pub(crate) fn of(answer: &core::Answer) -> Self {
+        let core::Watermark { seq, retained_from_ms, set_aside_files, .. } = answer.watermark;
+        Self { seq, retained_from_ms, set_aside_files }
+    }
+}
+
+impl Cost {
+    pub(crate) fn of(answer: &core::Answer) -> Self {
+        let core::Cost { rows_read, blocks_read, bytes_read, elapsed_us, .. } = answer.cost;
+        Self { rows_read, blocks_read, bytes_read, elapsed_us }
     }
 }
 
 impl From<core::Histogram> for Histogram {
     fn from(histogram: core::Histogram) -> Self {
-        let buckets = histogram.buckets.into_iter();
-        let bucket = |core::Bucket { ok, failed, running }| Bucket { ok, failed, running };
-        Self { start_ms: histogram.start_ms, width_ms: histogram.width_ms, buckets: buckets.map(bucket).collect() }
+        let buckets = histogram.buckets.into_iter().map(Into::into).collect();
+        Self { start_ms: histogram.start_ms, width_ms: histogram.width_ms, buckets }
+    }
+}
+
+impl From<core::Bucket> for Bucket {
+    fn from(core::Bucket { ok, failed, running }: core::Bucket) -> Self {
+        Self { ok, failed, running }
     }
 }
 

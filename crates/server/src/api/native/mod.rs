@@ -3,6 +3,7 @@
 //! A request goes through credentials, parameters, permission, and then the engine; the first that fails answers.
 //! Reading is the action `scf:GetFunctionLogs` on each function that the answer may contain, as in the signed API.
 
+pub(crate) mod allowed;
 pub(crate) mod answers;
 mod asked;
 pub(crate) mod encode;
@@ -11,12 +12,16 @@ mod failed_request;
 mod failure;
 pub(crate) mod fields;
 mod filter_params;
+pub(crate) mod keys;
 pub(crate) mod openapi;
+pub(crate) mod overview;
 pub(crate) mod page_token;
 pub(crate) mod params;
 mod parquet;
 mod read;
 pub(crate) mod routes;
+mod run_log;
+pub(crate) mod storage;
 mod tail;
 
 use std::sync::Arc;
@@ -40,6 +45,10 @@ pub(super) async fn answer(app: &Arc<App>, route: &'static Route, place: Option<
             match route.handler {
                 Handler::Tail => tail::open(asked).await,
                 Handler::FailedRequest => failed_request::answer(&asked, request),
+                Handler::RunLog => run_log::answer(asked, request).await,
+                Handler::Storage => storage::answer(asked, request).await,
+                Handler::Keys => Ok(keys::answer(&asked)),
+                Handler::Allowed => allowed::answer(&asked),
                 Handler::Export => export::open(asked, request).await,
                 _ => read::answer(asked, route.handler, request).await,
             }

@@ -138,7 +138,17 @@ fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
             ("415", "The body is not of the type `application/json`."),
             ("429", "Too many wrong secrets; `Retry-After` says how long to wait."),
         ],
-        Handler::Session => &[],
+        Handler::Keys | Handler::Allowed | Handler::Session => &[],
+        Handler::RunLog => &[
+            ("206", "The bytes of the `Range`."),
+            ("416", "The log has no byte of the `Range`; `Content-Range` says how many it has."),
+            ("500", "The store failed; the server's log says why."),
+        ],
+        Handler::Doctor => &[
+            ("400", "The request to examine cannot be read."),
+            ("404", "No failed request of this id is remembered, or it is of another key."),
+            ("413", "The request to examine is over the limit of bytes."),
+        ],
         Handler::SignOut => {
             &[("403", "The header `X-Runlog-Session: 1` is missing, or another site sent the request.")]
         }
@@ -175,6 +185,18 @@ fn request_body(handler: Handler) -> Option<Value> {
                 "application/json": { "schema": { "type": "object" } },
             },
         })),
+        Handler::Doctor => {
+            let text = json!({ "type": "string" });
+            let schema = json!({
+                "type": "object",
+                "properties": {
+                    "request": text, "request_id": text, "code": text, "received_s": { "type": "integer" },
+                    "canonical_request": text, "string_to_sign": text,
+                },
+                "additionalProperties": false,
+            });
+            Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+        }
         Handler::SignIn => {
             let text = json!({ "type": "string", "minLength": 1 });
             let key = json!({

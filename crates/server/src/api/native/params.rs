@@ -19,6 +19,9 @@ pub(crate) const PAGE_MAX_RUNS: u64 = 1_000;
 /// Maximum `offset`: the engine keeps the rows before the page. A cursor has no such limit.
 pub(crate) const OFFSET_MAX: u64 = 10_000;
 
+/// Maximum number of functions in one overview: each takes a few queries.
+pub(crate) const OVERVIEW_MAX_FUNCTIONS: u64 = 1_000;
+
 /// Maximum number of return codes in one filter.
 const CODES_MAX: usize = 100;
 
@@ -247,6 +250,26 @@ pub(crate) const AFTER: Param = Param {
     doc: "Continue an export after a broken connection: `StartTime` and `Seq` of the last run received, separated by a \
           comma. The other parameters stay the same; `as_of`, `from` and `to` are those of the first answer's headers.",
     example: "1782864003250,1042",
+};
+
+pub(crate) const ATTEMPT: Param = Param {
+    name: "attempt",
+    kind: Kind::Number { min: 0, max: u8::MAX as u64 },
+    doc: "The `RetryNum` of the attempt. Absent: the last attempt.",
+    example: "0",
+};
+pub(crate) const DOWNLOAD: Param = Param {
+    name: "download",
+    kind: Kind::Word(&["true", "false"]),
+    doc: "Whether a browser should store the answer as a file.",
+    example: "true",
+};
+pub(crate) const ACTION: Param = name("action", "The action, as policies write it.", "scf:GetFunctionLogs");
+pub(crate) const FUNCTIONS: Param = Param {
+    name: "functions",
+    kind: Kind::Number { min: 1, max: OVERVIEW_MAX_FUNCTIONS },
+    doc: "The maximum number of functions, those with the latest runs first. Default: 200.",
+    example: "50",
 };
 
 /// The facets by their names.

@@ -16,10 +16,10 @@ use super::answers::{
 };
 use super::asked::Asked;
 use super::failure::Failure;
-use super::filter_params;
 use super::page_token::PageToken;
 use super::params::{AS_OF, BUCKETS, BY, TOP, bad};
 use super::routes::Handler;
+use super::{filter_params, overview};
 use crate::respond::{self, Answer, Packed};
 
 /// Bytes of texts of one page; the run that goes over them is the page's last.
@@ -29,12 +29,12 @@ const PAGE_TEXTS_MAX_BYTES: usize = 16 << 20;
 const ATTEMPTS_MAX: usize = 10_000;
 
 /// Default number of buckets of a histogram: as many as a narrow screen shows.
-const BUCKETS_DEFAULT: usize = 60;
+pub(super) const BUCKETS_DEFAULT: usize = 60;
 
 pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> Result<Answer, Failure> {
     let query = filter_params::query(&asked.values, asked.account(), asked.now_ms).map_err(Failure::Bad)?;
     // Of one run and of functions, each row is permitted by itself.
-    if !matches!(handler, Handler::Run | Handler::Functions) {
+    if !matches!(handler, Handler::Run | Handler::Functions | Handler::Overview) {
         asked.permit(&query.scope).await?;
     }
     let (app, takes_gzip) = (Arc::clone(&asked.app), respond::takes(&request.headers, "gzip"));
@@ -45,6 +45,7 @@ pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> R
             Handler::Facets => facets(&asked, query, engine),
             Handler::Stats => stats(&asked, query, engine),
             Handler::Functions => functions(&asked, query, engine),
+            Handler::Overview => overview::overview(&asked, query, engine),
             _ => runs(&asked, query, engine),
         };
         text.map(|text| Packed::new(text, takes_gzip))
@@ -121,7 +122,7 @@ fn functions(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>
     Ok(json(&Functions { functions, total, basis: Basis::new(&query, &found) }))
 }
 
-fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<Function> {
+pub(super) fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<Function> {
     let mut functions: BTreeMap<(String, String, String), Function> = BTreeMap::new();
     for StreamSummary { stream, first_start_ms, last_start_ms } in streams {
         let name = (stream.region.clone(), stream.namespace.clone(), stream.function.clone());
@@ -142,14 +143,12 @@ fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<Function> {
 
 /// Every attempt of a run. A caller that may not read a function does not learn that it has a run with this id.
 fn one_run(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
-    let order = Order { by: SortKey::StartTime, direction: Direction::Asc };
-    let query = Query { order, limit: ATTEMPTS_MAX, ..query };
+    let request_id = query.request_id.clone().unwrap_or_default();
+    let query = attempts(query.scope, &request_id);
     let mut found = engine.query(&query)?;
     found.rows.retain(|row| asked.caller.may_read(&row.run.stream));
     if found.rows.is_empty() {
-        let request_id = query.request_id.as_deref().unwrap_or_default();
-        let message = format!("there is no run `{request_id}`; retention may have removed it");
-        return Err(Failure::NotFound(message));
+        return Err(no_run(&request_id));
     }
     let around = neighbours(engine, &found.rows)?;
     let (fields, rows) = (&asked.fields, &found.rows);
@@ -161,6 +160,16 @@ fn one_run(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, 
         next,
         basis: Basis::new(&query, &found),
     }))
+}
+
+/// Every attempt of a run in a scope, the earliest first.
+pub(super) fn attempts(scope: Scope, request_id: &str) -> Query {
+    let order = Order { by: SortKey::StartTime, direction: Direction::Asc };
+    Query { request_id: Some(request_id.to_owned()), order, limit: ATTEMPTS_MAX, ..Query::new(scope) }
+}
+
+pub(super) fn no_run(request_id: &str) -> Failure {
+    Failure::NotFound(format!("there is no run `{request_id}`; retention may have removed it"))
 }
 
 /// The runs of the same function before the first row and after the last.
@@ -202,11 +211,11 @@ pub(super) fn check_as_of(query: &Query, last: u64) -> Result<(), Failure> {
     }
 }
 
-fn json(answer: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(answer: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(answer).expect("only a map whose keys are no texts has no JSON form, and there is none")
 }
 
 /// The engine's answer lacks a requested part.
-fn missing() -> Failure {
+pub(super) fn missing() -> Failure {
     Failure::Engine(EngineError::engine("an answer lacks the requested counts"))
 }

@@ -2,12 +2,17 @@
 
 use schemars::{Schema, SchemaGenerator};
 
+use super::allowed::Allowed;
 use super::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Stats};
+use super::keys::Keys;
+use super::overview::Overview;
 use super::params::{
-    AFTER, AS_OF, BUCKETS, BY, CURSOR, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION, HISTOGRAM, KEYWORD,
-    LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, RESULT, SINCE, SORT,
-    SORT_BY_START, TO, TOP,
+    ACTION, AFTER, AS_OF, ATTEMPT, BUCKETS, BY, CURSOR, DOWNLOAD, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION,
+    FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION,
+    REQUEST_ID, RESULT, SINCE, SORT, SORT_BY_START, TO, TOP,
 };
+use super::storage::StorageAnswer;
+use crate::api::doctor::DiagnosisAnswer;
 use crate::api::session::Session;
 
 /// A route.
@@ -16,7 +21,7 @@ pub(crate) struct Route {
     pub(crate) handler: Handler,
     /// Upper-case.
     pub(crate) method: &'static str,
-    /// The last segment may be a parameter in braces.
+    /// One segment may be a parameter in braces.
     pub(crate) path: &'static str,
     /// One line.
     pub(crate) summary: &'static str,
@@ -37,6 +42,12 @@ pub(crate) enum Handler {
     Facets,
     Stats,
     Functions,
+    RunLog,
+    Overview,
+    Storage,
+    Keys,
+    Allowed,
+    Doctor,
     FailedRequest,
     Tail,
     Export,
@@ -86,6 +97,12 @@ impl Handler {
             Self::Facets => "getFacets",
             Self::Stats => "getStats",
             Self::Functions => "listFunctions",
+            Self::RunLog => "getRunLog",
+            Self::Overview => "getOverview",
+            Self::Storage => "getStorage",
+            Self::Keys => "listKeys",
+            Self::Allowed => "getAllowed",
+            Self::Doctor => "examineRequest",
             Self::FailedRequest => "getFailedRequest",
             Self::Tail => "tailRuns",
             Self::Export => "exportRuns",
@@ -128,6 +145,19 @@ pub(crate) const ROUTES: &[Route] = &[
         needs_key: true,
     },
     Route {
+        handler: Handler::RunLog,
+        method: "GET",
+        path: "/api/v1/runs/{request_id}/log",
+        summary: "What one run printed, whole or in ranges of bytes",
+        doc: "The last attempt, unless `attempt` names one. `Range: bytes=A-B`, `bytes=A-` and `bytes=-N` are answered \
+              with 206 and `Content-Range`; a range after the end with 416. So a reader can follow a run in flight. \
+              The header `X-Runlog-Seq` is the `Seq` of the report, `X-Runlog-Running` says whether the run is in \
+              flight.",
+        params: &[&FUNCTION, &NAMESPACE, &REGION, &ATTEMPT, &DOWNLOAD],
+        answer: Content::Media(&["text/plain"]),
+        needs_key: true,
+    },
+    Route {
         handler: Handler::Histogram,
         method: "GET",
         path: "/api/v1/histogram",
@@ -165,6 +195,63 @@ pub(crate) const ROUTES: &[Route] = &[
         doc: "A function exists from its first run on, even after its runs are removed.",
         params: &[&FUNCTION, &NAMESPACE, &REGION],
         answer: Content::Json(SchemaGenerator::subschema_for::<Functions>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Overview,
+        method: "GET",
+        path: "/api/v1/overview",
+        summary: "Every function at a glance: runs, errors, percentiles, buckets, last run",
+        doc: "The functions that the key may read, also those without a run in the window. An open end of the window \
+              is where the data ends, or now. All buckets begin at the same moments.",
+        params: &[
+            &FUNCTION, &NAMESPACE, &QUALIFIER, &REGION, &RESULT, &SINCE, &FROM, &TO, &AS_OF, &BUCKETS, &FUNCTIONS,
+        ],
+        answer: Content::Json(SchemaGenerator::subschema_for::<Overview>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Storage,
+        method: "GET",
+        path: "/api/v1/storage",
+        summary: "What is stored, by day and namespace, and what the disk has left",
+        doc: "Root keys only. Days and namespaces are those of the key's account; the other figures are of the whole \
+              server.",
+        params: &[],
+        answer: Content::Json(SchemaGenerator::subschema_for::<StorageAnswer>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Keys,
+        method: "GET",
+        path: "/api/v1/keys",
+        summary: "Keys, their policies and tokens, without any secret",
+        doc: "With a root key all keys of its account, with another key itself.",
+        params: &[],
+        answer: Content::Json(SchemaGenerator::subschema_for::<Keys>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Allowed,
+        method: "GET",
+        path: "/api/v1/allowed",
+        summary: "Whether the key may do something, and which statement decides",
+        doc: "An absent region is the server's default, an absent namespace `default`, and an absent function every \
+              function.",
+        params: &[&ACTION, &REGION, &NAMESPACE, &FUNCTION],
+        answer: Content::Json(SchemaGenerator::subschema_for::<Allowed>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Doctor,
+        method: "POST",
+        path: "/api/v1/doctor",
+        summary: "Why a signed request was refused, with each step of its signature",
+        doc: "The body is `{\"request\": TEXT}`, a curl command, raw HTTP, a HAR file or JSON, or \
+              `{\"request_id\": ID}` of an answer. A signature is computed if the request names the caller's key, or \
+              with a root key any key of the account. It is shown only to who authenticates with that key's secret.",
+        params: &[],
+        answer: Content::Json(SchemaGenerator::subschema_for::<DiagnosisAnswer>),
         needs_key: true,
     },
     Route {
@@ -351,16 +438,16 @@ pub(crate) fn find<'a>(method: &str, path: &'a str) -> Found<'a> {
 impl Route {
     /// The parameter in the path, if it has one.
     pub(crate) fn place(&self) -> Option<&'static Param> {
-        self.path.ends_with('}').then_some(&REQUEST_ID)
+        self.path.contains('{').then_some(&REQUEST_ID)
     }
 
     /// Whether a path is this route's, and the value of its parameter.
     fn matches<'a>(&self, path: &'a str) -> Option<Option<&'a str>> {
-        match self.path.split_once('{') {
+        match self.path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?.1))) {
             None => (path == self.path).then_some(None),
-            Some((fixed, _)) => {
-                let rest = path.strip_prefix(fixed)?;
-                (!rest.is_empty() && !rest.contains('/')).then_some(Some(rest))
+            Some((before, after)) => {
+                let place = path.strip_prefix(before)?.strip_suffix(after)?;
+                (!place.is_empty() && !place.contains('/')).then_some(Some(place))
             }
         }
     }
@@ -394,8 +481,18 @@ mod tests {
         assert_eq!(found("GET", "/api/v1/runs"), "listRuns ");
         assert_eq!(found("POST", "/api/v1/runs"), "putRuns ");
         assert_eq!(found("GET", "/api/v1/runs/a%2Fb"), "getRun a%2Fb");
+        assert_eq!(found("GET", "/api/v1/runs/a%2Fb/log"), "getRunLog a%2Fb");
+        assert_eq!(found("GET", "/api/v1/runs/log"), "getRun log");
         assert_eq!(found("DELETE", "/api/v1/runs"), "GET,POST");
-        for nothing in ["/api/v1/runs/", "/api/v1/runs/a/b", "/api/v1", "/api/v1/tail/x", ""] {
+        for nothing in [
+            "/api/v1/runs/",
+            "/api/v1/runs/a/b",
+            "/api/v1/runs//log",
+            "/api/v1/runs/a/log/",
+            "/api/v1",
+            "/api/v1/tail/x",
+            "",
+        ] {
             assert_eq!(found("GET", nothing), "", "{nothing}");
         }
     }
