@@ -93,6 +93,8 @@ function forward(target: string, url: string, request: IncomingMessage, response
     if (!response.headersSent) response.writeHead(502, { "Content-Type": "application/json" });
     response.end(JSON.stringify({ code: "Unreachable", message: `${target}: ${error.message}` }));
   });
+  // A tail ends when its reader leaves.
+  response.on("close", () => upstream.destroy());
   request.pipe(upstream);
 }
 

@@ -35,6 +35,8 @@ export interface Overview extends Basis {
   readonly start_ms: number;
   readonly width_ms: number;
   readonly functions: readonly FunctionHealth[];
+  /** Functions that are not listed, where there are very many. */
+  readonly rest_functions?: number;
 }
 
 export function loadOverview(query: Query, signal: AbortSignal): Promise<Overview> {

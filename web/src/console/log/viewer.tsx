@@ -208,7 +208,7 @@ export function LogViewer({
   const before = useRef({ lines: log.lines, wasAtEnd: false });
   useLayoutEffect(() => {
     const grown = log.lines - before.current.lines;
-    if (grown > 0 && isRunning) {
+    if (grown > 0) {
       if (before.current.wasAtEnd) list.current?.scrollTo(Number.MAX_SAFE_INTEGER);
       else setNewLines((count) => count + grown);
     }

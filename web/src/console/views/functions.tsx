@@ -111,6 +111,7 @@ export function FunctionsView(): JSX.Element {
           selected={selected}
         />
       )}
+      {(data.rest_functions ?? 0) > 0 && <p class="note">{t(w.rest, { n: number(data.rest_functions ?? 0) })}</p>}
     </div>
   );
 }

@@ -23,6 +23,10 @@ export const functionsWords = words({
     zh: "{functions} 个函数 · {runs} 次运行 · {failed} 次失败",
     en: "{functions} functions · {runs} runs · {failed} failed",
   },
+  rest: {
+    zh: "另有 {n} 个函数未列出。请用命名空间缩小范围。",
+    en: "{n} more functions are not listed. Choose a namespace to see them.",
+  },
   one_run: {
     zh: "每次调用是一条记录：结果、时长、内存和完整输出都在其中。",
     en: "Each invocation is one record, with its result, time, memory and whole output.",

@@ -1,6 +1,6 @@
 // The state of the server: its health and metrics, what is stored, and who may do what.
 
-import { get } from "../../../shared/api.ts";
+import { ApiError, get } from "../../../shared/api.ts";
 import { isMissing, loadRuns, type Basis } from "../../data/api.ts";
 
 export interface Ready {
@@ -90,9 +90,12 @@ const DAYS_MAX = 90;
 
 async function loadDays(signal: AbortSignal): Promise<Partial<Basis> & { readonly days: readonly StoredDay[] }> {
   try {
-    return await get<Basis & { readonly days: readonly StoredDay[] }>("/api/v1/storage", { signal });
+    const stored = await get<Basis & { readonly days: readonly StoredDay[] }>("/api/v1/storage", { signal });
+    return { ...stored, days: [...stored.days].sort((a, b) => (a.day < b.day ? 1 : a.day > b.day ? -1 : 0)) };
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    // A key that may not see the files may still see its runs.
+    const isForbidden = error instanceof ApiError && error.status === 403;
+    if (!isForbidden && !isMissing(error)) throw error;
   }
   const from_ms = Math.floor(Date.now() / DAY_MS) * DAY_MS - (DAYS_MAX - 1) * DAY_MS;
   const answer = await loadRuns({ from: new Date(from_ms).toISOString(), limit: 0, histogram: "1d" }, signal);

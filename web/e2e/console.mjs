@@ -1,0 +1,82 @@
+// What the tests of the console share: runs to look at, and a browser that is signed in.
+
+import { BASE, open, SECRET_ID, SECRET_KEY } from "./browser.mjs";
+
+const SERVER = process.env.RUNLOG_WEB;
+const BASIC = `Basic ${Buffer.from(`${SECRET_ID}:${SECRET_KEY}`).toString("base64")}`;
+
+/** A word that no other test, and no other run of these tests, has. */
+export const TAG = `t${Date.now().toString(36)}`;
+
+/** Stores runs. */
+export async function post(runs) {
+  const response = await fetch(`${SERVER}/api/v1/runs`, {
+    method: "POST",
+    headers: { Authorization: BASIC, "Content-Type": "application/x-ndjson" },
+    body: runs.map((run) => JSON.stringify(run)).join("\n"),
+  });
+  const answer = await response.json();
+  if (answer.accepted !== runs.length) throw new Error(JSON.stringify(answer));
+}
+
+/** Asks the native API. */
+export async function ask(path) {
+  const response = await fetch(`${SERVER}${path}`, { headers: { Authorization: BASIC } });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** A run, with what does not matter filled in. */
+export function run(FunctionName, RequestId, more = {}) {
+  const Log = more.Log ?? `START RequestId: ${RequestId}\nhello from ${RequestId}\nEND RequestId: ${RequestId}\n`;
+  const rest = {
+    StartTime: Date.now() - 60_000,
+    Duration: 12,
+    MemUsage: 50_000_000,
+    RetCode: 0,
+    RetMsg: "ok",
+    ...more,
+  };
+  return { FunctionName: `${TAG}-${FunctionName}`, RequestId: `${TAG}-${RequestId}`, ...rest, Log };
+}
+
+/** A page of a browser that is signed in. */
+export async function signedIn(path, options = {}) {
+  const page = await open("/livez", options);
+  // In the page: only the browser knows the name that the pages are opened by.
+  const status = await page.evaluate(
+    async ([secret_id, secret_key]) => {
+      const response = await fetch("/api/v1/session", {
+        method: "POST",
+        body: JSON.stringify({ secret_id, secret_key }),
+        headers: { "Content-Type": "application/json", "X-Runlog-Session": "1" },
+      });
+      return response.status;
+    },
+    [SECRET_ID, SECRET_KEY],
+  );
+  if (status !== 200) throw new Error(`signing in: ${status}`);
+  page.setDefaultTimeout(20_000);
+  await page.goto(BASE + path);
+  return page;
+}
+
+/** What the page copies from now on: its own clipboard is not there over plain http. */
+export async function captureCopies(page) {
+  await page.evaluate(() => {
+    globalThis.copied = [];
+    document.execCommand = (command) => {
+      if (command === "copy") globalThis.copied.push(document.activeElement.value);
+      return true;
+    };
+  });
+  return () => page.evaluate(() => globalThis.copied);
+}
+
+/** The first line that is wholly in view of an output, by its number. */
+export const firstLine = (page) =>
+  page.evaluate(() => {
+    const { top } = document.querySelector(".log-rows").getBoundingClientRect();
+    const rows = [...document.querySelectorAll(".log-row[data-line]")];
+    return Number(rows.find((row) => row.getBoundingClientRect().top >= top - 1)?.dataset.line);
+  });
