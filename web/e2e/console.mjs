@@ -28,7 +28,13 @@ export async function ask(path) {
 
 /** A run, with what does not matter filled in. */
 export function run(FunctionName, RequestId, more = {}) {
-  const Log = more.Log ?? `START RequestId: ${RequestId}\nhello from ${RequestId}\nEND RequestId: ${RequestId}\n`;
+  const id = `${TAG}-${RequestId}`;
+  const Log =
+    more.Log ??
+    `START RequestId: ${id}
+hello from ${id}
+END RequestId: ${id}
+`;
   const rest = {
     StartTime: Date.now() - 60_000,
     Duration: 12,
@@ -37,7 +43,7 @@ export function run(FunctionName, RequestId, more = {}) {
     RetMsg: "ok",
     ...more,
   };
-  return { FunctionName: `${TAG}-${FunctionName}`, RequestId: `${TAG}-${RequestId}`, ...rest, Log };
+  return { FunctionName: `${TAG}-${FunctionName}`, RequestId: id, ...rest, Log };
 }
 
 /** A page of a browser that is signed in. */

@@ -61,7 +61,7 @@ test("the slowest failed run of a day is found by a filter and a sort", async ()
   await page.locator(".run-row").first().waitFor();
   await page.keyboard.press("f");
   await page.waitForURL(/result=failed/);
-  await page.getByRole("button", { name: "Sort by Duration" }).click();
+  await page.locator(".run-head .cell-duration button").click();
   await page.waitForURL(/sort=duration/);
   await page.locator("#row-0", { hasText: "timed out" }).waitFor();
   await page.keyboard.press("j");
@@ -73,6 +73,7 @@ test("the slowest failed run of a day is found by a filter and a sort", async ()
 });
 
 test("rows, total, histogram and facets are one answer, in any window", async () => {
+  const totals = [];
   for (let round = 0; round < 12; round += 1) {
     const from_ms = now - 2 * HOUR_MS + round * 411_003;
     const to_ms = from_ms + [1000, 7000, 60_001, 1_234_567][round % 4];
@@ -86,10 +87,12 @@ test("rows, total, histogram and facets are one answer, in any window", async ()
     assert.deepEqual([buckets, states], [total, total], window);
     const { total: known } = await ask(`/api/v1/runs?${window}&limit=0`);
     assert.equal(total, known);
+    totals.push(total);
     if (total > 0 && total < 100)
       assert.equal(await page.locator(".run-table").getAttribute("aria-rowcount"), String(total + 1));
     await page.context().close();
   }
+  assert.ok(totals.filter((total) => total > 0).length > 6, String(totals));
 });
 
 test("dragging over the histogram zooms, by mouse and by keys, and Back returns", async () => {

@@ -188,27 +188,29 @@ export function Histogram({ histogram, to_ms, zone, onZoom }: Props): JSX.Elemen
           </div>
         )}
       </div>
-      <table class="visually-hidden">
-        <caption>{t(w.title)}</caption>
-        <thead>
-          <tr>
-            <th>{t(w.bucket)}</th>
-            <th>{t(common.ok)}</th>
-            <th>{t(common.failed)}</th>
-            <th>{t(common.running)}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {buckets.map(({ ok, failed, running }, bucket) => (
-            <tr key={bucket}>
-              <th>{formatTime(startOf(bucket), zone, { offset: true })}</th>
-              <td>{ok}</td>
-              <td>{failed}</td>
-              <td>{running}</td>
+      <div class="visually-hidden">
+        <table>
+          <caption>{t(w.title)}</caption>
+          <thead>
+            <tr>
+              <th>{t(w.bucket)}</th>
+              <th>{t(common.ok)}</th>
+              <th>{t(common.failed)}</th>
+              <th>{t(common.running)}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {buckets.map(({ ok, failed, running }, bucket) => (
+              <tr key={bucket}>
+                <th>{formatTime(startOf(bucket), zone, { offset: true })}</th>
+                <td>{ok}</td>
+                <td>{failed}</td>
+                <td>{running}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 // from the answer that the rows came from.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { languageTag, useText } from "../../shared/i18n.ts";
 import { correct, followLink, go, place, withQuery } from "../../shared/location.ts";
@@ -259,7 +259,8 @@ function usePlace(
   openId: string | undefined,
 ): void {
   const restored = useRef("");
-  useEffect(() => {
+  // Before anything else happens: a key that is pressed right after the rows came is about them.
+  useLayoutEffect(() => {
     if (!isLoaded || restored.current === key) return;
     const isFirst = restored.current === "";
     restored.current = key;

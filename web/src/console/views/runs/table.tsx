@@ -1,10 +1,11 @@
 // The table of runs: a grid with one tab stop, of which only the rows in view are drawn.
 
 import type { JSX } from "preact";
-import { useRef, useEffect } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { useText, type Text } from "../../../shared/i18n.ts";
 import type { Run } from "../../data/api.ts";
+import { isTyping } from "../../keys.ts";
 import { VirtualList, type ListControl } from "../../list/virtual.tsx";
 import { common } from "../../words.ts";
 import { keyOf, RunRow, type RowScale } from "./row.tsx";
@@ -51,8 +52,11 @@ export function RunTable(props: TableProps): JSX.Element {
   const t = useText();
   const row_px = isNarrowScreen() ? 52 : 28;
   const grid = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (selected >= 0) control.current?.show(selected, false);
+  useLayoutEffect(() => {
+    if (selected < 0) return;
+    control.current?.show(selected, false);
+    // Enter belongs to the selected row from now on, not to the button that was used last.
+    if (!isTyping(document.activeElement)) grid.current?.focus({ preventScroll: true });
   }, [selected]);
   const key = (event: KeyboardEvent): void => {
     const steps: Readonly<Record<string, number>> = {
@@ -68,10 +72,6 @@ export function RunTable(props: TableProps): JSX.Element {
       event.preventDefault();
       event.stopPropagation();
       onSelect(Math.max(0, Math.min(runs.length - 1, selected + step)));
-    } else if (event.key === "Enter" && runs[selected] !== undefined) {
-      event.preventDefault();
-      event.stopPropagation();
-      onOpen(runs[selected]);
     } else if (event.key === " " && runs[selected] !== undefined) {
       event.preventDefault();
       onTick(runs[selected]);
