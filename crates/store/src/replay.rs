@@ -108,8 +108,9 @@ impl File<'_> {
                 let facts = record.facts;
                 self.state.last_seq = self.state.last_seq.max(facts.seq);
                 if !self.manifest.retained.keeps(&stream.namespace, facts.start_ms) {
-                    // Retention has removed it; the log is behind.
+                    // Retention has removed it; the log is older. An earlier report may have had a start that is kept.
                     self.table.note(&stream, facts.start_ms);
+                    self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
                     continue;
                 }
                 let is_finished = record.is_final();

@@ -181,3 +181,20 @@ fn only_the_newest_guesses_may_be_corrected() {
     assert_eq!(accepted, [false, false, false, false, false, true, true, true]);
     assert!(ids.len() < IN_FLIGHT_MAX);
 }
+
+#[test]
+fn a_run_that_retention_removed_does_not_come_back_as_an_earlier_report_of_it() {
+    let earlier = NOW_MS - 12 * 86_400_000;
+    let mut pair = Pair::new(tiny());
+    let finished = Run { ret_code: RET_OK, ..start("finished") };
+    pair.step(&Step::Append(vec![finished, start("a"), start("b")]));
+    pair.step(&Step::Reopen(false));
+    // In the second log file, which the flush of the first one leaves.
+    pair.step(&Step::Append(vec![Run { start_ms: earlier, ..start("b") }]));
+    pair.step(&Step::Grow(vec![Growth { start_ms: Some(earlier), ..more("a", "x") }]));
+    pair.step(&Step::Reopen(false));
+    pair.step(&Step::Retain);
+    pair.step(&Step::Reopen(false));
+    pair.compare_all();
+    assert_eq!(only(pair.store()).request_id, "finished");
+}
