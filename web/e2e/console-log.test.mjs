@@ -121,6 +121,21 @@ test("a line of 5 MB is drawn in parts, and its end is found", async () => {
   assert.equal(await count(page), "1 of 1");
 });
 
+test("the panel of a run loads a screen of its output, not all of it", async () => {
+  const page = await signedIn("/console");
+  const parts = [];
+  page.on("response", (response) => {
+    if (/\/api\/v1\/runs\/[^?]*\/log/.test(response.url())) parts.push(Number(response.headers()["content-length"]));
+  });
+  for (const id of ["long", "wide"]) {
+    await page.goto(new URL(`/console/runs?function=${TAG}-${id}&open=${TAG}-${id}`, page.url()).href);
+    await page.locator(".panel .log-row").first().waitFor();
+    await page.getByText(/64 kB of .* are shown/).waitFor();
+  }
+  assert.equal(parts.length, 2);
+  for (const bytes of parts) assert.ok(bytes > 0 && bytes <= 65_536, String(parts));
+});
+
 test("a hostile output shows as text, and nothing of it runs", async () => {
   for (const path of [
     url("hostile"),

@@ -235,7 +235,8 @@ function Listed(): JSX.Element {
         )}
         {more.error !== undefined && <p class="note failed">{t(w.more_failed)}</p>}
       </div>
-      {isOpen && (
+      {/* The list first: it has the run, as a rule, and the panel then loads it once. */}
+      {isOpen && data !== undefined && (
         <Panel
           request_id={openId}
           row={openRun}

@@ -43,17 +43,18 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
     const run = row ?? (await loadRun({ request_id }, signal)).runs.at(-1);
     if (run === undefined) throw new Error(t(runWords.not_found));
     const isEnd = stateOf(run) === "failed";
-    return {
-      run,
-      isEnd,
-      log: await loadLog(run, signal, isEnd ? `bytes=-${PART_BYTES}` : `bytes=0-${PART_BYTES - 1}`),
-    };
+    const log = await loadLog(run, signal, isEnd ? `bytes=-${PART_BYTES}` : `bytes=0-${PART_BYTES - 1}`);
+    const isPart = log.total_bytes !== undefined && log.total_bytes > PART_BYTES;
+    return { run, isEnd, isPart, log: isPart ? { ...log, text: wholeLines(log.text, isEnd) } : log };
   });
   const run = loaded.data?.run.RequestId === request_id ? loaded.data.run : row;
   const log = loaded.data?.run.RequestId === request_id ? loaded.data.log : undefined;
   const titles = { output: t(logWords.output), details: t(runWords.details), json: t(runWords.json) };
   return (
-    <aside class="panel" aria-label={t(w.panel)}>
+    <aside
+      class={`panel ${loaded.data?.isEnd === true && loaded.data.isPart ? "has-no-numbers" : ""}`}
+      aria-label={t(w.panel)}
+    >
       <header class="panel-head">
         <div class="panel-title">
           <h2>
@@ -116,7 +117,7 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
               isCompact
               name={`${run.FunctionName}-${run.RequestId}`}
             />
-            {!log.isWhole && log.total_bytes !== undefined && log.total_bytes > PART_BYTES && (
+            {loaded.data?.isPart === true && log.total_bytes !== undefined && (
               <p class="note panel-part">
                 {t(loaded.data?.isEnd === true ? runWords.partial_end : runWords.partial, {
                   shown: memoryText(PART_BYTES),
@@ -131,4 +132,10 @@ export function Panel({ request_id, row, keyword, onClose }: Props): JSX.Element
         ))}
     </aside>
   );
+}
+
+/** A part of an output without the line that is cut, unless that is all there is. */
+function wholeLines(text: string, isEnd: boolean): string {
+  const cut = isEnd ? text.slice(text.indexOf("\n") + 1) : text.slice(0, text.lastIndexOf("\n") + 1);
+  return cut === "" ? text : cut;
 }
