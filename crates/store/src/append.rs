@@ -306,7 +306,7 @@ impl Offer {
     }
 }
 
-/// The report of a growth, after the report `before`, whose log has so many bytes.
+/// The report of a growth. `before` is the run's latest report, and `log_bytes` the length of its whole log.
 fn grown<'a>(before: &Record<'a>, log_bytes: u64, growth: &'a Growth, now_ms: i64) -> Record<'a> {
     let mut facts = before.facts;
     facts.start_ms = growth.start_ms.map_or(facts.start_ms, |start_ms| start_ms.min(facts.start_ms));

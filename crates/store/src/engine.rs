@@ -193,7 +193,7 @@ impl Engine {
         active.rows() >= self.options.memtable_max_rows || active.bytes() >= self.options.memtable_max_bytes
     }
 
-    /// Seals the memtable and begins the next log file. Only for whoever has the log to itself.
+    /// Seals the memtable and begins the next log file. Only for a caller that has the log to itself.
     pub(crate) fn rotate(&self, wal: &mut WalWriter) -> Result<()> {
         let (mut guesses, carried) = {
             let state = self.state();

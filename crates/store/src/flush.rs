@@ -36,7 +36,7 @@ impl Engine {
         self.flush_holding(&one_at_a_time)
     }
 
-    /// As [`Engine::flush_sealed`], for whoever holds the lock already.
+    /// As [`Engine::flush_sealed`], for a caller that holds the lock already.
     pub(crate) fn flush_holding(&self, _lock: &MutexGuard<'_, ()>) -> Result<()> {
         loop {
             self.check_poison()?;

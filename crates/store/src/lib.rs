@@ -27,7 +27,6 @@ pub mod disk;
 mod engine;
 mod error;
 mod flush;
-mod gone;
 mod hash;
 mod health;
 mod in_flight;
@@ -58,6 +57,7 @@ mod testing;
 mod unfinished;
 mod wal;
 mod wall;
+mod watermarks;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::{Disk, RealDisk};

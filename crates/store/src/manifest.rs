@@ -4,11 +4,11 @@
 //! "runlogM" 0xff | version 4 | generation | wal_start | next_file | last_seq |
 //! segments: count, (day zigzag, number)* | set aside: count, (file, reason)* |
 //! streams: count, (account, region, namespace, function, qualifier, first_start, last_start)* |
-//! retained from: default zigzag | count, (namespace, zigzag)* | gone: by_retention, by_damage (`gone.rs`) |
+//! retained from: default zigzag | count, (namespace, zigzag)* | watermarks: by_retention, by_damage |
 //! last wall time seen: 0 or 1 | zigzag if 1 | crc 4
 //! ```
 //!
-//! Version 1 ends before `retained from`, version 2 before `gone`, version 3 before `last wall time seen`.
+//! Version 1 ends before `retained from`, version 2 before `watermarks`, version 3 before `last wall time seen`.
 //!
 //! Numbers are varints, texts follow their length. There are two copies, `manifest` and `manifest.copy`, each written
 //! aside, synced, renamed over its predecessor and made durable, one after the other. Files that a new manifest no
@@ -25,14 +25,14 @@ use crate::codec::{
 };
 use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
-use crate::gone::Gone;
 use crate::health::SetAside;
 use crate::partition::SegmentName;
+use crate::watermarks::Watermarks;
 
 const MAGIC: [u8; 8] = *b"runlogM\xff";
 const VERSION: u32 = 4;
 const VERSION_WITHOUT_TIME: u32 = 3;
-const VERSION_WITHOUT_GONE: u32 = 2;
+const VERSION_WITHOUT_WATERMARKS: u32 = 2;
 const VERSION_WITHOUT_RETENTION: u32 = 1;
 /// The two copies, in the order in which they are written.
 pub(crate) const COPIES: [&str; 2] = ["manifest", "manifest.copy"];
@@ -54,7 +54,7 @@ pub(crate) struct Manifest {
     /// Nothing earlier counts, wherever it is found.
     pub(crate) retained: Retained,
     /// Up to where reports are missing.
-    pub(crate) gone: Gone,
+    pub(crate) watermarks: Watermarks,
     /// The last wall time that was believed, in Unix milliseconds; see `wall.rs`.
     pub(crate) seen_ms: Option<i64>,
 }
@@ -145,7 +145,7 @@ impl Manifest {
             put_short_text(&mut out, namespace);
             put_varint(&mut out, zigzag(*from_ms));
         }
-        self.gone.put(&mut out);
+        self.watermarks.put(&mut out);
         put_varint(&mut out, self.seen_ms.is_some().into());
         if let Some(seen_ms) = self.seen_ms {
             put_varint(&mut out, zigzag(seen_ms));
@@ -189,8 +189,8 @@ impl Manifest {
                 manifest.retained.namespaces.insert(namespace, unzigzag(reader.varint()?));
             }
         }
-        if version > VERSION_WITHOUT_GONE {
-            manifest.gone = Gone::read(&mut reader)?;
+        if version > VERSION_WITHOUT_WATERMARKS {
+            manifest.watermarks = Watermarks::read(&mut reader)?;
         }
         if version > VERSION_WITHOUT_TIME && reader.varint()? == 1 {
             manifest.seen_ms = Some(unzigzag(reader.varint()?));
@@ -222,13 +222,13 @@ mod tests {
             generation: 7,
             segments: vec![SegmentName { day: 20_000, number: 3 }],
             retained: Retained { default_from_ms: 86_400_000, namespaces: [("a".to_owned(), 0)].into() },
-            gone: Gone { by_retention: 5, by_damage: 6 },
+            watermarks: Watermarks { by_retention: 5, by_damage: 6 },
             seen_ms: Some(40),
             ..Manifest::default()
         };
         let bytes = manifest.encode();
         let read = Manifest::decode(&bytes).ok().unwrap();
-        assert_eq!((read.generation, &read.retained, read.gone), (7, &manifest.retained, manifest.gone));
+        assert_eq!((read.generation, &read.retained, read.watermarks), (7, &manifest.retained, manifest.watermarks));
         assert_eq!(read.seen_ms, Some(40));
         let with_version = |version: u32, cut: usize| {
             let mut bytes = bytes[..bytes.len() - 4 - cut].to_vec();
@@ -238,10 +238,10 @@ mod tests {
         };
         // What version 4 adds: two small numbers.
         let old = with_version(3, 2).ok().unwrap();
-        assert_eq!((old.gone, old.seen_ms), (manifest.gone, None));
+        assert_eq!((old.watermarks, old.seen_ms), (manifest.watermarks, None));
         // What version 3 adds: two small numbers.
         let old = with_version(2, 2 + 2).ok().unwrap();
-        assert_eq!((old.retained, old.gone), (manifest.retained, Gone::default()));
+        assert_eq!((old.retained, old.watermarks), (manifest.retained, Watermarks::default()));
         // What version 2 adds: four bytes of a number, a count, a name of one letter, its moment.
         let old = with_version(1, 2 + 2 + 4 + 1 + 2 + 1).ok().unwrap();
         assert_eq!((old.segments, old.retained), (manifest.segments, Retained::default()));

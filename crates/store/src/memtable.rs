@@ -115,7 +115,7 @@ impl Memtable {
         at
     }
 
-    /// Adds a finished run, whose report lies at `range` of a group.
+    /// Adds a finished run, whose report is at `range` of a group.
     pub(crate) fn insert(&mut self, stream: &Arc<Stream>, hash: u64, facts: Facts, group: u32, range: &Range<usize>) {
         let at = self.note(stream, facts.start_ms);
         let slot = self.slot_mut(at);
@@ -127,7 +127,7 @@ impl Memtable {
         self.rows += 1;
     }
 
-    /// Takes a finished run out again. Only for a table that nobody reads yet: the rows behind it in its stream move.
+    /// Takes a finished run out again. Only for a table that nobody reads yet: later rows of its stream move.
     pub(crate) fn withdraw(&mut self, place: Place) {
         let slot = self.slot_mut(place.slot);
         let at = place.row as usize;
@@ -135,11 +135,11 @@ impl Memtable {
         slot.reports.remove(at);
         self.rows -= 1;
         self.ids.retain(|entry| entry.1 != place);
-        let behind = self.ids.iter_mut().map(|entry| &mut entry.1);
-        behind.filter(|other| other.slot == place.slot && other.row > place.row).for_each(|other| other.row -= 1);
+        let places = self.ids.iter_mut().map(|entry| &mut entry.1);
+        places.filter(|other| other.slot == place.slot && other.row > place.row).for_each(|other| other.row -= 1);
     }
 
-    /// Notes a report of a run in flight, which lies at `range` of a group.
+    /// Notes a report of a run in flight, which is at `range` of a group.
     pub(crate) fn hear(&mut self, stream: &Arc<Stream>, facts: Facts, group: u32, range: &Range<usize>) {
         let at = self.note(stream, facts.start_ms);
         let slot = self.slot_mut(at);

@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering;
 
 use crate::engine::Engine;
 use crate::error::{Doing, Error, Result};
-use crate::gone::Gone;
 use crate::health::SetAside;
 use crate::locks::MutexGuard;
 use crate::manifest::Manifest;
 use crate::partition::{self, SegmentName};
 use crate::segment::Segment;
 use crate::state::State;
+use crate::watermarks::Watermarks;
 
 /// The folder of damaged files.
 pub(crate) const SET_ASIDE: &str = "set-aside";
@@ -43,7 +43,7 @@ impl Engine {
             let state = self.state();
             new.last_seq = state.last_seq;
             new.catalog.clone_from(&state.catalog);
-            new.gone.include(state.gone);
+            new.watermarks.include(state.watermarks);
         }
         new.write(&*self.disk).inspect_err(|error| self.poison(error))?;
         apply(&mut self.state_mut());
@@ -80,11 +80,11 @@ impl Engine {
         let is_it = |segment: &Segment| segment.path == path;
         let found = self.state().segments.iter().find(|segment| is_it(segment)).map(|it| (it.name, it.seq.max));
         let Some((name, last_seq)) = found else { return };
-        let gone = Gone { by_damage: last_seq, ..Gone::default() };
+        let watermarks = Watermarks { by_damage: last_seq, ..Watermarks::default() };
         let remove = |state: &mut State| {
             let rest = state.segments.iter().filter(|segment| !is_it(segment)).cloned().collect();
             state.segments = std::sync::Arc::new(rest);
-            state.gone.include(gone);
+            state.watermarks.include(watermarks);
         };
         remove(&mut self.state_mut());
         self.set_aside().push(SetAside { file: path.to_owned(), reason: what.to_owned() });

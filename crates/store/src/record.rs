@@ -114,7 +114,7 @@ impl<'a> Record<'a> {
         self.put_with_log(out, self.log.len(), [self.log]);
     }
 
-    /// Adds the report to `out`, with a log in parts that have so many bytes together.
+    /// Adds the report to `out`, with a log in parts of `log_bytes` bytes together.
     pub(crate) fn put_with_log<'p>(
         &self,
         out: &mut Vec<u8>,

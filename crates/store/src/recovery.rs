@@ -54,7 +54,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     let mut state = State {
         last_seq: manifest.last_seq,
         catalog: manifest.catalog.clone(),
-        gone: manifest.gone,
+        watermarks: manifest.watermarks,
         ..State::default()
     };
     for segment in &segments {
@@ -76,7 +76,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, options: Options)
     if is_rebuilt || is_damaged || manifest.set_aside.len() > known_damage {
         // What was in files that cannot be read is not known, nor what an older manifest knew to be gone. A damaged log
         // may have lost more since it was noted.
-        state.gone.by_damage = state.last_seq;
+        state.watermarks.by_damage = state.last_seq;
     }
     let wal_number = last_file.max(manifest.wal_start) + 1;
     let wal = WalWriter::create(&*disk, wal_number, carried)?;

@@ -14,13 +14,13 @@ use runlog_core::{Removed, Retained};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::gone::Gone;
 use crate::partition::{self, SegmentName};
 use crate::retention::Sizes;
 use crate::segment::Segment;
 use crate::segment::scan::Cursor;
 use crate::segment::transfer::transfer;
 use crate::segment::writer::{Purpose, SegmentWriter};
+use crate::watermarks::Watermarks;
 
 /// How old the time in the manifest may become, in milliseconds: far less than the day by which a clock may be ahead.
 const KEEP_TIME_MS: i64 = 60 * 60 * 1000;
@@ -160,7 +160,7 @@ impl Engine {
         };
         let flights = self.state().in_flight.last_seq_before(next);
         let seqs = change.old.iter().map(|old| old.seq.max).chain([flights]);
-        let gone = Gone { by_retention: seqs.max().unwrap_or(0), ..Gone::default() };
+        let watermarks = Watermarks { by_retention: seqs.max().unwrap_or(0), ..Watermarks::default() };
         let mut removed = Removed { runs: sum(Segment::rows), bytes: sum(Segment::bytes), in_flight: 0 };
         self.publish_locked(
             &mut manifest,
@@ -168,7 +168,7 @@ impl Engine {
                 manifest.segments.retain(|name| change.old.iter().all(|old| old.name != *name));
                 manifest.segments.extend(change.new.iter().map(|new| new.name));
                 manifest.retained = next.clone();
-                manifest.gone.include(gone);
+                manifest.watermarks.include(watermarks);
             },
             |state| {
                 let rest = state.segments.iter().filter(|segment| !goes(segment)).cloned();
@@ -177,7 +177,7 @@ impl Engine {
                 removed.in_flight = in_flight as u64;
                 removed.runs += guesses as u64;
                 state.retained = next.clone();
-                state.gone.include(gone);
+                state.watermarks.include(watermarks);
             },
         )?;
         change.old.iter().for_each(|old| old.retire());

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use runlog_core::{Retained, Stream, StreamSummary};
 
 use crate::catalog::Catalog;
-use crate::gone::Gone;
 use crate::in_flight::{InFlight, InFlightRun};
 use crate::locks::{Rank, ReadGuard, RwLock, WriteGuard};
 use crate::memtable::Memtable;
 use crate::segment::Segment;
+use crate::watermarks::Watermarks;
 
 /// Everything that is durable and so visible. Changed only under its lock, by one step at a time: a group of reports
 /// arrives, a memtable is sealed, segments are published or set aside.
@@ -30,7 +30,7 @@ pub(crate) struct State {
     /// Nothing earlier is accepted: as `retained`, or ahead of it while that which is to go is being removed.
     pub(crate) accepted: Retained,
     /// Up to where reports are missing.
-    pub(crate) gone: Gone,
+    pub(crate) watermarks: Watermarks,
     /// The newest start of any run that was ever accepted.
     pub(crate) newest_ms: Option<i64>,
 }

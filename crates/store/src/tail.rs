@@ -12,10 +12,10 @@ use runlog_core::{TailEvent, TailFilter, TailGap};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::gone::Gone;
 use crate::in_flight::InFlightRun;
 use crate::query::since::{self, Batch};
 use crate::signal::Signal;
+use crate::watermarks::Watermarks;
 
 /// A tail of a store; see [`crate::Store::subscribe`].
 ///
@@ -34,8 +34,8 @@ pub struct Subscription {
     last: u64,
     /// Read, and not given yet.
     ready: VecDeque<TailEvent>,
-    /// What was gone when a gap was last told of, and the gap that the next event tells of.
-    told: Gone,
+    /// The watermarks when a gap was last reported, and the gap that the next event reports.
+    told: Watermarks,
     gap: Option<TailGap>,
 }
 
@@ -55,7 +55,7 @@ impl Subscription {
             position: from,
             last: from,
             ready: VecDeque::new(),
-            told: Gone::default(),
+            told: Watermarks::default(),
             gap: None,
         })
     }
@@ -97,9 +97,9 @@ impl Subscription {
     fn read_or_wait(&mut self, timeout: Duration) -> Result<Vec<TailEvent>> {
         let mut deadline = None;
         loop {
-            let (batch, gone, now) = self.read()?;
+            let (batch, watermarks, now) = self.read()?;
             let is_at_end = batch.is_at_end;
-            let events = self.take(batch, gone);
+            let events = self.take(batch, watermarks);
             let left = deadline.get_or_insert(now.saturating_add(timeout)).saturating_sub(now);
             if !events.is_empty() || left.is_zero() || is_at_end && !self.signal.wait_past(self.position, left)? {
                 return Ok(events);
@@ -107,18 +107,18 @@ impl Subscription {
         }
     }
 
-    /// Reads once; says what was gone then, and when that was.
-    fn read(&self) -> Result<(Batch, Gone, Duration)> {
+    /// Reads once; returns the watermarks and the moment as well.
+    fn read(&self) -> Result<(Batch, Watermarks, Duration)> {
         let _open = self.signal.enter()?;
         let engine = self.engine.upgrade().ok_or(Error::Closed)?;
-        let (batch, gone) = engine.since(&self.filter, self.position)?;
-        Ok((batch, gone, engine.clock.elapsed()))
+        let (batch, watermarks) = engine.since(&self.filter, self.position)?;
+        Ok((batch, watermarks, engine.clock.elapsed()))
     }
 
-    fn take(&mut self, batch: Batch, gone: Gone) -> Vec<TailEvent> {
-        if let Some(gap) = gone.gap(self.position, self.told) {
+    fn take(&mut self, batch: Batch, watermarks: Watermarks) -> Vec<TailEvent> {
+        if let Some(gap) = watermarks.gap(self.position, self.told) {
             self.gap = Some(gap.with(self.gap));
-            self.told = gone;
+            self.told = watermarks;
         }
         self.position = batch.seen;
         let chain = |row: runlog_core::Row| {
@@ -136,16 +136,16 @@ impl Drop for Subscription {
 }
 
 impl Engine {
-    /// Reads what a tail gives after a sequence number: the first of it, and how far that reaches; and what is gone.
-    fn since(&self, filter: &TailFilter, seq: u64) -> Result<(Batch, Gone)> {
+    /// Reads the first events of a tail after a sequence number, and the watermarks of that moment.
+    fn since(&self, filter: &TailFilter, seq: u64) -> Result<(Batch, Watermarks)> {
         self.retry_without_damaged(|engine| {
             let wanted =
                 |flight: &InFlightRun| filter.result.matches(flight.ret_code) && filter.scope.matches(&flight.stream);
             let max = engine.options.tail_batch_max_rows.max(1);
             let state = engine.state();
-            let (snapshot, gone) = (state.snapshot_after(seq, max, wanted), state.gone);
+            let (snapshot, watermarks) = (state.snapshot_after(seq, max, wanted), state.watermarks);
             drop(state);
-            Ok((since::read(&snapshot, filter, seq, max)?, gone))
+            Ok((since::read(&snapshot, filter, seq, max)?, watermarks))
         })
     }
 }

@@ -67,7 +67,7 @@ impl Engine {
                 catalog: state.catalog.clone(),
                 segments: state.segments.iter().map(|segment| segment.name).collect(),
                 set_aside: self.set_aside().clone(),
-                gone: state.gone,
+                watermarks: state.watermarks,
                 ..manifest.clone()
             };
             Ok(Moment { manifest, segments: Arc::clone(&state.segments), last_log })

@@ -11,7 +11,7 @@
 //! head starts from the file's number, so that a group of another file is none of this one.
 //! * A group is *accepted* reports (new), or *carried* ones: said in an older file already, and repeated so that the
 //!   older file can go. A *closing* group has no records and tells that everything before it was synced.
-//! * The magic has no byte that a UTF-8 text can have, so that the next group can be found behind a damaged one.
+//! * The magic has no byte that a UTF-8 text can have, so that the next group can be found after a damaged one.
 
 use crate::codec::{Malformed, Reader};
 

@@ -3,7 +3,7 @@
 //! A file may end anywhere inside its last group, whose reports were never acknowledged: its whole records are taken,
 //! the rest is *torn* and cut off. What is unreadable *before* a readable group was synced once: that is *damage*, and
 //! reported. Neither stops the reading. But the carried groups at the front are written with the header at once, so one
-//! of them says nothing of what lies before it: that may be torn, and then the older files have the same reports.
+//! of them says nothing of the bytes before it: that may be torn, and then the older files have the same reports.
 
 use std::ops::Range;
 
@@ -90,8 +90,8 @@ fn record_len(rest: &[u8]) -> Option<usize> {
 
 /// How far it is to the next place where a group may begin.
 fn next_magic(rest: &[u8]) -> usize {
-    let behind = rest.get(1..).unwrap_or_default();
-    memchr::memmem::find(behind, &GROUP_MAGIC).map_or(rest.len(), |found| found + 1)
+    let after = rest.get(1..).unwrap_or_default();
+    memchr::memmem::find(after, &GROUP_MAGIC).map_or(rest.len(), |found| found + 1)
 }
 
 #[cfg(test)]

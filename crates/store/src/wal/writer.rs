@@ -16,7 +16,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Adds a report, written by `encode`; says where it lies.
+    /// Adds a report, written by `encode`; returns its range.
     pub(crate) fn push(&mut self, encode: impl FnOnce(&mut Vec<u8>)) -> Range<usize> {
         if self.bytes.is_empty() {
             self.bytes.resize(GROUP_HEAD_BYTES, 0);

@@ -1,28 +1,28 @@
-//! Up to where reports are gone that were accepted once, so that a tail which comes to that place later can be told.
+//! Watermarks of removed reports, so that a tail that resumes before one is told about the gap.
 //!
-//! Only the last such number is kept of each reason, and never forgotten: what lies before it *may* be missing.
+//! Of each reason only the last removed sequence number is kept, for ever: reports up to it *may* be missing.
 
 use runlog_core::TailGap;
 
 use crate::codec::{Malformed, Reader, put_varint};
 
-/// The last sequence numbers of what is gone; 0 where nothing is.
+/// The last sequence numbers of removed reports; 0 where nothing was removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Gone {
-    /// Removed by retention. Of a segment that went in part, its last number counts.
+pub(crate) struct Watermarks {
+    /// Removed by retention. A segment that was removed in part counts with its last number.
     pub(crate) by_retention: u64,
-    /// In damaged files; of those that cannot be read at all, everything accepted until then counts.
+    /// Lost in damaged files. If a file cannot be read at all, everything accepted until then counts.
     pub(crate) by_damage: u64,
 }
 
-impl Gone {
-    /// Takes over what else is gone.
+impl Watermarks {
+    /// Raises these watermarks to others.
     pub(crate) fn include(&mut self, other: Self) {
         self.by_retention = self.by_retention.max(other.by_retention);
         self.by_damage = self.by_damage.max(other.by_damage);
     }
 
-    /// What a tail may lack that comes from `place`, beside what it was told.
+    /// What a tail that was read up to `place` may lack, beside what it was told.
     pub(crate) fn gap(self, place: u64, told: Self) -> Option<TailGap> {
         let news = |seq: u64, told: u64| if seq > place && seq > told { seq } else { 0 };
         let (retention, damage) = (news(self.by_retention, told.by_retention), news(self.by_damage, told.by_damage));
