@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// Writes down the time now and then, since it is compared with the clock's after a restart.
-    fn keep_time(&self) -> Result<()> {
+    pub(crate) fn keep_time(&self) -> Result<()> {
         let seen_ms = self.wall().last_seen_ms();
         let kept_ms = self.manifest().seen_ms;
         let is_stale = seen_ms.is_some_and(|seen_ms| kept_ms.is_none_or(|kept_ms| kept_ms + KEEP_TIME_MS <= seen_ms));

@@ -227,6 +227,10 @@ impl Store {
     /// When the log's end cannot be written; what was acknowledged is on disk all the same.
     pub fn close(mut self) -> Result<()> {
         self.stop();
+        // So that a store that is closed soon after its first runs knows their time after a restart.
+        if self.engine.poison.get().is_none() && self.engine.look_at_clock().is_none() {
+            self.engine.keep_time()?;
+        }
         self.engine.commit.exclusive(&*self.engine, WalWriter::close)
     }
 
