@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use runlog_core::{
     self as core, Columns, Engine, HistogramSpec, Order, Query, ResultFilter, Row, Scope, SortKey, Window,
 };
-use runlog_core::{Direction, EngineError};
+use runlog_core::{Answer, Cost, Direction, EngineError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -99,19 +99,18 @@ pub(super) fn overview(asked: &Asked, query: Query, engine: &dyn Engine) -> Resu
     let rest_functions = functions.len().saturating_sub(max) as u64;
     functions.truncate(max);
 
-    // What it rests on, and where every bucket begins, also without any function.
-    let base = engine.query(&Query { limit: 0, histogram: Some(spec), ..query.clone() })?;
+    // What it rests on. The buckets begin where those of every function do.
+    let mut base = engine.query(&Query { limit: 0, ..query.clone() })?;
     read::check_as_of(&query, base.watermark.seq)?;
-    let basis = Basis::new(&query, &base);
-    let (start_ms, width_ms) =
-        base.histogram.map(|found| (found.start_ms, found.width_ms)).ok_or_else(read::missing)?;
+    let buckets = core::Histogram::new(spec, window).map_err(|error| EngineError::caller(error.to_string()))?;
     let running = Running::count(engine, &query.scope)?;
-    let glance = |function: Function| {
-        let asking = Glancing { engine, query: &query, spec, as_of: query.as_of.unwrap_or(base.watermark.seq) };
-        asking.glance(function, &running)
-    };
-    let functions = functions.into_iter().map(glance).collect::<Result<Vec<_>, Failure>>()?;
+    let as_of = query.as_of.unwrap_or(base.watermark.seq);
+    let mut glancing = Glancing { engine, query: &query, spec, as_of, cost: &mut base.cost };
+    let functions = functions.into_iter().map(|function| glancing.glance(function, &running));
+    let functions = functions.collect::<Result<Vec<_>, Failure>>()?;
+    let basis = Basis::new(&query, &base);
     let total = functions.iter().map(|glance| glance.runs).sum();
+    let core::Histogram { start_ms, width_ms, .. } = buckets;
     Ok(read::json(&Overview { total, start_ms, width_ms, functions, rest_functions, basis }))
 }
 
@@ -122,17 +121,19 @@ struct Glancing<'a> {
     spec: HistogramSpec,
     /// Up to where finished runs are looked at.
     as_of: u64,
+    /// What all of them took.
+    cost: &'a mut Cost,
 }
 
 impl Glancing<'_> {
-    fn glance(&self, function: Function, running: &Running) -> Result<Glance, Failure> {
+    fn glance(&mut self, function: Function, running: &Running) -> Result<Glance, Failure> {
         let scope = Scope {
             region: Some(function.region.clone()),
             namespace: Some(function.namespace.clone()),
             function: Some(function.function.clone()),
             ..self.query.scope.clone()
         };
-        let counted = self.engine.query(&Query {
+        let counted = self.ask(&Query {
             scope: scope.clone(),
             order: Order { by: SortKey::MemUsage, direction: Direction::Desc },
             limit: 1,
@@ -163,11 +164,17 @@ impl Glancing<'_> {
     }
 
     /// The newest finished run with a result, in any window.
-    fn newest(&self, scope: &Scope, result: ResultFilter) -> Result<Option<Row>, EngineError> {
+    fn newest(&mut self, scope: &Scope, result: ResultFilter) -> Result<Option<Row>, EngineError> {
         let columns = Columns { ret_msg: matches!(result, ResultFilter::All), ..Columns::NO_TEXTS };
         let as_of = Some(self.as_of);
         let query = Query { limit: 1, result, columns, as_of, ..Query::new(scope.clone()) };
-        Ok(self.engine.query(&query)?.rows.pop())
+        Ok(self.ask(&query)?.rows.pop())
+    }
+
+    fn ask(&mut self, query: &Query) -> Result<Answer, EngineError> {
+        let answer = self.engine.query(query)?;
+        self.cost.add(answer.cost);
+        Ok(answer)
     }
 }
 
