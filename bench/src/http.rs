@@ -14,13 +14,15 @@ use crate::server::{SECRET_ID, SECRET_KEY};
 pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// A body that came in chunks.
+    body: Vec<u8>,
 }
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::new() })
+        Ok(Self { stream, buffer: Vec::new(), body: Vec::new() })
     }
 
     /// Sends a part of a request.
@@ -42,15 +44,42 @@ impl Connection {
         if !head.starts_with("HTTP/1.1 200") {
             bail!("{}", head.lines().next().unwrap_or_default());
         }
-        let length = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-        });
-        let end = head_len + length.context("no content length")?;
+        let header = |wanted: &str| {
+            head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case(wanted).then(|| value.trim().to_owned())
+            })
+        };
+        if header("transfer-encoding").is_some() {
+            return self.chunks(head_len).await;
+        }
+        let end = head_len + header("content-length").context("no content length")?.parse::<usize>()?;
         while self.buffer.len() < end {
             self.fill().await?;
         }
         Ok(&self.buffer[head_len..end])
+    }
+
+    /// A body in chunks, the first of which begins at `at`.
+    async fn chunks(&mut self, mut at: usize) -> anyhow::Result<&[u8]> {
+        self.body.clear();
+        loop {
+            let Some(length) = self.buffer[at..].windows(2).position(|window| window == b"\r\n") else {
+                self.fill().await?;
+                continue;
+            };
+            let begin = at + length + 2;
+            let size = usize::from_str_radix(std::str::from_utf8(&self.buffer[at..at + length])?, 16)?;
+            let end = begin + size + 2;
+            while self.buffer.len() < end {
+                self.fill().await?;
+            }
+            if size == 0 {
+                return Ok(&self.body);
+            }
+            self.body.extend_from_slice(&self.buffer[begin..begin + size]);
+            at = end;
+        }
     }
 
     async fn fill(&mut self) -> anyhow::Result<()> {

@@ -11,8 +11,8 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
-/// Chunks that wait for the network. Each is small, and its producer bounds it.
-const PARTS_QUEUED: usize = 2;
+/// Parts that wait for the network, besides the one that it has. Each is bounded by its maker.
+const PARTS_QUEUED: usize = 1;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -40,6 +40,9 @@ pub(crate) struct CutShort;
 /// Where a stream is written to.
 pub(crate) struct Writer(mpsc::Sender<Part>);
 
+/// Room for one part.
+pub(crate) struct Slot<'a>(mpsc::Permit<'a, Part>);
+
 /// That nobody reads any more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gone;
@@ -62,9 +65,28 @@ impl Writer {
         let _ = self.0.send(Part::End).await;
     }
 
+    /// Waits until the reader has room for a part, before it is made.
+    pub(crate) async fn slot(&self) -> Result<Slot<'_>, Gone> {
+        self.0.reserve().await.map(Slot).map_err(|_| Gone)
+    }
+
     /// Completes when nobody reads any more.
     pub(crate) async fn gone(&self) {
         self.0.closed().await;
+    }
+}
+
+impl Slot<'_> {
+    /// Sends bytes.
+    pub(crate) fn write(self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.0.send(Part::Bytes(bytes));
+        }
+    }
+
+    /// Says that this was all.
+    pub(crate) fn end(self) {
+        self.0.send(Part::End);
     }
 }
 

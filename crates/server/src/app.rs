@@ -7,6 +7,7 @@ use std::thread;
 use runlog_core::{Engine, EngineError};
 use tokio::sync::{Semaphore, watch};
 
+use super::answer_bytes::AnswerBytes;
 use super::attempts::Attempts;
 use super::auth::Caller;
 use super::engine::EngineHandle;
@@ -56,6 +57,8 @@ pub(crate) struct App {
     /// The tails that wait for accepted reports.
     pub(crate) followers: Arc<Followers>,
     pub(crate) engine: EngineHandle,
+    /// Bytes of answers that wait for their readers.
+    pub(crate) answer_bytes: Arc<AnswerBytes>,
     stopping: watch::Sender<bool>,
     functions: KnownFunctions,
 }
@@ -80,6 +83,7 @@ impl App {
             health: Arc::new(Semaphore::new(1)),
             tail_turns: Semaphore::new(cores),
             followers: Arc::new(Followers::new()),
+            answer_bytes: Arc::default(),
             engine: EngineHandle::new(engine, QUERIES_PER_CORE * cores),
             stopping: watch::Sender::new(false),
             replay: ReplayGuard::default(),

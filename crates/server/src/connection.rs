@@ -17,7 +17,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::api::{self, otlp};
 use super::app::App;
-use super::tls;
+use super::paced::{Paced, Patience};
+use super::{respond, tls};
 
 /// Calls that one gRPC connection may make at a time.
 const GRPC_STREAMS_MAX: u32 = 64;
@@ -92,14 +93,17 @@ async fn http(
         return grpc(app, stream, watcher).await;
     }
     let timeout = app.settings.client_timeout();
+    let patience = Patience::default();
+    let stream = Paced::new(stream, timeout, patience.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let app = Arc::clone(&app);
+        let (app, patience) = (Arc::clone(&app), patience.clone());
         request.extensions_mut().insert(connection);
         async move {
             let answer = match protocol {
                 Protocol::OtlpHttp => otlp::http::route(&app, request).await,
                 Protocol::Api | Protocol::OtlpGrpc => api::route(&app, request).await,
             };
+            patience.set(respond::is_tail(&answer));
             Ok::<Response<_>, Infallible>(answer)
         }
     });

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use runlog_core::{Engine, EngineError};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 /// An engine behind a door. Cheap to clone.
@@ -15,6 +15,9 @@ pub(crate) struct EngineHandle {
     engine: Arc<dyn Engine>,
     turns: Arc<Semaphore>,
 }
+
+/// A turn at the engine; it ends when this is dropped.
+pub(crate) struct Turn(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
 
 impl EngineHandle {
     /// At most `turns` calls of [`EngineHandle::ask`] work at a time.
@@ -31,7 +34,24 @@ impl EngineHandle {
         &self,
         call: impl FnOnce(&dyn Engine) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed");
+        let turn = self.turn().await;
+        self.ask_in(turn, call).await
+    }
+
+    /// Waits for a turn.
+    pub(crate) async fn turn(&self) -> Turn {
+        Turn(Arc::clone(&self.turns).acquire_owned().await.expect("the semaphore is never closed"))
+    }
+
+    /// As [`EngineHandle::ask`], in a turn that has come.
+    ///
+    /// # Errors
+    /// As [`EngineHandle::ask`].
+    pub(crate) async fn ask_in<T: Send + 'static, E: From<EngineError> + Send + 'static>(
+        &self,
+        turn: Turn,
+        call: impl FnOnce(&dyn Engine) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let work = self.begin(move |engine| {
             let _turn = turn;
             call(engine)

@@ -6,6 +6,8 @@
 
 mod access;
 mod answer_body;
+mod answer_bytes;
+mod answer_stream;
 mod api;
 mod app;
 mod attempts;
@@ -15,6 +17,7 @@ mod body;
 pub mod cam;
 pub mod clock;
 mod connection;
+mod encoder;
 mod engine;
 mod failed_requests;
 pub mod files;
@@ -23,6 +26,7 @@ pub mod keys;
 mod metrics;
 mod option_value;
 mod otlp;
+mod paced;
 mod rate;
 mod replay;
 mod respond;
@@ -53,9 +57,10 @@ use connection::Protocol;
 
 /// Writing runs as NDJSON, CSV or Parquet: what exports of the server and of the command line share.
 pub mod export {
-    pub use crate::api::native::encode::{Encoder, Format, Lines};
-    pub use crate::api::native::export::{Walk, freeze};
+    pub use crate::api::native::encode::{Format, Lines};
     pub use crate::api::native::fields::{Selection, Style, names as field_names};
+    pub use crate::api::native::walk::{Walk, freeze};
+    pub use crate::encoder::Encoder;
 }
 
 pub use option_value::OptionValue;

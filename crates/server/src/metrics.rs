@@ -60,6 +60,7 @@ pub(crate) struct Metrics {
     last_seq: Gauge,
     set_aside_files: Gauge,
     writable: Gauge,
+    answers_waiting_bytes: Gauge,
 }
 
 impl Metrics {
@@ -85,6 +86,7 @@ impl Metrics {
             last_seq: Gauge::default(),
             set_aside_files: Gauge::default(),
             writable: Gauge::default(),
+            answers_waiting_bytes: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -118,6 +120,8 @@ impl Metrics {
         registry.register_with_unit("disk_free", help, Unit::Bytes, self.disk_free_bytes.clone());
         registry.register("last_seq", "Last sequence number given to a run", self.last_seq.clone());
         registry.register("set_aside_files", "Files that could not be read", self.set_aside_files.clone());
+        let help = "Bytes of answers that their readers have not taken";
+        registry.register_with_unit("answers_waiting", help, Unit::Bytes, self.answers_waiting_bytes.clone());
         registry.register("writable", "1 while runs are accepted, 0 after a failed write", self.writable.clone());
     }
 
@@ -129,7 +133,12 @@ impl Metrics {
 
     /// How much is free where the data are.
     pub(crate) fn disk_free(&self, bytes: u64) {
-        self.disk_free_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.disk_free_bytes.set(gauge(bytes));
+    }
+
+    /// Bytes of answers that wait for their readers.
+    pub(crate) fn answers_waiting(&self, bytes: usize) {
+        self.answers_waiting_bytes.set(gauge(bytes as u64));
     }
 
     /// Counts the records of an ingest request.
@@ -167,14 +176,13 @@ impl Metrics {
 
     /// The page, with the engine's state of this moment and the number of open runs.
     pub(crate) fn page(&self, gauges: Gauges, health: &Health, otlp_open_runs: usize) -> String {
-        let as_gauge = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        self.otlp_open_runs.set(as_gauge(otlp_open_runs as u64));
-        self.runs.set(as_gauge(gauges.runs));
-        self.in_flight.set(as_gauge(gauges.in_flight));
-        self.segments.set(as_gauge(gauges.segments));
-        self.disk_bytes.set(as_gauge(gauges.disk_bytes));
-        self.last_seq.set(as_gauge(gauges.last_seq));
-        self.set_aside_files.set(as_gauge(health.set_aside.len() as u64));
+        self.otlp_open_runs.set(gauge(otlp_open_runs as u64));
+        self.runs.set(gauge(gauges.runs));
+        self.in_flight.set(gauge(gauges.in_flight));
+        self.segments.set(gauge(gauges.segments));
+        self.disk_bytes.set(gauge(gauges.disk_bytes));
+        self.last_seq.set(gauge(gauges.last_seq));
+        self.set_aside_files.set(gauge(health.set_aside.len() as u64));
         self.writable.set(i64::from(health.poisoned.is_none()));
         let mut page = String::new();
         if encode(&mut page, &self.registry).is_err() {
@@ -183,6 +191,11 @@ impl Metrics {
         }
         page
     }
+}
+
+/// A count as a gauge has it. None reaches 2^63: it is of things that are in memory, on a disk, or were numbered.
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).expect("a count below 2^63")
 }
 
 #[cfg(test)]

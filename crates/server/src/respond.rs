@@ -1,6 +1,7 @@
 //! Responses of both APIs.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -11,6 +12,7 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 
 use super::answer_body::AnswerBody;
+use super::answer_bytes::AnswerBytes;
 
 /// How long a client that came at a busy moment should wait, in seconds.
 pub(crate) const RETRY_AFTER_S: u32 = 1;
@@ -42,6 +44,11 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
+    /// The same, counted among the bytes that wait for their readers.
+    pub(crate) fn counted(self, ledger: &Arc<AnswerBytes>) -> Self {
+        Self { body: ledger.count(self.body), ..self }
+    }
+
     /// A text, compressed when the caller takes gzip and it is worth it.
     pub(crate) fn new(text: Vec<u8>, takes_gzip: bool) -> Self {
         if text.len() <= GZIP_MIN_BYTES || !takes_gzip {
@@ -68,12 +75,25 @@ impl Packed {
 /// The content type is exactly `application/json`: with a charset after it the Python SDK takes an error for an
 /// answer with every field empty.
 pub(crate) fn packed(status: StatusCode, packed: Packed) -> Answer {
-    let mut response = text(status, "application/json", packed.body);
-    if packed.is_gzip {
+    json(status, packed.body.into(), packed.is_gzip)
+}
+
+/// A JSON answer with any body.
+pub(crate) fn json(status: StatusCode, body: AnswerBody, is_gzip: bool) -> Answer {
+    let mut response = stream(status, "application/json", body);
+    if is_gzip {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     }
     response
+}
+
+/// The media type of tails.
+pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+
+/// Whether an answer has no end of its own, so that its reader may pause for as long as it likes.
+pub(crate) fn is_tail(answer: &Answer) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|value| value == EVENT_STREAM)
 }
 
 /// An error of the native API.

@@ -122,7 +122,7 @@ impl Connection {
         Ok(bytes)
     }
 
-    /// Reads one response. Its length must be said; the server always knows it.
+    /// Reads one response, by its length or in chunks. One that is cut off is an error.
     pub(crate) fn read(&mut self) -> io::Result<Response> {
         let status = self.line()?;
         let code = status.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok());
@@ -139,10 +139,31 @@ impl Connection {
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let mut response = Response { status: code, headers, body: Vec::new() };
+        if response.header("transfer-encoding") == Some("chunked") {
+            response.body = self.chunks()?;
+            return Ok(response);
+        }
         let length = response.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         response.body = vec![0; length];
         self.0.read_exact(&mut response.body)?;
         Ok(response)
+    }
+
+    /// Chunks to the last one (RFC 9112).
+    fn chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = self.line()?;
+            let size = usize::from_str_radix(&line, 16);
+            let size = size.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("no chunk: {line:?}")))?;
+            let whole = body.len() + size;
+            body.resize(whole, 0);
+            self.0.read_exact(&mut body[whole - size..])?;
+            self.line()?;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
     }
 
     fn line(&mut self) -> io::Result<String> {

@@ -7,6 +7,7 @@ pub(crate) mod native;
 mod operate;
 pub(crate) mod otlp;
 mod put_runs;
+mod rows_answer;
 pub(crate) mod session;
 mod tables;
 mod tencent;

@@ -55,6 +55,7 @@ pub(super) async fn metrics(app: &Arc<App>, request: &Parts) -> Answer {
         if let Some(bytes) = files::free_bytes(&known.settings.data) {
             known.metrics.disk_free(bytes);
         }
+        known.metrics.answers_waiting(known.answer_bytes.waiting());
         known.metrics.page(engine.gauges(), &engine.health(), known.otlp.open())
     });
     match counted.await {

@@ -15,7 +15,9 @@ use runlog_core::{EngineError, Scope};
 use runlog_wire::actions::{Context, RowsWriter, RunsCall, StreamsCall, Subject};
 use runlog_wire::{Action, ApiError, ApiRequest, Auth, Call, ErrorCode, RawRequest, envelope, limits};
 
+use super::rows_answer::{self, Begun, RowsAnswer};
 use crate::access::{Refusal, Refused};
+use crate::answer_stream::{self, Sent};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body;
@@ -29,7 +31,10 @@ use crate::unpack::BodyError;
 /// The action in the metrics of a request whose action is unknown.
 const NO_ACTION: &str = "none";
 
-pub(super) async fn answer<B>(app: &App, request: Request<B>) -> Answer
+/// The code in the metrics of an answer whose reader went away, or was cut off because it took nothing.
+const CUT_OFF: &str = "CutOff";
+
+pub(super) async fn answer<B>(app: &Arc<App>, request: Request<B>) -> Answer
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -49,27 +54,50 @@ where
         headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
         body: &body,
     };
-    let mut asked = Asked { app, head: &head, started, action: None, secret_id: String::new(), request_id };
+    let mut asked = Asked { app, head: &head, event: Event::new(started, request_id) };
     let result = match unread {
         None => asked.answer(&raw).await,
         Some(error) => Err(error),
     };
-    asked.report(result.as_ref().map(Packed::text_bytes));
-    let packed = result.unwrap_or_else(|error| {
-        asked.remember(&error, &raw);
-        Packed::plain(envelope::failure(&error, ApiRequest::language_hint(&raw), &asked.request_id))
+    match result {
+        Ok(Begun::Whole(packed)) => {
+            asked.event.report(app, "", packed.text_bytes() as u64);
+            respond::packed(StatusCode::OK, packed)
+        }
+        Ok(Begun::Long(first, rows)) => stream(Arc::clone(app), first, *rows, asked.event),
+        Err(error) => {
+            asked.remember(&error, &raw);
+            let body = envelope::failure(&error, ApiRequest::language_hint(&raw), &asked.event.request_id);
+            asked.event.report(app, error.code(), 0);
+            respond::packed(StatusCode::OK, Packed::plain(body))
+        }
+    }
+}
+
+/// Sends rows while they are read. The event of the request is that of its end.
+fn stream(app: Arc<App>, first: Bytes, rows: RowsAnswer, event: Event) -> Answer {
+    let (is_gzip, engine, ledger) = (rows.is_gzip(), app.engine.clone(), Arc::clone(&app.answer_bytes));
+    let body = answer_stream::begin(engine, ledger, first, rows, move |bytes, sent| match sent {
+        Sent::Whole => event.report(&app, "", bytes),
+        Sent::Left => event.report(&app, CUT_OFF, bytes),
+        Sent::Failed(error) => event.report(&app, internal(&error).code(), bytes),
     });
-    respond::packed(StatusCode::OK, packed)
+    respond::json(StatusCode::OK, body, is_gzip)
 }
 
 /// A request on its way, and what is known of it so far.
 struct Asked<'a> {
     app: &'a App,
     head: &'a Parts,
+    event: Event,
+}
+
+/// What is counted and logged of a request.
+struct Event {
     started: Instant,
+    request_id: String,
     action: Option<Action>,
     secret_id: String,
-    request_id: String,
 }
 
 /// A call whose sender is known, in the region that it is for.
@@ -82,22 +110,22 @@ struct Signed<'a> {
 }
 
 impl Asked<'_> {
-    async fn answer(&mut self, raw: &RawRequest<'_>) -> Result<Packed, ApiError> {
+    async fn answer(&mut self, raw: &RawRequest<'_>) -> Result<Begun, ApiError> {
         let request = raw.parse()?;
-        request.secret_id().clone_into(&mut self.secret_id);
+        request.secret_id().clone_into(&mut self.event.secret_id);
         let key = self.authenticate(raw, &request)?;
         let action = Action::parse(&request.common.action, &request.common.version)?;
-        self.action = Some(action);
+        self.event.action = Some(action);
         let region = region(self.app, request.common.region.as_deref())?;
         self.app
             .rate
-            .admit(request.secret_id(), action, self.started)
+            .admit(request.secret_id(), action, self.event.started)
             .map_err(|over| ApiError::rate_limited(over.observed, over.limit))?;
         let signed = Signed {
             app: self.app,
             caller: Caller::of_key(key),
             region,
-            request_id: &self.request_id,
+            request_id: &self.event.request_id,
             takes_gzip: respond::takes(&self.head.headers, "gzip"),
         };
         signed.answer(action, &request).await
@@ -126,28 +154,33 @@ impl Asked<'_> {
             return;
         }
         self.app.failed.remember(Failed {
-            request_id: self.request_id.clone(),
-            secret_id: self.secret_id.clone(),
-            account: self.app.keyring.get(&self.secret_id).map(|key| key.account.clone()),
+            request_id: self.event.request_id.clone(),
+            secret_id: self.event.secret_id.clone(),
+            account: self.app.keyring.get(&self.event.secret_id).map(|key| key.account.clone()),
             code: error.code().to_owned(),
             received_s: clock::now_ms().div_euclid(1000),
             max_skew_s: self.app.settings.signature_max_skew.into(),
             request: facts(raw),
         });
     }
+}
 
-    /// One structured event and one count a request.
-    fn report(&self, result: Result<usize, &ApiError>) {
+impl Event {
+    fn new(started: Instant, request_id: String) -> Self {
+        Self { started, request_id, action: None, secret_id: String::new() }
+    }
+
+    /// One structured event and one count a request. `code` is empty for a success.
+    fn report(&self, app: &App, code: &str, bytes: u64) {
         let elapsed = self.started.elapsed();
-        let code = result.as_ref().err().map_or("", |error| error.code());
         let action = self.action.map_or(NO_ACTION, Action::name);
-        self.app.metrics.request(action, code, elapsed);
+        app.metrics.request(action, code, elapsed);
         tracing::info!(
             request_id = self.request_id,
             action,
             secret_id = self.secret_id,
             code,
-            bytes = result.unwrap_or_default(),
+            bytes,
             elapsed_us = elapsed.as_micros() as u64,
             "request"
         );
@@ -156,7 +189,7 @@ impl Asked<'_> {
 
 impl Signed<'_> {
     /// Parse, permit, ask, respond.
-    async fn answer(&self, action: Action, request: &ApiRequest) -> Result<Packed, ApiError> {
+    async fn answer(&self, action: Action, request: &ApiRequest) -> Result<Begun, ApiError> {
         let ctx = context(&self.app.settings, clock::now_ms(), &self.caller.key.account, &self.region);
         let call = Call::parse(action, &request.params, &ctx)?;
         self.permit(action, call.subject()).await?;
@@ -185,7 +218,7 @@ impl Signed<'_> {
     }
 
     /// The runs of a query; of a function only when there is one of this name.
-    async fn runs(&self, call: RunsCall, ctx: &Context<'_>) -> Result<Packed, ApiError> {
+    async fn runs(&self, call: RunsCall, ctx: &Context<'_>) -> Result<Begun, ApiError> {
         let query = call.query();
         if let (Some(function), Some(namespace)) = (call.function(), &query.scope.namespace) {
             let found = self.app.has_function(ctx.account, ctx.region, namespace, function).await;
@@ -194,15 +227,14 @@ impl Signed<'_> {
             }
         }
         let (writer, takes_gzip) = (RowsWriter::new(call, ctx, self.request_id), self.takes_gzip);
-        let asked = self.app.engine.ask(move |engine| {
-            let answer = engine.query(&query)?;
-            Ok(Packed::new(writer.whole(&answer), takes_gzip))
+        let asked = self.app.answer_bytes.make(&self.app.engine, move |engine, ledger| {
+            rows_answer::begin(engine, &query, writer, takes_gzip).map(|begun| begun.counted(ledger))
         });
         asked.await.map_err(|error| internal(&error))
     }
 
     /// What the streams of the caller's account in the request's region say.
-    async fn streams(&self, call: StreamsCall) -> Result<Packed, ApiError> {
+    async fn streams(&self, call: StreamsCall) -> Result<Begun, ApiError> {
         let Self { app, caller, region, request_id, takes_gzip } = self;
         let (account, region, request_id) = (caller.key.account.clone(), region.clone(), (*request_id).to_owned());
         let (settings, now_ms, takes_gzip) = (Arc::clone(&app.settings), clock::now_ms(), *takes_gzip);
@@ -210,7 +242,7 @@ impl Signed<'_> {
             let mut streams = engine.streams(&account)?;
             streams.retain(|summary| summary.stream.region == region);
             let ctx = context(&settings, now_ms, &account, &region);
-            Ok(call.answer(&streams, &ctx, &request_id).map(|text| Packed::new(text, takes_gzip)))
+            Ok(call.answer(&streams, &ctx, &request_id).map(|text| Begun::Whole(Packed::new(text, takes_gzip))))
         });
         asked.await.map_err(|error| internal(&error))?
     }
@@ -312,7 +344,7 @@ mod tests {
         let settings = [("data", data.path().to_str().unwrap()), ("root_key", "AKIDroot:secret")];
         let settings = Settings::with(&settings).unwrap();
         let (keyring, _) = Keyring::open(&settings.data, settings.root_key.as_ref()).unwrap();
-        let app = App::new(settings, Arc::new(Broken), keyring);
+        let app = Arc::new(App::new(settings, Arc::new(Broken), keyring));
         let timestamp_s = clock::now_ms() / 1000;
         let input = V3Input::post_json("localhost", body.as_bytes(), timestamp_s);
         let request = Request::post("/")

@@ -18,5 +18,6 @@ pub(super) fn answer(asked: &Asked, request: &Parts) -> Result<Answer, Failure> 
     })?;
     let body = serde_json::to_vec(&*found).expect("texts and numbers have a JSON form");
     // Short, as all that is remembered is.
-    Ok(respond::packed(StatusCode::OK, Packed::new(body, respond::takes(&request.headers, "gzip"))))
+    let packed = Packed::new(body, respond::takes(&request.headers, "gzip"));
+    Ok(respond::packed(StatusCode::OK, packed))
 }

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use runlog_core::csv;
-use runlog_core::{Row, Zone, billed_ms};
+use runlog_core::{Columns, Row, Zone, billed_ms};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
@@ -104,6 +104,12 @@ impl Selection {
     /// What the fields of a row hold, in the order of [`Self::names`].
     pub(crate) fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = Cell<'a>> {
         self.fields.iter().map(|field| (field.cell)(row, &self.style))
+    }
+
+    /// The texts that the fields need of a run.
+    pub(crate) fn columns(&self) -> Columns {
+        let has = |name: &str| self.names().any(|found| found == name);
+        Columns { ret_msg: has("RetMsg"), log: has("Log"), level: has("Level"), source: has("Source") }
     }
 
     /// A row as a JSON object; that of a tail tells the event before, too.
@@ -254,5 +260,21 @@ mod tests {
         let event = |fields: &Selection| serde_json::to_string(&fields.json(&row(), Some(5))).unwrap();
         assert_eq!(event(&select(&["RetryNum"])), r#"{"Seq":7,"PrevSeq":5,"RetryNum":1}"#);
         assert_eq!(event(&select(&["Seq"])), r#"{"Seq":7,"PrevSeq":5}"#);
+    }
+
+    /// Each text that a field shows is read for it, and no other.
+    #[test]
+    fn fields_say_which_texts_they_need() {
+        let mut row = row();
+        let run = &mut row.run;
+        (run.ret_msg, run.level, run.source) = ("m".to_owned(), "l".to_owned(), "s".to_owned());
+        for name in names() {
+            let fields = select(&[name]);
+            let shown = |row: &Row| serde_json::to_string(&fields.json(row, None)).unwrap();
+            let read = Row { seq: row.seq, run: fields.columns().of(row.run.clone()) };
+            assert_eq!(shown(&read), shown(&row), "{name}");
+            let texts = [&read.run.ret_msg, &read.run.log, &read.run.level, &read.run.source];
+            assert!(texts.iter().filter(|text| !text.is_empty()).count() <= 1, "{name}");
+        }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) mod routes;
 mod run_log;
 pub(crate) mod storage;
 mod tail;
+pub(crate) mod walk;
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use ::parquet::schema::parser::parse_message_type;
 use ::parquet::schema::types::ColumnPath;
-use runlog_core::Row;
+use runlog_core::{Columns, Row};
 use runlog_ingest::formats::columns::{self, Kind};
 
 use super::fields::{Cell, Selection};
@@ -83,6 +83,11 @@ impl ParquetRows {
         }
         self.rows += 1;
         if self.rows >= GROUP_MAX_ROWS || self.bytes >= GROUP_MAX_BYTES { self.write_group() } else { Ok(()) }
+    }
+
+    /// The texts that the rows need.
+    pub(super) fn columns(&self) -> Columns {
+        self.fields.columns()
     }
 
     pub(super) fn ready_bytes(&self) -> usize {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::http::request::Parts;
 use runlog_core::{
-    Answer as Found, Cursor, Direction, HistogramSpec, Order, Query, Row, Scope, SortKey, Start, StreamSummary,
+    Answer as Found, Columns, Cursor, Direction, HistogramSpec, Order, Query, Row, Scope, SortKey, Start, StreamSummary,
 };
 use runlog_core::{Engine, EngineError};
 use serde::Serialize;
@@ -22,9 +22,6 @@ use super::routes::Handler;
 use super::{filter_params, overview};
 use crate::respond::{self, Answer, Packed};
 
-/// Bytes of texts of one page; the run that goes over them is the page's last.
-const PAGE_TEXTS_MAX_BYTES: usize = 16 << 20;
-
 /// Attempts of one run that are shown: retries are numbered by a byte, in each function that has the id.
 const ATTEMPTS_MAX: usize = 10_000;
 
@@ -38,7 +35,7 @@ pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> R
         asked.permit(&query.scope).await?;
     }
     let (app, takes_gzip) = (Arc::clone(&asked.app), respond::takes(&request.headers, "gzip"));
-    let packed = app.engine.ask(move |engine| {
+    let packed = app.answer_bytes.make(&app.engine, move |engine, ledger| {
         let text = match handler {
             Handler::Run => one_run(&asked, query, engine),
             Handler::Histogram => histogram(&asked, query, engine),
@@ -48,18 +45,14 @@ pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> R
             Handler::Overview => overview::overview(&asked, query, engine),
             _ => runs(&asked, query, engine),
         };
-        text.map(|text| Packed::new(text, takes_gzip))
+        text.map(|text| Packed::new(text, takes_gzip).counted(ledger))
     });
     Ok(respond::packed(StatusCode::OK, packed.await?))
 }
 
 fn runs(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
-    let (query, mut found) = find(asked, query, engine)?;
-    let kept = within_bytes(&found.rows);
-    if kept < found.rows.len() {
-        found.rows.truncate(kept);
-        found.next = found.rows.last().map(|row| Cursor::after(row, query.order));
-    }
+    let (page_max_bytes, columns) = (Some(asked.app.answer_bytes.page_max_bytes()), asked.fields.columns());
+    let (query, mut found) = find(asked, Query { page_max_bytes, columns, ..query }, engine)?;
     Ok(json(&Runs {
         total: found.total,
         next: found.next.take().map(|after| PageToken::after(&query, after).encode()),
@@ -69,17 +62,6 @@ fn runs(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Fai
         basis: Basis::new(&query, &found),
         runs: RunList { rows: &found.rows, fields: &asked.fields },
     }))
-}
-
-/// The number of rows that fit into one page; at least one.
-fn within_bytes(rows: &[Row]) -> usize {
-    let mut bytes = 0;
-    let fits = |row: &&Row| {
-        let is_room = bytes < PAGE_TEXTS_MAX_BYTES;
-        bytes += row.run.log.len() + row.run.ret_msg.len();
-        is_room
-    };
-    rows.iter().take_while(fits).count()
 }
 
 fn histogram(asked: &Asked, mut query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
@@ -144,18 +126,22 @@ pub(super) fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<F
 /// Every attempt of a run. A caller that may not read a function does not learn that it has a run with this id.
 fn one_run(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
     let request_id = query.request_id.clone().unwrap_or_default();
-    let query = attempts(query.scope, &request_id);
+    let query = Query { columns: Columns::NO_TEXTS, ..attempts(query.scope, &request_id) };
     let mut found = engine.query(&query)?;
     found.rows.retain(|row| asked.caller.may_read(&row.run.stream));
     if found.rows.is_empty() {
         return Err(no_run(&request_id));
     }
-    let around = neighbours(engine, &found.rows)?;
-    let (fields, rows) = (&asked.fields, &found.rows);
+    let fields = &asked.fields;
+    let around = neighbours(engine, &found.rows, fields.columns())?;
+    let total = found.rows.len() as u64;
+    if fields.columns().has_texts() {
+        found.rows = with_texts(asked, &query, engine)?;
+    }
     let [previous, next] = around.each_ref().map(|row| row.as_ref().map(|row| Neighbour { row, fields }));
     Ok(json(&OneRun {
-        runs: RunList { rows: rows.get(..within_bytes(rows)).unwrap_or(rows), fields },
-        total: rows.len() as u64,
+        runs: RunList { rows: &found.rows, fields },
+        total,
         previous,
         next,
         basis: Basis::new(&query, &found),
@@ -172,8 +158,31 @@ pub(super) fn no_run(request_id: &str) -> Failure {
     Failure::NotFound(format!("there is no run `{request_id}`; retention may have removed it"))
 }
 
+/// The readable rows of a query with their texts, as many as fit into a page; at least one.
+fn with_texts(asked: &Asked, query: &Query, engine: &dyn Engine) -> Result<Vec<Row>, EngineError> {
+    let query = Query { columns: asked.fields.columns(), ..query.clone() };
+    let (mut kept, mut left) = (Vec::new(), asked.app.answer_bytes.page_max_bytes());
+    let (_, mut rows) = engine.open_query(&query)?;
+    loop {
+        let batch = rows.next_batch(left)?;
+        if batch.is_empty() {
+            return Ok(kept);
+        }
+        for row in batch.into_iter().filter(|row| asked.caller.may_read(&row.run.stream)) {
+            let Some(after) = left.checked_sub(row.weight_bytes()) else {
+                if kept.is_empty() {
+                    kept.push(row);
+                }
+                return Ok(kept);
+            };
+            left = after;
+            kept.push(row);
+        }
+    }
+}
+
 /// The runs of the same function before the first row and after the last.
-fn neighbours(engine: &dyn Engine, rows: &[Row]) -> Result<[Option<Row>; 2], EngineError> {
+fn neighbours(engine: &dyn Engine, rows: &[Row], columns: Columns) -> Result<[Option<Row>; 2], EngineError> {
     let beside = |row: Option<&Row>, direction| -> Result<Option<Row>, EngineError> {
         let Some(row) = row else { return Ok(None) };
         let (stream, order) = (&row.run.stream, Order { by: SortKey::StartTime, direction });
@@ -184,7 +193,7 @@ fn neighbours(engine: &dyn Engine, rows: &[Row]) -> Result<[Option<Row>; 2], Eng
             ..Scope::account(stream.account.clone())
         };
         let start = Start::After(Cursor::after(row, order));
-        let found = engine.query(&Query { order, start, limit: 1, ..Query::new(scope) })?;
+        let found = engine.query(&Query { order, start, limit: 1, columns, ..Query::new(scope) })?;
         Ok(found.rows.into_iter().next())
     };
     Ok([beside(rows.first(), Direction::Desc)?, beside(rows.last(), Direction::Asc)?])

@@ -37,7 +37,7 @@ pub(super) async fn answer(asked: Asked, request: &Parts) -> Result<Answer, Fail
     let takes_gzip = respond::takes(&request.headers, "gzip");
     let range = request.headers.get(RANGE).and_then(|range| range.to_str().ok()).map(str::to_owned);
     let name = request_id.clone();
-    let made = app.engine.ask(move |engine| {
+    let made = app.answer_bytes.make(&app.engine, move |engine, ledger| {
         let log = find(&asked, &name, engine)?;
         let total = log.bytes.len();
         let (status, range, packed) = match range.as_deref().map_or(Part::Whole, |range| part(range, total)) {
@@ -50,7 +50,7 @@ pub(super) async fn answer(asked: Asked, request: &Parts) -> Result<Answer, Fail
                 (StatusCode::RANGE_NOT_SATISFIABLE, Some(format!("bytes */{total}")), Packed::plain(Vec::new()))
             }
         };
-        Ok::<_, Failure>((log, status, range, packed))
+        Ok::<_, Failure>((log, status, range, packed.counted(ledger)))
     });
     let (log, status, range, packed) = made.await?;
     let mut answer = respond::packed(status, packed);

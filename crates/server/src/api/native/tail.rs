@@ -53,7 +53,7 @@ pub(super) async fn open(asked: Asked) -> Result<Answer, Failure> {
     let (writer, body) = answer_body::stream();
     let link = Link { writer, stopping: asked.app.stopping() };
     tokio::spawn(follow(asked.app, place, link));
-    let mut answer = respond::stream(StatusCode::OK, "text/event-stream", body);
+    let mut answer = respond::stream(StatusCode::OK, respond::EVENT_STREAM, body);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies such as nginx would otherwise buffer events.
     answer.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
