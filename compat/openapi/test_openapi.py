@@ -115,6 +115,8 @@ class Described(unittest.TestCase):
                     params.update({"from": "2021-06-30", "to": "2021-07-01"})
                 elif name == "after":
                     params["as_of"] = 12
+                elif path.endswith("/allowed"):
+                    params.setdefault("action", "scf:GetFunctionLogs")
                 with self.subTest(path=path, parameter=name):
                     answer = Answer("GET", path.replace("{request_id}", fixture.RUNS[0]["RequestId"]), params)
                     # The one run that is asked for is of another function than the example's.

@@ -40,7 +40,7 @@ Examples:
   runlog run --request-id deploy-7 --function deploy -- ./deploy.sh &
   runlog follow deploy-7 --wait=1m && echo deployed
 
-The exit code is that of the run: its own, 128 plus the number of the signal that ended it, or 1 if it
+The exit code is that of the run: its own, 128 plus the number of the signal that ended it, or 1 if it \
 failed otherwise. 5: the server was unreachable for longer than --retry-for.";
 
 /// Arguments of `runlog follow`.
