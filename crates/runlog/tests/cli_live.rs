@@ -366,7 +366,7 @@ fn a_run_is_followed_through_a_restart_of_the_server() {
     assert_eq!(impatient.end(), 5, "{}", impatient.err());
     follow.wait_for_err("retrying");
     server.start_again();
-    follow.wait_for_err("there again");
+    follow.wait_for_err("is back");
     open_gate(&place, "r1");
     assert_eq!(job.end(), 7, "{}", job.err());
     assert_eq!(follow.end(), 7, "{}", follow.err());
