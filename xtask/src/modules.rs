@@ -418,11 +418,8 @@ mod tests {
 
     #[test]
     fn who_may_see_an_item_is_not_used_by_it() {
-        let files = [
-            ("lib.rs", "mod a;"),
-            ("a/mod.rs", "mod x; fn f() { x::g(); }"),
-            ("a/x.rs", "pub(in crate::a) fn g() {}"),
-        ];
+        let files =
+            [("lib.rs", "mod a;"), ("a/mod.rs", "mod x; fn f() { x::g(); }"), ("a/x.rs", "pub(in crate::a) fn g() {}")];
         assert_eq!(cycles(&files), [""; 0]);
     }
 
