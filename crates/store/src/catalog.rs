@@ -22,6 +22,11 @@ impl Catalog {
         *starts = (starts.0.min(first), starts.1.max(last));
     }
 
+    /// How many streams of a memtable are not here yet.
+    pub(crate) fn missing_of(&self, table: &Memtable) -> usize {
+        table.slots().iter().filter(|slot| !self.0.contains_key(&slot.stream)).count()
+    }
+
     pub(crate) fn include_table(&mut self, table: &Memtable) {
         for slot in table.slots() {
             self.include(&slot.stream, slot.starts);

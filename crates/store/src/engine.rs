@@ -150,7 +150,9 @@ impl Engine {
     }
 
     pub(crate) fn stats(&self) -> Stats {
+        // Listed before the lock of the state is taken, which writers and queries need.
         let wal_bytes = self.folder_bytes("wal");
+        let other_bytes = self.folder_bytes("") + self.folder_bytes("set-aside");
         let state = self.state();
         let (mut table_rows, mut table_bytes) = (0, 0);
         for table in state.tables() {
@@ -159,8 +161,7 @@ impl Engine {
             table_bytes += table.bytes() as u64;
         }
         let segment_bytes = state.segments.iter().map(|segment| segment.bytes()).sum();
-        let mut catalog = state.catalog.clone();
-        catalog.include_table(&state.active.read());
+        let streams = state.catalog.0.len() + state.catalog.missing_of(&state.active.read());
         Stats {
             rows: table_rows
                 + state.in_flight.guesses() as u64
@@ -169,9 +170,9 @@ impl Engine {
             segments: state.segments.len() as u64,
             segment_bytes,
             wal_bytes,
-            disk_bytes: segment_bytes + wal_bytes + self.folder_bytes("") + self.folder_bytes("set-aside"),
+            disk_bytes: segment_bytes + wal_bytes + other_bytes,
             memtable_bytes: table_bytes + state.in_flight.bytes() as u64,
-            streams: catalog.0.len() as u64,
+            streams: streams as u64,
             last_seq: state.last_seq,
         }
     }

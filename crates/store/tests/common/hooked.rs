@@ -1,4 +1,5 @@
-//! A simulated disk that tells a test of each change just before it is made, so that the test can hold it up.
+//! A simulated disk that tells a test of each change, and each look into a folder, just before it is made, so that the
+//! test can hold it up.
 
 use std::io;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub enum Change<'a> {
     SyncDir(&'a str),
     Rename(&'a str),
     RemoveDir(&'a str),
+    /// No change: a folder is about to be listed.
+    List(&'a str),
 }
 
 type Hook = Arc<dyn Fn(Change<'_>) + Send + Sync>;
@@ -80,6 +83,7 @@ impl Disk for Hooked {
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<Entry>> {
+        (self.hook)(Change::List(path));
         self.disk.list(path)
     }
 }
