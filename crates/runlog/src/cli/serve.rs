@@ -34,10 +34,11 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     start_log(&settings);
     allow_connections(settings.max_connections);
     let (runtime, server, engine) = start(settings)?;
-    announce(&server)?;
     runtime.block_on(async {
-        let hangups = tokio::spawn(survive_hangups()?);
-        server.run(stopped()?).await;
+        // Before anybody is told that the server runs, and may send it a signal.
+        let (hangups, stop) = (tokio::spawn(survive_hangups()?), stopped()?);
+        announce(&server)?;
+        server.run(stop).await;
         hangups.abort();
         anyhow::Ok(())
     })?;
