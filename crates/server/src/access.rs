@@ -7,7 +7,7 @@
 use runlog_core::{EngineError, Scope, Stream};
 use runlog_wire::Action;
 
-use crate::auth::{Caller, Denied};
+use crate::caller::{Caller, Denied};
 use crate::cam::{Resource, no_permission};
 use crate::engine::EngineHandle;
 use crate::failed_requests::Failed;

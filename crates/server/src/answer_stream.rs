@@ -1,8 +1,8 @@
 //! Answers that are made part by part while they are sent, with the memory of a few parts however long they are.
 //!
 //! A part is made on a blocking thread, in a turn of the engine that ends before the part is sent. The next one is made
-//! when its reader has room for it and the parts of all answers leave some ([`crate::answer_bytes`]). What goes wrong
-//! in the middle leaves the stream without its end, so the connection breaks and the reader knows.
+//! when its reader has room for it and the parts of all answers leave some ([`crate::answer_bytes`]). A failure in the
+//! middle leaves the stream without its end, so the connection breaks and the reader knows.
 
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::answer_bytes::AnswerBytes;
 use super::attempts::Attempts;
-use super::auth::Caller;
+use super::caller::Caller;
 use super::engine::EngineHandle;
 use super::failed_requests::FailedRequests;
 use super::followers::Followers;

@@ -9,18 +9,16 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hyper::StatusCode;
+use hyper::Method;
 use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderMap, ORIGIN};
 use hyper::http::request::Parts;
 use runlog_wire::{RawRequest, Tc3};
 use subtle::ConstantTimeEq;
 
 use super::app::App;
-use super::respond::{self, Answer};
-use crate::api::browser;
+use crate::caller::{Caller, Denied};
 use crate::clock;
 use crate::keys::{FIRST_ACCOUNT, Key, Keyring};
-use crate::sessions::Ticket;
 use crate::token::Token;
 
 /// The header that a page sends with its session's cookie when it changes something. No other site can send it.
@@ -37,38 +35,6 @@ const HOW: &str = "give SecretId and SecretKey as HTTP Basic credentials (curl -
 
 /// One sentence for every wrong credential, so that nobody learns which part was right.
 const WRONG: &str = "no such key or token, or a wrong secret";
-
-/// The caller.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    /// The key of the request, or of its token.
-    pub(crate) key: Arc<Key>,
-    /// Whether only reading is allowed.
-    pub(crate) read_only: bool,
-    token_id: Option<String>,
-    /// Of the session that the request belongs to.
-    ticket: Option<Ticket>,
-    is_dev: bool,
-}
-
-/// Why a request is not served. The sentence is for the sender.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Denied {
-    /// The credential is missing or wrong.
-    Unauthorized(String),
-    /// The credential may not do this.
-    Forbidden(&'static str),
-}
-
-impl Denied {
-    /// The answer.
-    pub(crate) fn answer(&self) -> Answer {
-        match self {
-            Self::Unauthorized(message) => respond::unauthorized(message),
-            Self::Forbidden(message) => respond::error(StatusCode::FORBIDDEN, "Forbidden", message),
-        }
-    }
-}
 
 /// Who made a request. Its body counts only where [`signs_body`] says so.
 pub(crate) fn identify(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
@@ -103,33 +69,6 @@ pub(crate) fn signs_body(headers: &HeaderMap) -> bool {
     starts("authorization", TC3) && !starts("x-tc-content-sha256", "UNSIGNED-PAYLOAD")
 }
 
-impl Caller {
-    /// The same caller as of now; `None` once the key or token is gone or has expired.
-    pub(crate) fn still(&self, keyring: &Keyring) -> Option<Self> {
-        if self.is_dev {
-            return Some(self.clone());
-        }
-        if self.ticket.as_ref().is_some_and(|ticket| !ticket.holds_at(clock::monotonic())) {
-            return None;
-        }
-        if let Some(id) = &self.token_id {
-            keyring.token(id).filter(|token| token.holds_at(clock::now_ms()))?;
-        }
-        let key = keyring.get(&self.key.secret_id).filter(|key| key.secret_key == self.key.secret_key)?;
-        Some(Self { key, ..self.clone() })
-    }
-
-    /// Whether the request itself proves that its sender has the secret of a key: neither a token nor a session does.
-    pub(crate) fn has_secret_of(&self, key: &Key) -> bool {
-        self.token_id.is_none() && self.ticket.is_none() && !self.is_dev && self.key.secret_id == key.secret_id
-    }
-
-    /// Who signs or authenticates with a key.
-    pub(crate) fn of_key(key: Arc<Key>) -> Self {
-        Self { key, read_only: false, token_id: None, ticket: None, is_dev: false }
-    }
-}
-
 fn basic(encoded: &str, keyring: &Keyring) -> Result<Caller, Denied> {
     let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     match decoded.as_deref().and_then(|text| text.split_once(':')) {
@@ -155,7 +94,7 @@ pub(crate) fn of_token(text: &str, keyring: &Keyring) -> Result<Caller, Denied> 
         return unauthorized("the token has expired; create another with `runlog keys token`");
     }
     let Some(key) = keyring.get(&token.secret_id) else { return unauthorized(WRONG) };
-    Ok(Caller { read_only: token.read_only, token_id: Some(token.id.clone()), ..Caller::of_key(key) })
+    Ok(Caller::of_token(key, &token))
 }
 
 /// Whom a session stands for. It ends with its key or token.
@@ -165,7 +104,7 @@ fn of_session(app: &App, id: &str) -> Option<Caller> {
         app.sessions.end(id);
         return None;
     };
-    Some(Caller { ticket: Some(ticket), ..caller })
+    Some(caller.in_session(ticket))
 }
 
 /// The id of the session that a browser says it is in.
@@ -185,9 +124,14 @@ pub(crate) fn session_cookie_name(headers: &HeaderMap) -> String {
     }
 }
 
+/// Whether a method changes nothing.
+pub(crate) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 /// Whether a request with a cookie changes nothing, or was sent by one of our pages.
 pub(crate) fn is_deliberate(request: &Parts) -> bool {
-    browser::is_safe(&request.method) || request.headers.get(SESSION_HEADER).is_some_and(|value| value == "1")
+    is_safe(&request.method) || request.headers.get(SESSION_HEADER).is_some_and(|value| value == "1")
 }
 
 /// The refusal of a request that [`is_deliberate`] does not let pass.
@@ -222,7 +166,7 @@ fn dev(headers: &HeaderMap) -> Result<Caller, Denied> {
     let (secret_id, secret_key, note) = ("insecure-dev".to_owned(), String::new(), String::new());
     let account = FIRST_ACCOUNT.to_owned();
     let key = Key { secret_id, secret_key, account, root: true, note, policies: Vec::new() };
-    Ok(Caller { is_dev: true, ..Caller::of_key(Arc::new(key)) })
+    Ok(Caller::of_developer(Arc::new(key)))
 }
 
 /// Whether `name:port` names this machine.

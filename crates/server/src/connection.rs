@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use super::api::{self, otlp};
 use super::app::App;
 use super::paced::{Paced, Patience};
+use super::peer::Connection;
 use super::{respond, tls};
 
 /// Calls that one gRPC connection may make at a time.
@@ -32,15 +33,6 @@ pub(super) enum Protocol {
     OtlpHttp,
     /// OpenTelemetry logs over gRPC.
     OtlpGrpc,
-}
-
-/// What a request's connection says about it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Connection {
-    /// Who connected: the client, or the proxy before the server.
-    pub(super) peer: IpAddr,
-    /// Whether it is encrypted up to here.
-    pub(super) is_tls: bool,
 }
 
 /// Serves a connection until it closes. Its errors are the client's: they go to the debug log.

@@ -101,7 +101,7 @@ options! {
     otlp_idle: u32 = "60", "SECONDS";
     /// Maximum number of open runs of OpenTelemetry lines; lines of further runs are rejected.
     otlp_max_open_runs: u32 = "50000", "N";
-    /// Seconds that a client may be silent before or during a request.
+    /// Seconds that a client may be silent before or during a request, or take nothing of its answer.
     client_timeout: u32 = "30", "SECONDS";
     /// Maximum number of open connections; further ones wait.
     max_connections: u32 = "4096", "N";

@@ -17,8 +17,6 @@ use super::serve;
 use crate::config::Flags;
 use crate::sample::Plan;
 
-use crate::cli::common::say::say;
-
 /// Arguments of `runlog demo`: those of `serve`, and the size of the sample.
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
@@ -131,7 +129,7 @@ impl Demo {
             .env("RUNLOG_REGION", &self.region)
             .status()?;
         if !status.success() {
-            say!("`{command}` ended with {status}");
+            eprintln!("`{command}` ended with {status}");
         }
         Ok(())
     }

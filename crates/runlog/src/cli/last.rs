@@ -8,7 +8,6 @@ use runlog_client::RunQuery;
 use super::read::print::{Format, Printer};
 use super::read::{FilterArgs, OutputArgs, RequestArgs};
 use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
-use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
 
@@ -66,11 +65,11 @@ impl LastArgs {
         }
         let printed = printer.finish()?;
         if page.total > 0 {
-            say!("the last {} of {} runs", count(printed), count(page.total));
+            eprintln!("the last {} of {} runs", count(printed), count(page.total));
         } else {
             match &query.filter.function {
-                Some(function) => say!("no run of {function}"),
-                None => say!("no runs"),
+                Some(function) => eprintln!("no run of {function}"),
+                None => eprintln!("no runs"),
             }
         }
         Ok(if self.fail_empty && printed == 0 { EXIT_EMPTY } else { EXIT_OK })

@@ -8,10 +8,9 @@ use std::time::Duration;
 use anyhow::Context;
 use runlog_client::{Error, Shipped, Spool, SpooledRun};
 
-use crate::cli::common::deliver::{NO_SPOOL, Put, SpoolArgs, Way};
-use crate::cli::common::say::say;
+use super::run::Put;
+use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
 use crate::cli::common::server::ServerArgs;
-use crate::cli::common::text::plain;
 
 /// Exit code if the server does not accept the key.
 const EXIT_UNAUTHORIZED: u8 = 4;
@@ -103,9 +102,9 @@ fn list(spool: &Spool) -> anyhow::Result<ExitCode> {
             Err(_) => ("(damaged)".to_owned(), file.path.display().to_string()),
         };
         let state = file.refusal.as_ref().map_or("waits".to_owned(), |why| format!("refused: {why}"));
-        writeln!(out, "{}", plain(&format!("{id}  {function}  {} bytes  {state}", file.bytes)))?;
+        writeln!(out, "{id}  {function}  {} bytes  {state}", file.bytes)?;
     }
-    say!("{} waiting, {} refused, in {}", waiting.len(), refused.len(), spool.dir().display());
+    eprintln!("{} waiting, {} refused, in {}", waiting.len(), refused.len(), spool.dir().display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,7 +117,7 @@ fn drop_runs(spool: &Spool, is_meant: impl Fn(&SpooledRun, &String) -> bool) -> 
             dropped += 1;
         }
     }
-    say!("dropped {dropped}");
+    eprintln!("dropped {dropped}");
     Ok(if dropped > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -143,12 +142,12 @@ impl Ship {
                     std::thread::sleep(WATCH_INTERVAL);
                 }
                 Err(error) if self.watch && !matches!(error, Error::Spool { .. } | Error::SpoolUnsafe { .. }) => {
-                    say!("{error}; again in {} s", wait.as_secs());
+                    eprintln!("{error}; again in {} s", wait.as_secs());
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(BACKOFF_MAX);
                 }
                 Err(error) if error.is_unauthorized() => {
-                    say!("error: {error}");
+                    eprintln!("error: {error}");
                     return Ok(ExitCode::from(EXIT_UNAUTHORIZED));
                 }
                 Err(error) => return Err(error.into()),
@@ -159,9 +158,13 @@ impl Ship {
 
 fn tell(shipped: &Shipped, is_watching: bool) {
     for run in &shipped.refused {
-        say!("refused: {} ({})", run.path.display(), run.refusal.as_deref().unwrap_or_default());
+        eprintln!("refused: {} ({})", run.path.display(), run.refusal.as_deref().unwrap_or_default());
     }
     if !is_watching || shipped.accepted + shipped.duplicates > 0 {
-        say!("shipped {}, {} of them were stored already", shipped.accepted + shipped.duplicates, shipped.duplicates);
+        eprintln!(
+            "shipped {}, {} of them were stored already",
+            shipped.accepted + shipped.duplicates,
+            shipped.duplicates
+        );
     }
 }

@@ -10,7 +10,8 @@ use hyper::{Request, StatusCode};
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
+use crate::caller::Caller;
 use crate::files;
 use crate::keys::KeyFile;
 use crate::respond::{self, Answer};

@@ -4,12 +4,12 @@
 //! method that changes something is refused when another site caused it: by `Sec-Fetch-Site`, which browsers send on
 //! https and on localhost, else by `Origin`. Programs send neither, and are not concerned.
 
+use hyper::StatusCode;
 use hyper::header::{
     ACCEPT, CACHE_CONTROL, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
-use hyper::{Method, StatusCode};
 
 use crate::auth;
 use crate::respond::{self, Answer};
@@ -24,14 +24,9 @@ pub(super) struct Asker {
     is_script: bool,
 }
 
-/// Whether a method changes nothing.
-pub(crate) fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
 /// The answer to a request that another site caused, if it is one that changes something.
 pub(super) fn refuse_other_sites(request: &Parts) -> Option<Answer> {
-    if is_safe(&request.method) || !is_of_other_site(&request.headers) {
+    if auth::is_safe(&request.method) || !is_of_other_site(&request.headers) {
         return None;
     }
     let message = "this request comes from a page of another site; it is refused, because the browser would add your \

@@ -18,8 +18,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
 use crate::body;
+use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer, Packed};
 

@@ -23,7 +23,8 @@ use super::clock;
 use super::respond::{self, Answer, Packed};
 use super::web;
 use browser::Asker;
-use native::routes::{self, Found, Handler};
+use native::route::Handler;
+use native::routes::{self, Found};
 
 /// Answers a request.
 pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer {

@@ -17,8 +17,9 @@ use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
 use crate::body;
+use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer};
 use crate::settings::Settings;

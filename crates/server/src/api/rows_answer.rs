@@ -1,6 +1,6 @@
 //! An answer of the signed API that has rows: whole when it is short, else made while it is sent.
 //!
-//! Clients of the dialect page by `Offset += Limit`, so an answer has every row of its page however long they are. It
+//! Clients of the dialect page by `Offset += Limit`, so an answer has every row of its page, however long they are. It
 //! is written row by row while the rows are read from one snapshot, with the memory of about one row. The head goes out
 //! after the first rows were read, so an engine that fails before is a proper error of the dialect.
 

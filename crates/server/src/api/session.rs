@@ -12,10 +12,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
 use crate::body;
+use crate::caller::Caller;
 use crate::clock;
-use crate::connection::Connection;
+use crate::peer::Connection;
 use crate::respond::{self, Answer, Packed};
 use crate::sessions::AGE_MAX;
 

@@ -3,6 +3,7 @@
 
 mod gathered;
 mod open_runs;
+mod open_table;
 mod pending;
 mod taken;
 #[cfg(test)]

@@ -8,14 +8,14 @@
 //! locked in the order of their identities. The table's lock is the innermost, and never held while waiting.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use runlog_core::{Engine, EngineError, Identity, Origin, Query, Run, Scope, Stream};
 use runlog_ingest::otlp::{Facts, Line, Record, RunName};
 
 use super::gathered::{Gathered, instance_id, instance_of};
+use super::open_table::{OpenTable, Slot, State, has_finished, named};
 use super::pending::Pending;
 use super::taken::Taken;
 
@@ -28,32 +28,7 @@ const IDLE_AT_A_TIME: usize = 64;
 /// The runs that are open, at most so many.
 #[derive(Debug)]
 pub(crate) struct OpenRuns {
-    table: Mutex<Table>,
-    max: usize,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    slots: HashMap<Identity, Arc<Slot>>,
-    /// The request id of the open run of each instance; the key has the instance in the place of a request id.
-    instances: HashMap<Identity, String>,
-}
-
-/// A run's place in the table.
-#[derive(Debug, Default)]
-struct Slot {
-    state: Mutex<State>,
-    /// When it was last heard of, in milliseconds of the monotonic clock.
-    heard_ms: AtomicU64,
-}
-
-/// What is known of a run in memory.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    /// `None`: the store has to be asked.
-    pub(super) run: Option<Gathered>,
-    /// The run is no longer in the table, so whoever waited for it must look again.
-    is_gone: bool,
+    table: OpenTable,
 }
 
 /// What the store knows of a run.
@@ -89,25 +64,20 @@ struct Claim {
 impl OpenRuns {
     /// No runs yet, and room for so many.
     pub(crate) fn new(max: usize) -> Self {
-        Self { table: Mutex::default(), max }
+        Self { table: OpenTable::new(max) }
     }
 
     /// How many runs are open.
     pub(crate) fn len(&self) -> usize {
-        self.table().slots.len()
+        self.table.len()
     }
 
     /// Takes up the runs again that were open when the server stopped. `now` is the monotonic clock's.
     pub(super) fn resume(&self, engine: &dyn Engine, now: Duration) -> Result<(), EngineError> {
         let open = engine.open_runs(Origin::Gathered)?;
-        let mut table = self.table();
+        let mut table = self.table.lock();
         for run in &open {
-            let identity = named(&run.stream, &run.request_id);
-            let slot = Slot { heard_ms: AtomicU64::new(ms(now)), ..Slot::default() };
-            table.slots.entry(identity).or_insert_with(|| Arc::new(slot));
-            if let Some(instance) = instance_of(run) {
-                table.instances.insert(named(&run.stream, &instance), run.request_id.clone());
-            }
+            table.insert(named(&run.stream, &run.request_id), &run.stream, instance_of(run).as_deref(), now);
         }
         Ok(())
     }
@@ -145,7 +115,7 @@ impl OpenRuns {
             return Ok(groups);
         }
         let mut again = Vec::new();
-        let mut pending = Pending::new(self, engine, taken);
+        let mut pending = Pending::new(&self.table, engine, taken);
         for (claim, state) in claims.iter().zip(&mut states) {
             let Some(state) = state else { continue };
             let mut lines = Vec::new();
@@ -186,7 +156,7 @@ impl OpenRuns {
                 Stored::Finished(run) => {
                     let (lines, known) = Gathered::with_log(&run).unknown(lines);
                     pending.taken.duplicates += known;
-                    self.forget(identity, state);
+                    self.table.forget(identity, state);
                     let Some(instance) = instance.clone().filter(|_| !lines.is_empty()) else {
                         pending.taken.reject(lines.len() as u64, has_finished(identity));
                         return Ok(None);
@@ -201,7 +171,7 @@ impl OpenRuns {
                         "run {request_id} of {function} is reported by another way than OTLP; give one of both another id"
                     );
                     pending.taken.reject(lines.len() as u64, reason);
-                    self.forget(identity, state);
+                    self.table.forget(identity, state);
                     return Ok(None);
                 }
             }
@@ -214,7 +184,7 @@ impl OpenRuns {
         }
         pending.count(identity, &added);
         if !run.has_lines() {
-            self.forget(identity, state);
+            self.table.forget(identity, state);
         }
         Ok(None)
     }
@@ -224,18 +194,14 @@ impl OpenRuns {
     /// # Errors
     /// The engine's; the runs stay open then.
     pub(crate) fn finish_idle(&self, engine: &dyn Engine, now: Duration, idle: Duration) -> Result<u64, EngineError> {
-        let is_idle = |slot: &Slot| slot.heard_ms.load(Ordering::Relaxed).saturating_add(ms(idle)) <= ms(now);
-        let mut silent: Vec<(Identity, Arc<Slot>)> = {
-            let table = self.table();
-            let idle = table.slots.iter().filter(|(_, slot)| is_idle(slot));
-            idle.map(|(identity, slot)| (identity.clone(), Arc::clone(slot))).collect()
-        };
+        let is_idle = |slot: &Slot| slot.was_heard_before(now, idle);
+        let mut silent = self.table.lock().of_all(is_idle);
         silent.sort_by(|(one, _), (other, _)| one.cmp(other));
         let mut taken = Taken::default();
         // Some at a time, so that lines that come in meanwhile do not wait for all of them.
         for silent in silent.chunks(IDLE_AT_A_TIME) {
             let mut states: Vec<_> = silent.iter().map(|(id, slot)| (id, slot, slot.lock())).collect();
-            let mut pending = Pending::new(self, engine, &mut taken);
+            let mut pending = Pending::new(&self.table, engine, &mut taken);
             for (identity, slot, state) in &mut states {
                 // Heard of, or ended, while we waited for it.
                 if state.is_gone || !is_idle(slot) {
@@ -245,7 +211,7 @@ impl OpenRuns {
                     match self.load(engine, identity)? {
                         Stored::Open(run) => state.run = Some(*run),
                         _ => {
-                            self.forget(identity, state);
+                            self.table.forget(identity, state);
                             continue;
                         }
                     }
@@ -260,47 +226,34 @@ impl OpenRuns {
     /// The runs that groups belong to, each with its place in the table, in the order of their identities.
     fn claim(&self, groups: &[Group], now: Duration) -> Vec<Claim> {
         let mut claims = BTreeMap::<Identity, Claim>::new();
-        let mut table = self.table();
+        let mut table = self.table.lock();
         for (at, group) in groups.iter().enumerate() {
             let identity = match &group.run {
                 RunName::Id(id) => named(&group.stream, id),
                 RunName::Instance(instance) => {
                     let first_ms = group.lines.iter().map(|(line, _)| line.time_ms()).min().unwrap_or_default();
-                    let open = table.instances.get(&named(&group.stream, instance));
-                    let id = open.cloned().unwrap_or_else(|| instance_id(instance, first_ms.max(group.not_before_ms)));
+                    let open = table.of_instance(&group.stream, instance);
+                    let id = open
+                        .map(str::to_owned)
+                        .unwrap_or_else(|| instance_id(instance, first_ms.max(group.not_before_ms)));
                     named(&group.stream, &id)
                 }
             };
-            let slot = self.slot(&mut table, &identity, group, now);
+            let instance = match &group.run {
+                RunName::Id(_) => None,
+                RunName::Instance(instance) => Some(instance.clone()),
+            };
+            let slot = table.claim(&identity, &group.stream, instance.as_deref(), now);
             let claim = claims.entry(identity.clone()).or_insert_with(|| Claim {
                 identity,
                 stream: Arc::clone(&group.stream),
-                instance: match &group.run {
-                    RunName::Id(_) => None,
-                    RunName::Instance(instance) => Some(instance.clone()),
-                },
+                instance,
                 slot,
                 groups: Vec::new(),
             });
             claim.groups.push(at);
         }
         claims.into_values().collect()
-    }
-
-    fn slot(&self, table: &mut Table, identity: &Identity, group: &Group, now: Duration) -> Option<Arc<Slot>> {
-        if let Some(known) = table.slots.get(identity) {
-            known.heard_ms.store(ms(now), Ordering::Relaxed);
-            return Some(Arc::clone(known));
-        }
-        if table.slots.len() >= self.max {
-            return None;
-        }
-        let slot = Arc::new(Slot { heard_ms: AtomicU64::new(ms(now)), ..Slot::default() });
-        table.slots.insert(identity.clone(), Arc::clone(&slot));
-        if let RunName::Instance(instance) = &group.run {
-            table.instances.insert(named(&group.stream, instance), identity.request_id.clone());
-        }
-        Some(slot)
     }
 
     fn load(&self, engine: &dyn Engine, identity: &Identity) -> Result<Stored, EngineError> {
@@ -320,57 +273,31 @@ impl OpenRuns {
             ..Scope::account(account)
         };
         let query = Query { request_id: Some(request_id.clone()), limit: ATTEMPTS_MAX, ..Query::new(scope) };
-        let rows = engine.query(&query)?.rows;
-        let run = rows.into_iter().map(|row| row.run).find(|run| run.retry_num == *retry_num);
-        Ok(match run {
-            None => Stored::Nothing,
-            Some(run) if run.is_running() => Stored::Foreign,
-            Some(run) => Stored::Finished(Box::new(run)),
-        })
-    }
-
-    /// Takes a run out of the table, since it has ended or was never stored. `state` is its own, and locked.
-    pub(super) fn forget(&self, identity: &Identity, state: &mut State) {
-        *state = State { run: None, is_gone: true };
-        let mut table = self.table();
-        table.slots.remove(identity);
-        if let Some((instance, _)) = identity.request_id.rsplit_once('-') {
-            let key = Identity { request_id: instance.to_owned(), ..identity.clone() };
-            if table.instances.get(&key) == Some(&identity.request_id) {
-                table.instances.remove(&key);
+        let (_, mut rows) = engine.open_query(&query)?;
+        loop {
+            // One by one: each attempt may have a long log.
+            let batch = rows.next_batch(1)?;
+            if batch.is_empty() {
+                return Ok(Stored::Nothing);
+            }
+            if let Some(row) = batch.into_iter().find(|row| row.run.retry_num == *retry_num) {
+                let run = row.run;
+                return Ok(if run.is_running() { Stored::Foreign } else { Stored::Finished(Box::new(run)) });
             }
         }
     }
 
     fn too_many(&self) -> String {
-        let max = self.max;
+        let max = self.table.max();
         format!(
             "{max} runs are open, as many as the option otlp_max_open_runs allows; mark the end of runs, or raise it"
         )
-    }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Slot {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The time in the request id of an instance's run, in Unix milliseconds; see [`instance_id`].
 fn first_ms_of(identity: &Identity) -> i64 {
     identity.request_id.rsplit_once('-').and_then(|(_, ms)| ms.parse().ok()).unwrap_or_default()
-}
-
-/// Why lines of a finished run are not stored.
-pub(super) fn has_finished(identity: &Identity) -> String {
-    let Identity { request_id, function, .. } = identity;
-    format!(
-        "run {request_id} of {function} has finished, and a finished run never changes; give another run another id"
-    )
 }
 
 /// The records by the run that they name, each in the order of their arrival.
@@ -387,20 +314,4 @@ fn grouped(records: Vec<Record>) -> Vec<Group> {
         }
     }
     groups
-}
-
-/// The identity of a stream's run, or of its instance.
-fn named(stream: &Stream, name: &str) -> Identity {
-    Identity {
-        account: stream.account.clone(),
-        region: stream.region.clone(),
-        namespace: stream.namespace.clone(),
-        function: stream.function.clone(),
-        request_id: name.to_owned(),
-        retry_num: 0,
-    }
-}
-
-fn ms(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

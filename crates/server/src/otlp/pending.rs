@@ -3,7 +3,7 @@
 use runlog_core::{Engine, EngineError, Growth, Identity, Outcome, Refusal, Report};
 
 use super::gathered::{Added, Finish, LINES_MAX_BYTES, News};
-use super::open_runs::{OpenRuns, State, has_finished};
+use super::open_table::{OpenTable, State, has_finished};
 use super::taken::Taken;
 
 /// Bytes of texts, and reports, that are offered to the store at once.
@@ -17,7 +17,7 @@ const OFFER_RUNS: usize = 1_000;
 pub(super) struct Pending<'a, 's> {
     pub(super) engine: &'a dyn Engine,
     pub(super) taken: &'a mut Taken,
-    runs: &'a OpenRuns,
+    runs: &'a OpenTable,
     /// Runs with a first report or a finish, and their reports.
     reported: Vec<Item<'s>>,
     reports: Vec<Report>,
@@ -34,7 +34,7 @@ struct Item<'s> {
 }
 
 impl<'a, 's> Pending<'a, 's> {
-    pub(super) fn new(runs: &'a OpenRuns, engine: &'a dyn Engine, taken: &'a mut Taken) -> Self {
+    pub(super) fn new(runs: &'a OpenTable, engine: &'a dyn Engine, taken: &'a mut Taken) -> Self {
         let (reported, reports, grown, growths) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { engine, taken, runs, reported, reports, grown, growths, bytes: 0 }
     }

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use runlog_client::TailBreak;
 
-use crate::cli::common::say::say;
-
 /// Number of latencies to keep; percentiles cover the last ones.
 const LATENCIES_MAX: usize = 100_000;
 
@@ -286,7 +284,7 @@ impl Ledger {
         *self.faults.entry((fault, via)).or_default() += 1;
         if self.examples.len() < EXAMPLES_MAX {
             let text = format!("{} ({}): {what}", fault.name(), via.name());
-            say!("{text}");
+            eprintln!("{text}");
             self.examples.push(text);
         }
     }

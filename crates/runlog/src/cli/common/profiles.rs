@@ -16,7 +16,6 @@ use serde::Deserialize;
 
 use crate::cli::common::failure::Failure;
 use crate::cli::common::place::folder_in;
-use crate::cli::common::say::say;
 use crate::files;
 
 /// The profile that is used when none is named.
@@ -163,7 +162,7 @@ fn warn_if_open(path: &Path) {
     if files::is_open_to_others(path) {
         SAID.call_once(|| {
             let path = path.display();
-            say!("warning: {path} holds secrets and others can read it; `chmod 600 {path}` closes it");
+            eprintln!("warning: {path} holds secrets and others can read it; `chmod 600 {path}` closes it");
         });
     }
 }

@@ -15,7 +15,6 @@ use runlog_store::{RealDisk, Store, SystemClock};
 use super::output::Output;
 use super::{Filter, Packing};
 use crate::cli::common::failure::Failure;
-use crate::cli::common::say::say;
 use crate::config::Flags;
 use crate::store_options::store_options;
 
@@ -97,7 +96,7 @@ fn from_server(
     }
     output.write(&lines.finish()?)?;
     if export.reconnects() > 0 {
-        say!("the connection broke and was restored {} times; no run is missing", export.reconnects());
+        eprintln!("the connection broke and was restored {} times; no run is missing", export.reconnects());
     }
     Ok(written)
 }

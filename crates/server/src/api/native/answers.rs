@@ -320,7 +320,7 @@ impl From<core::Bucket> for Bucket {
 
 impl From<core::Facet> for Facet {
     fn from(facet: core::Facet) -> Self {
-        let by = FACET_KEYS.iter().find(|(_, key)| *key == facet.by).map_or("", |(name, _)| name);
+        let (by, _) = *FACET_KEYS.iter().find(|(_, key)| *key == facet.by).expect("each key has a name");
         let count = |count: core::FacetCount| {
             let counted =
                 FacetCount { runs: count.runs, percentiles: count.percentiles.map(Into::into), ..Default::default() };

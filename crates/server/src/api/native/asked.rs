@@ -8,10 +8,11 @@ use runlog_core::{Engine, EngineError, Scope};
 use super::failure::Failure;
 use super::fields::{Selection, Style};
 use super::params::{FIELDS, LAST_EVENT_ID, Values};
-use super::routes::{Handler, Route};
+use super::route::{Handler, Route};
 use crate::access::READ_RUNS;
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
+use crate::caller::Caller;
 use crate::clock;
 
 /// A request with valid credentials and parameters, whose permissions are still to be checked.

@@ -15,7 +15,7 @@ use super::encode::{Format, Lines};
 use super::failure::Failure;
 use super::params::{AFTER, AS_OF, BadParam, FIELDS, FORMAT, SORT_BY_START, Values, bad};
 use super::walk::{Walk, freeze};
-use super::{filter_params, read};
+use super::{filter_params, queries};
 use crate::answer_stream::{self, Parts, Sent};
 use crate::encoder::Encoder;
 use crate::respond::{self, Answer};
@@ -43,8 +43,8 @@ pub(super) async fn open(asked: Asked, request: &request::Parts) -> Result<Answe
         _ => failed(&error),
     })?;
     let frozen = asked.ask(move |engine| freeze(engine, query)).await?;
-    read::check_as_of(&frozen.query, frozen.seq)?;
-    let (as_of, window) = (frozen.query.as_of.unwrap_or_default(), frozen.query.window);
+    queries::check_as_of(&frozen.query, frozen.seq)?;
+    let (as_of, window) = (frozen.query.as_of.expect("`freeze` fixes the moment"), frozen.query.window);
     let walk = asked.ask(move |engine| Walk::begin(engine, frozen, after, lines)).await?;
     let total = walk.total;
     let parts = ExportParts { walk: Some(walk), _turn: turn };

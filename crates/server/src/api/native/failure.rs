@@ -5,7 +5,7 @@ use runlog_core::{EngineError, Fault};
 
 use super::params::BadParam;
 use crate::access::{Refusal, Refused};
-use crate::auth::Denied;
+use crate::caller::Denied;
 use crate::respond::{self, Answer};
 
 /// Why a request is not answered.

@@ -79,8 +79,9 @@ pub(crate) fn versions(top: Option<u64>) -> FacetSpec {
     FacetSpec { by: vec![FacetKey::Version], top: count(top, FACET_MAX_VALUES), percentiles: true }
 }
 
-fn count(given: Option<u64>, otherwise: usize) -> usize {
-    given.and_then(|count| usize::try_from(count).ok()).unwrap_or(otherwise)
+/// A number of the request, or the default.
+pub(super) fn count(given: Option<u64>, otherwise: usize) -> usize {
+    given.map_or(otherwise, |count| usize::try_from(count).expect("the table bounds every count"))
 }
 
 /// Closes the open ends of a window where the runs of these streams end; an open end is not before now.
@@ -111,8 +112,8 @@ fn window(values: &Values, now_ms: i64) -> Result<Window, BadParam> {
     if since_ms.is_some() && from.is_some() {
         return Err(bad(&SINCE, "`from` already says where the window begins; omit one of them"));
     }
-    let start_ms = since_ms.map(|span_ms| now_ms.saturating_sub(span_ms)).or(from).unwrap_or(i64::MIN);
-    let end_ms = to.unwrap_or(i64::MAX);
+    let start_ms = since_ms.map(|span_ms| now_ms.saturating_sub(span_ms)).or(from).unwrap_or(Window::ALL.start_ms);
+    let end_ms = to.unwrap_or(Window::ALL.end_ms);
     if end_ms < start_ms {
         return Err(bad(&TO, "the window ends before it begins"));
     }

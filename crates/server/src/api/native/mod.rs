@@ -18,7 +18,9 @@ pub(crate) mod overview;
 pub(crate) mod page_token;
 pub(crate) mod params;
 mod parquet;
+mod queries;
 mod read;
+pub(crate) mod route;
 pub(crate) mod routes;
 mod run_log;
 pub(crate) mod storage;
@@ -31,7 +33,7 @@ use hyper::http::request::Parts;
 
 use self::asked::Asked;
 use self::failure::Failure;
-use self::routes::{Handler, Route};
+use self::route::{Handler, Route};
 use crate::app::App;
 use crate::clock;
 use crate::respond::Answer;

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::answers::{Error, GapEvent};
 use super::fields;
 use super::params::{Kind, LAST_EVENT_ID, Param};
-use super::routes::{Content, Handler, ROUTES, Route};
+use super::route::{Content, Handler, Route};
+use super::routes::ROUTES;
 
 const JSON: &str = "application/json";
 
@@ -236,7 +237,9 @@ fn parameter(param: &Param, place: &str) -> Value {
             described["explode"] = false.into();
             described["example"] = param.example.split(',').collect();
         }
-        Kind::Number { .. } => described["example"] = param.example.parse::<u64>().unwrap_or_default().into(),
+        Kind::Number { .. } => {
+            described["example"] = param.example.parse::<u64>().expect("the table's examples are numbers").into();
+        }
         _ => described["example"] = param.example.into(),
     }
     described

@@ -15,10 +15,10 @@ use super::answers::{Basis, Bucket, Function, Percentiles};
 use super::asked::Asked;
 use super::failure::Failure;
 use super::params::{BUCKETS, FUNCTIONS};
-use super::{filter_params, read};
+use super::{filter_params, queries};
 
 /// How many functions are listed by default.
-const FUNCTIONS_DEFAULT: u64 = 200;
+const FUNCTIONS_DEFAULT: usize = 200;
 
 /// Runs in flight that are looked at to count those of each function.
 const RUNNING_MAX: usize = 10_000;
@@ -86,22 +86,22 @@ struct LastRun {
 }
 
 pub(super) fn overview(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
-    let spec = asked.values.buckets(&BUCKETS).unwrap_or(HistogramSpec::Buckets(read::BUCKETS_DEFAULT));
+    let spec = asked.values.buckets(&BUCKETS).unwrap_or(HistogramSpec::Buckets(queries::BUCKETS_DEFAULT));
     let streams = engine.streams(&query.scope.account)?;
     let window = filter_params::close(query.window, &query.scope, &streams, asked.now_ms);
     let query = Query { window, ..query };
     let readable = streams
         .into_iter()
         .filter(|summary| query.scope.matches(&summary.stream) && asked.caller.may_read(&summary.stream));
-    let mut functions = read::by_function(readable);
+    let mut functions = queries::by_function(readable);
     functions.sort_by_key(|function| std::cmp::Reverse(function.last_start_ms));
-    let max = usize::try_from(asked.values.number(&FUNCTIONS).unwrap_or(FUNCTIONS_DEFAULT)).unwrap_or(usize::MAX);
+    let max = filter_params::count(asked.values.number(&FUNCTIONS), FUNCTIONS_DEFAULT);
     let rest_functions = functions.len().saturating_sub(max) as u64;
     functions.truncate(max);
 
     // What it rests on. The buckets begin where those of every function do.
     let mut base = engine.query(&Query { limit: 0, ..query.clone() })?;
-    read::check_as_of(&query, base.watermark.seq)?;
+    queries::check_as_of(&query, base.watermark.seq)?;
     let buckets = core::Histogram::new(spec, window).map_err(|error| EngineError::caller(error.to_string()))?;
     let running = Running::count(engine, &query.scope)?;
     let as_of = query.as_of.unwrap_or(base.watermark.seq);
@@ -111,7 +111,7 @@ pub(super) fn overview(asked: &Asked, query: Query, engine: &dyn Engine) -> Resu
     let basis = Basis::new(&query, &base);
     let total = functions.iter().map(|glance| glance.runs).sum();
     let core::Histogram { start_ms, width_ms, .. } = buckets;
-    Ok(read::json(&Overview { total, start_ms, width_ms, functions, rest_functions, basis }))
+    Ok(queries::json(&Overview { total, start_ms, width_ms, functions, rest_functions, basis }))
 }
 
 /// The queries of one function.
@@ -142,8 +142,8 @@ impl Glancing<'_> {
             percentiles: true,
             ..self.query.clone()
         })?;
-        let percentiles = counted.percentiles.ok_or_else(read::missing)?;
-        let buckets = counted.histogram.ok_or_else(read::missing)?.buckets;
+        let percentiles = counted.percentiles.ok_or_else(queries::missing)?;
+        let buckets = counted.histogram.ok_or_else(queries::missing)?.buckets;
         let heaviest = counted.rows.first().filter(|_| percentiles.finished > 0);
         let last = self.newest(&scope, ResultFilter::All)?;
         let last_ok = match &last {

@@ -131,9 +131,9 @@ impl Column {
         Self { is_required: columns::is_required(name), values, levels: Vec::new() }
     }
 
-    /// Adds a value; returns its bytes. A value that the column cannot store (no field has one) counts as absent.
+    /// Adds a value; returns its bytes.
     fn push(&mut self, cell: &Cell<'_>) -> usize {
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let signed = |number: u64| i64::try_from(number).expect("numbers of runs are below 2^63");
         let (is_there, bytes) = match (&mut self.values, cell) {
             (Values::Texts(texts), Cell::Text(text)) => {
                 texts.push(text.as_bytes().to_vec().into());
@@ -151,7 +151,8 @@ impl Column {
                 numbers.push(*us as f64 / 1000.0);
                 (true, size_of::<f64>())
             }
-            _ => (false, 0),
+            (_, Cell::Absent) => (false, 0),
+            _ => unreachable!("a field is of the kind of its column"),
         };
         self.levels.push(i16::from(is_there));
         bytes

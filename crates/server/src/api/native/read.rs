@@ -1,32 +1,21 @@
 //! The JSON answers: pages of runs, one run, histogram, facets, statistics, functions.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::http::request::Parts;
-use runlog_core::{
-    Answer as Found, Columns, Cursor, Direction, HistogramSpec, Order, Query, Row, Scope, SortKey, Start, StreamSummary,
-};
+use runlog_core::{Columns, Cursor, Direction, HistogramSpec, Order, Query, Row, Scope, SortKey, Start};
 use runlog_core::{Engine, EngineError};
-use serde::Serialize;
 
-use super::answers::{
-    Basis, FacetsAnswer, Function, Functions, HistogramAnswer, Neighbour, OneRun, RunList, Runs, Stats,
-};
+use super::answers::{Basis, FacetsAnswer, Functions, HistogramAnswer, Neighbour, OneRun, RunList, Runs, Stats};
 use super::asked::Asked;
 use super::failure::Failure;
 use super::page_token::PageToken;
-use super::params::{AS_OF, BUCKETS, BY, TOP, bad};
-use super::routes::Handler;
+use super::params::{BUCKETS, BY, TOP};
+use super::queries::{BUCKETS_DEFAULT, attempts, by_function, find, json, missing, no_run};
+use super::route::Handler;
 use super::{filter_params, overview};
 use crate::respond::{self, Answer, Packed};
-
-/// Attempts of one run that are shown: retries are numbered by a byte, in each function that has the id.
-const ATTEMPTS_MAX: usize = 10_000;
-
-/// Default number of buckets of a histogram: as many as a narrow screen shows.
-pub(super) const BUCKETS_DEFAULT: usize = 60;
 
 pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> Result<Answer, Failure> {
     let query = filter_params::query(&asked.values, asked.account(), asked.now_ms).map_err(Failure::Bad)?;
@@ -104,25 +93,6 @@ fn functions(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>
     Ok(json(&Functions { functions, total, basis: Basis::new(&query, &found) }))
 }
 
-pub(super) fn by_function(streams: impl Iterator<Item = StreamSummary>) -> Vec<Function> {
-    let mut functions: BTreeMap<(String, String, String), Function> = BTreeMap::new();
-    for StreamSummary { stream, first_start_ms, last_start_ms } in streams {
-        let name = (stream.region.clone(), stream.namespace.clone(), stream.function.clone());
-        let function = functions.entry(name).or_insert_with(|| Function {
-            region: stream.region,
-            namespace: stream.namespace,
-            function: stream.function,
-            qualifiers: Vec::new(),
-            first_start_ms,
-            last_start_ms,
-        });
-        function.qualifiers.push(stream.qualifier);
-        function.first_start_ms = function.first_start_ms.min(first_start_ms);
-        function.last_start_ms = function.last_start_ms.max(last_start_ms);
-    }
-    functions.into_values().collect()
-}
-
 /// Every attempt of a run. A caller that may not read a function does not learn that it has a run with this id.
 fn one_run(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
     let request_id = query.request_id.clone().unwrap_or_default();
@@ -146,16 +116,6 @@ fn one_run(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, 
         next,
         basis: Basis::new(&query, &found),
     }))
-}
-
-/// Every attempt of a run in a scope, the earliest first.
-pub(super) fn attempts(scope: Scope, request_id: &str) -> Query {
-    let order = Order { by: SortKey::StartTime, direction: Direction::Asc };
-    Query { request_id: Some(request_id.to_owned()), order, limit: ATTEMPTS_MAX, ..Query::new(scope) }
-}
-
-pub(super) fn no_run(request_id: &str) -> Failure {
-    Failure::NotFound(format!("there is no run `{request_id}`; retention may have removed it"))
 }
 
 /// The readable rows of a query with their texts, as many as fit into a page; at least one.
@@ -197,34 +157,4 @@ fn neighbours(engine: &dyn Engine, rows: &[Row], columns: Columns) -> Result<[Op
         Ok(found.rows.into_iter().next())
     };
     Ok([beside(rows.first(), Direction::Desc)?, beside(rows.last(), Direction::Asc)?])
-}
-
-/// Queries the engine. A histogram needs a window with two ends.
-fn find(asked: &Asked, mut query: Query, engine: &dyn Engine) -> Result<(Query, Found), Failure> {
-    if query.histogram.is_some() {
-        let streams = engine.streams(&query.scope.account)?;
-        query.window = filter_params::close(query.window, &query.scope, &streams, asked.now_ms);
-    }
-    let found = engine.query(&query)?;
-    check_as_of(&query, found.watermark.seq)?;
-    Ok((query, found))
-}
-
-/// An answer as of a future moment could not be repeated.
-pub(super) fn check_as_of(query: &Query, last: u64) -> Result<(), Failure> {
-    match query.as_of {
-        Some(as_of) if as_of > last => {
-            Err(Failure::Bad(bad(&AS_OF, &format!("the last sequence number so far is {last}"))))
-        }
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn json(answer: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(answer).expect("only a map whose keys are no texts has no JSON form, and there is none")
-}
-
-/// The engine's answer lacks a requested part.
-pub(super) fn missing() -> Failure {
-    Failure::Engine(EngineError::engine("an answer lacks the requested counts"))
 }

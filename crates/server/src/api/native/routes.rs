@@ -1,6 +1,6 @@
 //! Every route except the signed API, as a table: dispatch, OpenAPI and documentation follow from it.
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::SchemaGenerator;
 
 use super::allowed::Allowed;
 use super::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Stats};
@@ -8,74 +8,13 @@ use super::keys::Keys;
 use super::overview::Overview;
 use super::params::{
     ACTION, AFTER, AS_OF, ATTEMPT, BUCKETS, BY, CURSOR, DOWNLOAD, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION,
-    FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION,
-    REQUEST_ID, RESULT, SINCE, SORT, SORT_BY_START, TO, TOP,
+    FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, QUALIFIER, REGION, REQUEST_ID,
+    RESULT, SINCE, SORT, SORT_BY_START, TO, TOP,
 };
+use super::route::{Content, Handler, Route};
 use super::storage::StorageAnswer;
 use crate::api::doctor::DiagnosisAnswer;
 use crate::api::session::Session;
-
-/// A route.
-#[derive(Debug)]
-pub(crate) struct Route {
-    pub(crate) handler: Handler,
-    /// Upper-case.
-    pub(crate) method: &'static str,
-    /// One segment may be a parameter in braces.
-    pub(crate) path: &'static str,
-    /// One line.
-    pub(crate) summary: &'static str,
-    /// Further explanation.
-    pub(crate) doc: &'static str,
-    /// The parameters of the query string.
-    pub(crate) params: &'static [&'static Param],
-    pub(crate) answer: Content,
-    pub(crate) needs_key: bool,
-}
-
-/// The code that answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Handler {
-    Runs,
-    Run,
-    Histogram,
-    Facets,
-    Stats,
-    Functions,
-    RunLog,
-    Overview,
-    Storage,
-    Keys,
-    Allowed,
-    Doctor,
-    FailedRequest,
-    Tail,
-    Export,
-    Ingest,
-    Otlp,
-    SignIn,
-    Session,
-    SignOut,
-    Backup,
-    OpenApi,
-    Actions,
-    Livez,
-    Readyz,
-    Metrics,
-}
-
-/// The body of an answer.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Content {
-    /// JSON of a type.
-    Json(fn(&mut SchemaGenerator) -> Schema),
-    /// JSON that is described in words.
-    AnyJson,
-    /// No body: status 204.
-    Nothing,
-    /// One of these media types.
-    Media(&'static [&'static str]),
-}
 
 /// The filters of a query, and its window.
 macro_rules! filtered {
@@ -85,40 +24,6 @@ macro_rules! filtered {
             $($more),*
         ]
     };
-}
-
-impl Handler {
-    /// The name of the operation in OpenAPI, and in the metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Runs => "listRuns",
-            Self::Run => "getRun",
-            Self::Histogram => "getHistogram",
-            Self::Facets => "getFacets",
-            Self::Stats => "getStats",
-            Self::Functions => "listFunctions",
-            Self::RunLog => "getRunLog",
-            Self::Overview => "getOverview",
-            Self::Storage => "getStorage",
-            Self::Keys => "listKeys",
-            Self::Allowed => "getAllowed",
-            Self::Doctor => "examineRequest",
-            Self::FailedRequest => "getFailedRequest",
-            Self::Tail => "tailRuns",
-            Self::Export => "exportRuns",
-            Self::Ingest => "putRuns",
-            Self::Otlp => "exportLogs",
-            Self::SignIn => "signIn",
-            Self::Session => "getSession",
-            Self::SignOut => "signOut",
-            Self::Backup => "makeBackup",
-            Self::OpenApi => "getOpenApi",
-            Self::Actions => "getActions",
-            Self::Livez => "getLivez",
-            Self::Readyz => "getReadyz",
-            Self::Metrics => "getMetrics",
-        }
-    }
 }
 
 /// The table.
@@ -433,24 +338,6 @@ pub(crate) fn find<'a>(method: &str, path: &'a str) -> Found<'a> {
         methods.push(route.method);
     }
     if methods.is_empty() { Found::Nothing } else { Found::OtherMethods(methods) }
-}
-
-impl Route {
-    /// The parameter in the path, if it has one.
-    pub(crate) fn place(&self) -> Option<&'static Param> {
-        self.path.contains('{').then_some(&REQUEST_ID)
-    }
-
-    /// Whether a path is this route's, and the value of its parameter.
-    fn matches<'a>(&self, path: &'a str) -> Option<Option<&'a str>> {
-        match self.path.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?.1))) {
-            None => (path == self.path).then_some(None),
-            Some((before, after)) => {
-                let place = path.strip_prefix(before)?.strip_suffix(after)?;
-                (!place.is_empty() && !place.contains('/')).then_some(Some(place))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

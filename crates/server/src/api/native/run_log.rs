@@ -17,7 +17,7 @@ use runlog_core::{Columns, Engine, EngineError, Query, Row, Scope, Window};
 use super::asked::Asked;
 use super::failure::Failure;
 use super::params::{ATTEMPT, DOWNLOAD, REQUEST_ID};
-use super::{filter_params, read};
+use super::{filter_params, queries};
 use crate::respond::{self, Answer, Packed};
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -74,15 +74,15 @@ pub(super) async fn answer(asked: Asked, request: &Parts) -> Result<Answer, Fail
 /// The log of the wanted attempt, or of the last one, of all that the caller may read.
 fn find(asked: &Asked, request_id: &str, engine: &dyn Engine) -> Result<Log, Failure> {
     let scope = filter_params::scope(&asked.values, asked.account());
-    let query = Query { columns: Columns::NO_TEXTS, ..read::attempts(scope, request_id) };
+    let query = Query { columns: Columns::NO_TEXTS, ..queries::attempts(scope, request_id) };
     let found = engine.query(&query)?;
     let attempt = asked.values.number(&ATTEMPT);
     let mut rows = found.rows.into_iter().filter(|row| {
         asked.caller.may_read(&row.run.stream) && attempt.is_none_or(|attempt| attempt == u64::from(row.run.retry_num))
     });
     // In the order of their starts: a retry starts after the attempt before.
-    let row = rows.next_back().ok_or_else(|| read::no_run(request_id))?;
-    let log = with_log(&row, engine)?.ok_or_else(|| read::no_run(request_id))?;
+    let row = rows.next_back().ok_or_else(|| queries::no_run(request_id))?;
+    let log = with_log(&row, engine)?.ok_or_else(|| queries::no_run(request_id))?;
     Ok(Log {
         function: log.run.stream.function.clone(),
         seq: log.seq,
@@ -105,7 +105,7 @@ fn with_log(row: &Row, engine: &dyn Engine) -> Result<Option<Row>, EngineError> 
     let query = Query {
         window: Window { start_ms, end_ms: start_ms.saturating_add(1) },
         columns: Columns { log: true, ..Columns::NO_TEXTS },
-        ..read::attempts(scope, &row.run.request_id)
+        ..queries::attempts(scope, &row.run.request_id)
     };
     let (_, mut rows) = engine.open_query(&query)?;
     loop {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::answers::{Cost, Watermark};
 use super::asked::Asked;
 use super::failure::Failure;
-use super::read;
+use super::queries;
 use crate::files;
 use crate::respond::{self, Answer, Packed};
 use crate::settings::Settings;
@@ -88,7 +88,7 @@ pub(super) async fn answer(asked: Asked, request: &Parts) -> Result<Answer, Fail
             watermark: Watermark::of(&found),
             cost: Cost::of(&found),
         };
-        Ok::<_, Failure>(Packed::new(read::json(&storage), takes_gzip))
+        Ok::<_, Failure>(Packed::new(queries::json(&storage), takes_gzip))
     });
     Ok(respond::packed(StatusCode::OK, packed.await?))
 }

@@ -30,7 +30,7 @@ use super::filter_params;
 use super::params::{FROM_SEQ, LAST_EVENT_ID};
 use crate::answer_body::{self, Writer};
 use crate::app::App;
-use crate::auth::Caller;
+use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer};
 

@@ -23,7 +23,8 @@ use tonic::{Code, Status};
 
 use super::{REQUEST_MAX_BYTES, collect, denied, take, turn};
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
+use crate::caller::Caller;
 use crate::clock;
 
 /// The one method that is served.

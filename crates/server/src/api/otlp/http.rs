@@ -16,7 +16,8 @@ use tonic::{Code, Status};
 
 use super::{REQUEST_MAX_BYTES, collect, denied, take, too_large, turn};
 use crate::app::App;
-use crate::auth::{self, Caller};
+use crate::auth;
+use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer};
 use crate::unpack::{BodyError, Encoding, body_reader};

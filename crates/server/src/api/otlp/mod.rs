@@ -16,8 +16,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 use crate::app::App;
-use crate::auth::{Caller, Denied};
 use crate::body;
+use crate::caller::{Caller, Denied};
 use crate::clock;
 use crate::otlp::Taken;
 use crate::unpack::BodyError;
@@ -76,7 +76,7 @@ async fn take(
         return Err(Status::unavailable(why));
     }
     let partial_success = (taken.rejected > 0).then(|| ExportLogsPartialSuccess {
-        rejected_log_records: i64::try_from(taken.rejected).unwrap_or(i64::MAX),
+        rejected_log_records: i64::try_from(taken.rejected).expect("fewer records than bytes of a request"),
         error_message: taken.message(),
     });
     Ok(ExportLogsServiceResponse { partial_success })
