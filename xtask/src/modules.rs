@@ -208,6 +208,11 @@ impl Reader<'_> {
                 continue;
             };
             let before = self.tokens[..self.at].last();
+            if word == "in" && self.is_of_visibility() {
+                // `pub(in crate::a)` says who may use the item, which is no use of `a`.
+                self.at += self.tokens[self.at..].iter().take_while(|token| **token != Token::Close).count();
+                continue;
+            }
             if word == "use" {
                 let is_exported = self.is_public();
                 self.at += 1;
@@ -241,6 +246,11 @@ impl Reader<'_> {
             _ => before.len(),
         };
         matches!(before[..word].last(), Some(Token::Word(word)) if word == "pub")
+    }
+
+    /// Whether this token is the first in the parentheses of `pub(...)`.
+    fn is_of_visibility(&self) -> bool {
+        matches!(&self.tokens[..self.at], [.., Token::Word(word), Token::Open] if word == "pub")
     }
 
     /// The modules that the file declares.
@@ -404,6 +414,13 @@ mod tests {
         assert_eq!(cycles(&both), ["a/mod.rs -> a/x -> a/mod.rs"]);
         let re_exported = "mod x; pub use x::g; struct Own;";
         assert_eq!(cycles(&[both[0], ("a/mod.rs", re_exported), both[2]]), [""; 0]);
+    }
+
+    #[test]
+    fn who_may_see_an_item_is_not_used_by_it() {
+        let files =
+            [("lib.rs", "mod a;"), ("a/mod.rs", "mod x; fn f() { x::g(); }"), ("a/x.rs", "pub(in crate::a) fn g() {}")];
+        assert_eq!(cycles(&files), [""; 0]);
     }
 
     #[test]

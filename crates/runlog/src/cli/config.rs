@@ -2,14 +2,13 @@
 
 mod profiles;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use comfy_table::{Table, presets};
 use runlog_server::OPTIONS;
 
 use self::profiles::SetProfileArgs;
+use crate::cli::common::table::Table;
 use crate::config::Flags;
 
 const EXAMPLES: &str = "\
@@ -50,15 +49,14 @@ fn options(flags: &Flags) -> anyhow::Result<ExitCode> {
     // Read first, so that a value that is wrong is an error here as it would be for `serve`.
     flags.settings()?;
     let effective = flags.effective()?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["OPTION", "VALUE", "FROM", "MEANING"]);
+    let mut table = Table::indented(&["OPTION", "VALUE", "FROM", "MEANING"]);
     for row in OPTIONS {
         if let Some(option) = effective.get(row.name) {
             let is_hidden = row.is_secret && !option.text.is_empty();
             let value = if is_hidden { "***" } else { option.text.as_str() };
-            table.add_row([row.name, value, option.origin, row.doc.trim()]);
+            table.row([row.name, value, option.origin, row.doc.trim()]);
         }
     }
-    writeln!(std::io::stdout(), "{}", table.trim_fmt())?;
+    table.print(&mut std::io::stdout())?;
     Ok(ExitCode::SUCCESS)
 }

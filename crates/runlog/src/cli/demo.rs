@@ -17,6 +17,8 @@ use super::serve;
 use crate::config::Flags;
 use crate::sample::Plan;
 
+use crate::cli::common::say::say;
+
 /// Arguments of `runlog demo`: those of `serve`, and the size of the sample.
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
@@ -129,7 +131,7 @@ impl Demo {
             .env("RUNLOG_REGION", &self.region)
             .status()?;
         if !status.success() {
-            eprintln!("`{command}` ended with {status}");
+            say!("`{command}` ended with {status}");
         }
         Ok(())
     }

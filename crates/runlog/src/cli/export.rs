@@ -23,6 +23,7 @@ use self::output::Output;
 use self::source::Source;
 use crate::cli::common::failure::{EXIT_EMPTY, Failure, end};
 use crate::cli::common::progress::{Bar, human};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
 
@@ -149,7 +150,7 @@ impl ExportArgs {
         let bytes = output.finish()?;
         drop(bar);
         let place = self.output.as_deref().map_or("standard output".to_owned(), |path| path.display().to_string());
-        eprintln!("{place}: {} runs, {}", count(written), human(bytes));
+        say!("{place}: {} runs, {}", count(written), human(bytes));
         Ok(if self.fail_empty && written == 0 { EXIT_EMPTY } else { 0 })
     }
 

@@ -15,6 +15,7 @@ use super::read::lasting::{LastingArgs, Patience, lost};
 use super::read::table::result;
 use super::read::{RunIdArgs, span_ms};
 use crate::cli::common::failure::{self, Failure};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::text::{harmless, one_line};
 use crate::cli::common::units;
@@ -79,7 +80,7 @@ impl FollowArgs {
                 break run;
             }
             if self.wait.is_some() && !std::mem::replace(&mut is_waiting, true) {
-                eprintln!("waiting for the run `{}` to begin", one_line(request_id));
+                say!("waiting for the run `{}` to begin", one_line(request_id));
             }
             if began.elapsed() >= wait {
                 return Err(self.run.missing());
@@ -144,7 +145,7 @@ fn end(run: &RunRow) -> u8 {
     let (word, _) = result(run.ret_code.into());
     let (function, took) = (one_line(&run.function_name), units::duration(run.duration));
     let message = Some(one_line(&run.ret_msg)).filter(|text| !text.is_empty() && run.ret_code != RET_OK);
-    eprintln!("{function}: {word} after {took}{}", message.map_or_else(String::new, |text| format!(": {text}")));
+    say!("{function}: {word} after {took}{}", message.map_or_else(String::new, |text| format!(": {text}")));
     exit_code(run)
 }
 
@@ -174,7 +175,7 @@ impl Growth {
         let (is_whole, more) = self.more(log);
         let more = more.to_owned();
         if !is_whole {
-            eprintln!("[a part was left out here; `runlog show --log` prints everything that was kept]");
+            say!("[a part was left out here; `runlog show --log` prints everything that was kept]");
         }
         log.clone_into(&mut self.printed);
         let mut out = io::stdout().lock();

@@ -10,9 +10,10 @@ use runlog_core::csv;
 use runlog_server::clock;
 use serde::Serialize;
 
-use super::report::{SpanArgs, write_table};
+use super::report::SpanArgs;
 use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::server::ServerArgs;
+use crate::cli::common::table::write_table;
 use crate::cli::common::units;
 
 /// Arguments of `runlog functions`.

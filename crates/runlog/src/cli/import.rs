@@ -21,6 +21,7 @@ use self::input::{Input, Opened};
 use crate::cli::common::choice;
 use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::progress::Bar;
+use crate::cli::common::say::say;
 use crate::cli::common::target::{Batch, Target, TargetArgs};
 use crate::cli::common::units::count;
 use crate::cli::common::window::flag_ms;
@@ -257,7 +258,7 @@ impl Import<'_> {
     fn show(&self, done_bytes: u64) {
         let seconds = self.started.elapsed().as_secs_f64().max(0.001);
         let rate = (self.counts.read as f64 / seconds) as u64;
-        self.bar.say(format!("import: {} runs, {}/s", count(self.counts.read), count(rate)));
+        self.bar.say(&format!("import: {} runs, {}/s", count(self.counts.read), count(rate)));
         self.bar.show(Progress { done: done_bytes, total: self.bytes_total });
     }
 
@@ -289,7 +290,7 @@ impl Import<'_> {
         if refused > self.args.errors_shown {
             let rest = count(refused - self.args.errors_shown);
             let advice = if self.args.errors.is_some() { "" } else { "; --errors FILE writes all of them" };
-            eprintln!("{rest} more were refused{advice}");
+            say!("{rest} more were refused{advice}");
         }
         let stored = if is_dry {
             format!("{} would be stored", count(read - refused))
@@ -302,7 +303,7 @@ impl Import<'_> {
             some => format!("; {some} files could not be read to their end"),
         };
         let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-        eprintln!("{files}: {} read, {stored}, {} refused{cut}{unreadable}", count(read), count(refused));
+        say!("{files}: {} read, {stored}, {} refused{cut}{unreadable}", count(read), count(refused));
         let is_whole = refused == 0 && unreadable_files == 0;
         Ok(if is_whole || self.args.keep_going { 0 } else { EXIT_REFUSED })
     }

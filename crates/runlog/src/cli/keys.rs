@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Subcommand;
-use comfy_table::{Table, presets};
 use runlog_core::Zone;
 use runlog_core::moment;
 use runlog_server::Token;
@@ -15,6 +14,7 @@ use runlog_server::clock;
 use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
 
 use crate::cli::common::place::Place;
+use crate::cli::common::table::Table;
 use crate::config::Flags;
 use crate::files;
 
@@ -130,18 +130,16 @@ fn token(args: TokenArgs) -> anyhow::Result<()> {
 
 fn list(place: Place) -> anyhow::Result<()> {
     let file = KeyFile::read(&place.data()?)?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["ID", "ACCOUNT", "MAY", "NOTE"]);
+    let mut table = Table::indented(&["ID", "ACCOUNT", "MAY", "NOTE"]);
     for key in file.keys {
         let may = if key.root { "all".to_owned() } else { format!("{} policies", key.policies.len()) };
-        table.add_row([key.secret_id, key.account, may, key.note]);
+        table.row([key.secret_id, key.account, may, key.note]);
     }
     for token in file.tokens {
         let read_only = if token.read_only { ", read only" } else { "" };
         let until = token.expires_ms.map(|ms| format!(", until {}", Zone::UTC.format_rfc3339(ms)));
         let may = format!("token of {}{read_only}{}", token.secret_id, until.unwrap_or_default());
-        table.add_row([token.id, String::new(), may, token.note]);
+        table.row([token.id, String::new(), may, token.note]);
     }
-    writeln!(std::io::stdout(), "{}", table.trim_fmt())?;
-    Ok(())
+    Ok(table.print(&mut std::io::stdout())?)
 }

@@ -8,6 +8,7 @@ use runlog_client::RunQuery;
 use super::read::print::{Format, Printer};
 use super::read::{FilterArgs, OutputArgs, RequestArgs};
 use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
 
@@ -65,11 +66,11 @@ impl LastArgs {
         }
         let printed = printer.finish()?;
         if page.total > 0 {
-            eprintln!("the last {} of {} runs", count(printed), count(page.total));
+            say!("the last {} of {} runs", count(printed), count(page.total));
         } else {
             match &query.filter.function {
-                Some(function) => eprintln!("no run of {function}"),
-                None => eprintln!("no runs"),
+                Some(function) => say!("no run of {function}"),
+                None => say!("no runs"),
             }
         }
         Ok(if self.fail_empty && printed == 0 { EXIT_EMPTY } else { EXIT_OK })

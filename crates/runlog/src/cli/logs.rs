@@ -16,6 +16,7 @@ use runlog_server::clock;
 
 use crate::cli::common::colour::is_coloured;
 use crate::cli::common::failure::{EXIT_EMPTY, Failure, end};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units;
 use print::{Format, Printer};
@@ -117,7 +118,7 @@ impl LogsArgs {
             let page = client.get_function_logs(&request)?;
             (print(page.data.into_iter().map(Ok), printer)?, page.total_count)
         };
-        eprintln!("{}", self.summary(window.as_ref(), printed, total));
+        say!("{}", self.summary(window.as_ref(), printed, total));
         // `--limit 0` requests only the total.
         let found = if self.limit == 0 { total } else { printed };
         Ok(if self.fail_empty && found == 0 { EXIT_EMPTY } else { 0 })
@@ -160,7 +161,7 @@ impl LogsArgs {
             command += &format!(" \\\n  --cacert '{}'", ca.display().to_string().replace('\'', r"'\''"));
         }
         writeln!(io::stdout(), "{command}")?;
-        eprintln!("signed for five minutes");
+        say!("signed for five minutes");
         Ok(0)
     }
 

@@ -4,6 +4,8 @@
 //! (with `--fail-empty`), 4 not authorised, 5 a tail lost its connection or missed something; `run` and `follow` end
 //! with the run's own.
 
+#![warn(clippy::print_stderr)]
+
 mod backup;
 mod canary;
 mod common;
@@ -39,6 +41,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::common::say;
 use crate::config::Unusable;
 
 /// The exit code for an invalid command line or option.
@@ -150,7 +153,7 @@ pub(crate) fn main() -> ExitCode {
         // A reader such as `head` may close the pipe early: that is not an error.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            say::error(&error);
             if error.is::<Unusable>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }

@@ -11,6 +11,7 @@ use runlog_server::cam::{Policy, Resource, decide};
 use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
 
 use crate::cli::common::place::Place;
+use crate::cli::common::say::{self, say};
 use crate::config::Flags;
 use crate::files;
 
@@ -155,7 +156,7 @@ fn validate(paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
             Ok(policy) => writeln!(std::io::stdout(), "{}: ok, {} statements", path.display(), policy.statements())?,
             Err(error) => {
                 refused += 1;
-                eprintln!("error: {error:#}");
+                say::error(&error);
             }
         }
     }
@@ -165,7 +166,7 @@ fn validate(paths: &[PathBuf]) -> anyhow::Result<ExitCode> {
 fn show(key: &Key) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     if key.root {
-        eprintln!("{} is a root key: no policy limits it", key.secret_id);
+        say!("{} is a root key: no policy limits it", key.secret_id);
     }
     serde_json::to_writer_pretty(&mut out, &key.policies)?;
     writeln!(out)?;

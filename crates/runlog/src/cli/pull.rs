@@ -25,6 +25,7 @@ use self::spans::Spans;
 use self::state::State;
 use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::progress::Bar;
+use crate::cli::common::say::say;
 use crate::cli::common::target::{Batch, Target, TargetArgs};
 use crate::cli::common::units::count;
 use crate::cli::common::window::{flag_ms, long_span_ms};
@@ -213,7 +214,7 @@ impl Pull {
             if is_settled && running == 0 && out_of_reach == 0 && !*refused_for_now {
                 self.state.add(unit, part)?;
             }
-            self.bar.say(format!("pull: {} runs, {unit}", count(self.total.pulled)));
+            self.bar.say(&format!("pull: {} runs, {unit}", count(self.total.pulled)));
         }
         Ok(())
     }
@@ -225,7 +226,7 @@ impl Pull {
         let again =
             if running > 0 { format!("; {} in flight, to be read again", count(running)) } else { String::new() };
         let lost = if out_of_reach > 0 { format!(", {} out of reach", count(out_of_reach)) } else { String::new() };
-        eprintln!(
+        say!(
             "{}: {} pulled, {} accepted, {} duplicates, {} refused{lost}{again}",
             window.written(zone),
             count(pulled),
@@ -233,7 +234,7 @@ impl Pull {
             count(duplicates),
             count(refused),
         );
-        eprintln!("the state of this pull is in {}", self.state.path().display());
+        say!("the state of this pull is in {}", self.state.path().display());
         Ok(if refused == 0 && out_of_reach == 0 { 0 } else { EXIT_PARTIAL })
     }
 }

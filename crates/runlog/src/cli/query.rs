@@ -13,6 +13,7 @@ use super::read::print::{Format, Printer};
 use super::read::window::{WindowArgs, told};
 use super::read::{FilterArgs, OutputArgs, RequestArgs, span_ms};
 use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
 
@@ -111,7 +112,7 @@ impl QueryArgs {
         }
         let printed = printer.finish()?;
         let total = walk.total()?;
-        eprintln!("{}", self.summary(&walk, printed, total));
+        say!("{}", self.summary(&walk, printed, total));
         // `--limit 0` requests only the total.
         let found = if self.limit == 0 { total.unwrap_or(u64::MAX) } else { printed };
         Ok(if self.fail_empty && found == 0 { EXIT_EMPTY } else { EXIT_OK })

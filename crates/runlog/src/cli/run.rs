@@ -10,12 +10,12 @@ use runlog_core::limits::{LOG_MAX_BYTES, NAME_MAX_BYTES, REQUEST_ID_MAX_BYTES};
 
 mod report;
 
-pub(super) use self::report::Put;
 use runlog_runner::{End, Job, Means, die_of};
 
 use self::report::{Delivered, Reporter};
 use crate::cli::common::choice;
 use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 
 /// The exit code of a shell for a signal is its number plus this.
@@ -95,7 +95,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     if let (End::Code(126 | 127), Some(message)) = (end, &run.ret_msg)
         && message.starts_with("cannot start ")
     {
-        eprintln!("runlog: {message}");
+        say!("runlog: {message}");
     }
     let run = NewRun::from(run);
     match reporter.finish(run.clone(), report_timeout) {
@@ -119,18 +119,18 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 fn keep(spool: Option<&Spool>, run: NewRun, reason: &str, is_refused: bool) {
     let record = format!("the record of {} {}", run.function_name, run.request_id.as_deref().unwrap_or_default());
     let Some(spool) = spool else {
-        eprintln!("runlog: {reason}; {record} is lost: {NO_SPOOL}");
+        say!("runlog: {reason}; {record} is lost: {NO_SPOOL}");
         return;
     };
     match spool.keep(run, Some(reason).filter(|_| is_refused)) {
         Ok(path) if is_refused => {
-            eprintln!("runlog: {record} was refused ({reason}) and is kept in {}", path.display());
+            say!("runlog: {record} was refused ({reason}) and is kept in {}", path.display());
         }
         Ok(path) => {
             let path = path.display();
-            eprintln!("runlog: {reason}; {record} was saved in {path} and will be sent later (`runlog spool ship`)");
+            say!("runlog: {reason}; {record} was saved in {path} and will be sent later (`runlog spool ship`)");
         }
-        Err(error) => eprintln!("runlog: {reason}; {record} is lost: {error}"),
+        Err(error) => say!("runlog: {reason}; {record} is lost: {error}"),
     }
 }
 
@@ -143,7 +143,7 @@ impl RunArgs {
             ("--request-id", self.request_id.as_ref(), REQUEST_ID_MAX_BYTES),
         ] {
             if text.is_some_and(|text| text.is_empty() || text.len() > max_bytes) {
-                eprintln!("runlog: {name} takes 1 to {max_bytes} bytes; the record will be refused, the command runs");
+                say!("runlog: {name} takes 1 to {max_bytes} bytes; the record will be refused, the command runs");
             }
         }
         Job {

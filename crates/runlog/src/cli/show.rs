@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::read::print::{Format, Printer};
 use super::read::{OutputArgs, RequestArgs, RunIdArgs};
 use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
 
@@ -54,13 +55,13 @@ impl ShowArgs {
         if attempts.is_empty() {
             let missing = self.run.missing();
             if self.fail_empty {
-                eprintln!("{missing}");
+                say!("{missing}");
                 return Ok(EXIT_EMPTY);
             }
             return Err(missing);
         }
         if attempts.len() > 1 {
-            eprintln!("{} attempts or runs with this id, earliest first", count(attempts.len() as u64));
+            say!("{} attempts or runs with this id, earliest first", count(attempts.len() as u64));
         }
         let out = BufWriter::new(io::stdout());
         let mut printer = Printer::new(out, format, self.output.time_zone, self.output.is_coloured());

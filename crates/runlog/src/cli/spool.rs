@@ -8,9 +8,10 @@ use std::time::Duration;
 use anyhow::Context;
 use runlog_client::{Error, Shipped, Spool, SpooledRun};
 
-use super::run::Put;
-use crate::cli::common::deliver::{NO_SPOOL, SpoolArgs, Way};
+use crate::cli::common::deliver::{NO_SPOOL, Put, SpoolArgs, Way};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
+use crate::cli::common::text::plain;
 
 /// Exit code if the server does not accept the key.
 const EXIT_UNAUTHORIZED: u8 = 4;
@@ -102,9 +103,9 @@ fn list(spool: &Spool) -> anyhow::Result<ExitCode> {
             Err(_) => ("(damaged)".to_owned(), file.path.display().to_string()),
         };
         let state = file.refusal.as_ref().map_or("waits".to_owned(), |why| format!("refused: {why}"));
-        writeln!(out, "{id}  {function}  {} bytes  {state}", file.bytes)?;
+        writeln!(out, "{}", plain(&format!("{id}  {function}  {} bytes  {state}", file.bytes)))?;
     }
-    eprintln!("{} waiting, {} refused, in {}", waiting.len(), refused.len(), spool.dir().display());
+    say!("{} waiting, {} refused, in {}", waiting.len(), refused.len(), spool.dir().display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -117,7 +118,7 @@ fn drop_runs(spool: &Spool, is_meant: impl Fn(&SpooledRun, &String) -> bool) -> 
             dropped += 1;
         }
     }
-    eprintln!("dropped {dropped}");
+    say!("dropped {dropped}");
     Ok(if dropped > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -142,12 +143,12 @@ impl Ship {
                     std::thread::sleep(WATCH_INTERVAL);
                 }
                 Err(error) if self.watch && !matches!(error, Error::Spool { .. } | Error::SpoolUnsafe { .. }) => {
-                    eprintln!("{error}; again in {} s", wait.as_secs());
+                    say!("{error}; again in {} s", wait.as_secs());
                     std::thread::sleep(wait);
                     wait = (wait * 2).min(BACKOFF_MAX);
                 }
                 Err(error) if error.is_unauthorized() => {
-                    eprintln!("error: {error}");
+                    say!("error: {error}");
                     return Ok(ExitCode::from(EXIT_UNAUTHORIZED));
                 }
                 Err(error) => return Err(error.into()),
@@ -158,13 +159,9 @@ impl Ship {
 
 fn tell(shipped: &Shipped, is_watching: bool) {
     for run in &shipped.refused {
-        eprintln!("refused: {} ({})", run.path.display(), run.refusal.as_deref().unwrap_or_default());
+        say!("refused: {} ({})", run.path.display(), run.refusal.as_deref().unwrap_or_default());
     }
     if !is_watching || shipped.accepted + shipped.duplicates > 0 {
-        eprintln!(
-            "shipped {}, {} of them were stored already",
-            shipped.accepted + shipped.duplicates,
-            shipped.duplicates
-        );
+        say!("shipped {}, {} of them were stored already", shipped.accepted + shipped.duplicates, shipped.duplicates);
     }
 }

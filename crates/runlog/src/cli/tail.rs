@@ -10,6 +10,7 @@ use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
 use super::read::{FilterArgs, OutputArgs, RequestArgs, span_ms};
 use crate::cli::common::failure::{EXIT_OK, Failure, end};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 
 const EXAMPLES: &str = "\
@@ -62,7 +63,7 @@ impl TailArgs {
         let last = last_seq(&client, &filter)?;
         let from_seq = self.from_seq.unwrap_or(last);
         let format = self.output.format().unwrap_or(Format::Table);
-        eprintln!("after {from_seq}; Ctrl-C ends it");
+        say!("after {from_seq}; Ctrl-C ends it");
         let out = BufWriter::new(io::stdout());
         let printer = Printer::live(out, format, self.output.time_zone, self.output.is_coloured());
         Live { filter, from_seq, slow_ms: self.slow, format, tally: Tally::default() }.run(&client, &self.live, printer)

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use runlog_client::TailBreak;
 
+use crate::cli::common::say::say;
+
 /// Number of latencies to keep; percentiles cover the last ones.
 const LATENCIES_MAX: usize = 100_000;
 
@@ -284,7 +286,7 @@ impl Ledger {
         *self.faults.entry((fault, via)).or_default() += 1;
         if self.examples.len() < EXAMPLES_MAX {
             let text = format!("{} ({}): {what}", fault.name(), via.name());
-            eprintln!("{text}");
+            say!("{text}");
             self.examples.push(text);
         }
     }

@@ -26,9 +26,10 @@ use serde_json::{Map, Value, json};
 use self::ledger::{Fault, Ledger, Listed, Step, Via};
 use self::metrics::Metrics;
 use self::watch::{Seen, watch};
-use super::report::{Format, write_table};
 use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
+use crate::cli::common::table::{Format, write_table};
 use crate::cli::common::units;
 
 /// The function of the canary's runs.
@@ -114,7 +115,7 @@ fn sing(args: &CanaryArgs) -> Result<u8, Failure> {
     let seq = main.runs(&RunQuery { limit: Some(0), ..RunQuery::default() })?.watermark.seq;
     let metrics = Arc::new(Mutex::new(Metrics::new()));
     if let Some(address) = args.listen {
-        eprintln!("metrics at http://{}/metrics", metrics::serve(address, &metrics)?);
+        say!("metrics at http://{}/metrics", metrics::serve(address, &metrics)?);
     }
     let mut canary = Canary {
         args,

@@ -11,7 +11,12 @@ use runlog_server::keys::{FIRST_ACCOUNT, Key, KeyFile};
 use crate::cli::common::place::{folder_in, state_folder};
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::target::Folder;
-use crate::cli::run::Put;
+
+/// How runs are delivered.
+pub(in crate::cli) trait Put: Send + 'static {
+    /// Delivers runs.
+    fn put(&mut self, runs: Vec<NewRun>) -> Result<PutReport, Error>;
+}
 
 /// How long to wait before trying a locked data folder again.
 const LOCKED_WAIT: Duration = Duration::from_millis(20);

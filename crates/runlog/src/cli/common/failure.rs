@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use runlog_client::Error;
 
+use crate::cli::common::say::say;
+
 /// Exit code of a command that has done what it was asked.
 pub(in crate::cli) const EXIT_OK: u8 = 0;
 /// Exit code of a call that failed.
@@ -40,7 +42,7 @@ pub(in crate::cli) fn end(result: Result<u8, Failure>, fail_empty: bool) -> anyh
         Err(Failure::Cut(message)) => (message, EXIT_CUT),
         Err(Failure::Call(error)) => (error.to_string(), exit_code(&error, fail_empty)),
     };
-    eprintln!("error: {message}");
+    say!("error: {message}");
     Ok(code.into())
 }
 

@@ -1,4 +1,5 @@
-//! What several commands share: how they fail, which server they ask, windows, units, texts and colours.
+//! What several commands share: how they fail, which server they ask, windows, units, tables, words
+//! for people and colours.
 
 pub(super) mod choice;
 pub(super) mod colour;
@@ -7,7 +8,9 @@ pub(super) mod failure;
 pub(super) mod place;
 pub(super) mod profiles;
 pub(super) mod progress;
+pub(super) mod say;
 pub(super) mod server;
+pub(super) mod table;
 pub(super) mod target;
 pub(super) mod text;
 pub(super) mod units;

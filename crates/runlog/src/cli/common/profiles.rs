@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::cli::common::failure::Failure;
 use crate::cli::common::place::folder_in;
+use crate::cli::common::say::say;
 use crate::files;
 
 /// The profile that is used when none is named.
@@ -162,7 +163,7 @@ fn warn_if_open(path: &Path) {
     if files::is_open_to_others(path) {
         SAID.call_once(|| {
             let path = path.display();
-            eprintln!("warning: {path} holds secrets and others can read it; `chmod 600 {path}` closes it");
+            say!("warning: {path} holds secrets and others can read it; `chmod 600 {path}` closes it");
         });
     }
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use runlog_store::operate::Progress;
 
+use super::say::say;
+use super::text::plain;
+
 /// How often a wait of unknown length shows that it goes on.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -46,13 +49,13 @@ impl Bar {
     }
 
     /// Changes the words before the bar.
-    pub(in crate::cli) fn say(&self, doing: String) {
-        self.0.set_message(doing);
+    pub(in crate::cli) fn say(&self, doing: &str) {
+        self.0.set_message(plain(doing).into_owned());
     }
 
     /// Prints a line on standard error, above the bar.
     pub(in crate::cli) fn print(&self, line: &str) {
-        self.0.suspend(|| eprintln!("{line}"));
+        self.0.suspend(|| say!("{line}"));
     }
 }
 

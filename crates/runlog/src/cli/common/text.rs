@@ -4,10 +4,18 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// A text on one line, without what would steer a terminal.
+/// A text on one line, without what would steer a terminal, and without blanks around it.
 pub(in crate::cli) fn one_line(text: &str) -> String {
-    let text = text.trim_matches(|char: char| char.is_whitespace() || is_steering(char));
-    text.chars().map(|char| if is_steering(char) { ' ' } else { char }).collect()
+    plain(text.trim_matches(|char: char| char.is_whitespace() || is_steering(char))).into_owned()
+}
+
+/// A text on one line, with a blank in place of each character that would steer a terminal.
+pub(in crate::cli) fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains(is_steering) {
+        Cow::Owned(text.chars().map(|char| if is_steering(char) { ' ' } else { char }).collect())
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The part of a text that fits into a number of terminal columns, with `…` if something is left out.
@@ -61,9 +69,13 @@ fn colour_bytes(text: &str) -> usize {
     if numbers[end..].starts_with('m') { "\x1b[".len() + end + 1 } else { 0 }
 }
 
-/// Control characters, and those that turn the direction of writing.
+/// Control characters (C0, DEL and C1), separators of lines and paragraphs, and what turns the direction of writing.
 fn is_steering(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    char.is_control()
+        || matches!(
+            char,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 #[cfg(test)]
@@ -74,6 +86,8 @@ mod tests {
     fn one_line_of_anything() {
         assert_eq!(one_line("\n a\tb\x1b[2J\u{202e}c\r\n"), "a b [2J c");
         assert_eq!(one_line("\0\n"), "");
+        assert_eq!(one_line("a\u{61c}b\u{2028}c\u{2029}d\u{9d}e\u{2066}f"), "a b c d e f");
+        assert_eq!(plain(" a\tb\n"), " a b ");
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! `runlog config profiles` and `set-profile`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use comfy_table::{Table, presets};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::profiles::{self, Profile};
+use crate::cli::common::say::{self, say};
+use crate::cli::common::table::Table;
 
 /// Arguments of `runlog config set-profile`.
 #[derive(clap::Args)]
@@ -39,8 +40,7 @@ pub(super) fn list() -> anyhow::Result<ExitCode> {
 
 fn print() -> Result<u8, Failure> {
     let profiles = profiles::all()?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["PROFILE", "ENDPOINT", "SECRET ID", "SECRET", "REGION", "CA"]);
+    let mut table = Table::indented(&["PROFILE", "ENDPOINT", "SECRET ID", "SECRET", "REGION", "CA"]);
     for (name, profile) in &profiles {
         let ca = profile.ca.as_ref().map(|path| path.display().to_string());
         let secret = match (&profile.secret_key, &profile.token) {
@@ -50,13 +50,13 @@ fn print() -> Result<u8, Failure> {
         };
         let cells = [&profile.endpoint, &profile.secret_id, &secret, &profile.region, &ca];
         let text = |cell: &Option<String>| cell.clone().unwrap_or_default();
-        table.add_row(std::iter::once(name.clone()).chain(cells.into_iter().map(text)));
+        table.row(std::iter::once(name.clone()).chain(cells.into_iter().map(text)));
     }
     if !profiles.is_empty() {
-        writeln!(io::stdout(), "{}", table.trim_fmt())?;
+        table.print(&mut io::stdout())?;
     }
     let place = profiles::path().map_or_else(|| "no home folder".to_owned(), |path| path.display().to_string());
-    eprintln!("{} profiles in {place}", profiles.len());
+    say!("{} profiles in {place}", profiles.len());
     Ok(0)
 }
 
@@ -78,7 +78,7 @@ impl SetProfileArgs {
             ca: self.ca.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
         };
         let path = profiles::store(&self.name, &profile)?;
-        eprintln!("profile `{}` is in {}", self.name, path.display());
+        say!("profile `{}` is in {}", self.name, path.display());
         Ok(0)
     }
 }
@@ -88,7 +88,7 @@ fn read_secret(name: &str) -> Result<String, Failure> {
     let stdin = io::stdin();
     let usual = if stdin.is_terminal() { tcgetattr(&stdin).ok() } else { None };
     if let Some(mut quiet) = usual.clone() {
-        eprint!("{name}: ");
+        say::prompt(name);
         quiet.local_modes.remove(LocalModes::ECHO);
         // If the echo cannot be turned off, the terminal shows the input.
         let _ = tcsetattr(&stdin, OptionalActions::Flush, &quiet);
@@ -97,7 +97,7 @@ fn read_secret(name: &str) -> Result<String, Failure> {
     let read = stdin.lock().read_line(&mut line);
     if let Some(usual) = usual {
         let _ = tcsetattr(&stdin, OptionalActions::Now, &usual);
-        eprintln!();
+        say!("");
     }
     read?;
     let secret = line.trim();

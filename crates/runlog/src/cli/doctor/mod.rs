@@ -6,9 +6,9 @@ mod server;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::report::Format;
 use crate::cli::common::failure::end;
 use crate::cli::common::server::ServerArgs;
+use crate::cli::common::table::Format;
 
 /// Arguments of `runlog doctor`.
 #[derive(clap::Args)]

@@ -15,7 +15,8 @@ use serde_json::json;
 
 use super::DoctorArgs;
 use crate::cli::common::failure::Failure;
-use crate::cli::report::{Format, one_line};
+use crate::cli::common::table::Format;
+use crate::cli::common::text::plain;
 use crate::files;
 
 /// The longest text of a request, in bytes: the largest body of the API, escaped.
@@ -167,12 +168,12 @@ fn print(args: &DoctorArgs, diagnosis: &Diagnosis, has_secret: bool) -> Result<u
                 writeln!(out, "{}:", step.name)?;
                 let differs = step.sent.as_ref().is_some_and(|sent| *sent != step.expected);
                 for line in step.expected.lines() {
-                    writeln!(out, "    {}", one_line(line))?;
+                    writeln!(out, "    {}", plain(line))?;
                 }
                 if let Some(sent) = step.sent.as_ref().filter(|_| differs) {
                     writeln!(out, "  but the sender has:")?;
                     for line in sent.lines() {
-                        writeln!(out, "    {}", one_line(line))?;
+                        writeln!(out, "    {}", plain(line))?;
                     }
                 }
             }
@@ -183,7 +184,7 @@ fn print(args: &DoctorArgs, diagnosis: &Diagnosis, has_secret: bool) -> Result<u
                 let step = finding.kind.step();
                 let sure = if finding.is_proven { "" } else { " (suspected)" };
                 let head = if step.is_empty() { String::new() } else { format!("{step}{sure}: ") };
-                writeln!(out, "{head}{}", one_line(&finding.text(language)))?;
+                writeln!(out, "{head}{}", plain(&finding.text(language)))?;
             }
             if !has_secret {
                 writeln!(out, "{advice}")?;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::DoctorArgs;
 use crate::cli::common::failure::Failure;
+use crate::cli::common::table::{Format, write_table};
 use crate::cli::common::units;
-use crate::cli::report::{Format, write_table};
 
 /// From which distance of two clocks on it is worth a word, in milliseconds.
 const SKEW_WORTH_A_WORD_MS: i64 = 5_000;

@@ -15,6 +15,7 @@ use runlog_store::{RealDisk, Store, SystemClock};
 use super::output::Output;
 use super::{Filter, Packing};
 use crate::cli::common::failure::Failure;
+use crate::cli::common::say::say;
 use crate::config::Flags;
 use crate::store_options::store_options;
 
@@ -96,7 +97,7 @@ fn from_server(
     }
     output.write(&lines.finish()?)?;
     if export.reconnects() > 0 {
-        eprintln!("the connection broke and was restored {} times; no run is missing", export.reconnects());
+        say!("the connection broke and was restored {} times; no run is missing", export.reconnects());
     }
     Ok(written)
 }

@@ -4,13 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::common::failure::Failure;
+use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 
 /// Prints the command for a GET of this address. `is_stream`: its answer has no end.
 pub(in crate::cli) fn print(server: &ServerArgs, url: &str, is_stream: bool) -> Result<(), Failure> {
     let (credential, variables) = server.credential_for_shell()?;
     writeln!(io::stdout(), "{}", command(url, &credential, server.ca()?.as_deref(), is_stream))?;
-    eprintln!("it reads {variables} from the environment");
+    say!("it reads {variables} from the environment");
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use runlog_server::clock;
 
 use super::{may_pass, span_ms};
 use crate::cli::common::failure::Failure;
+use crate::cli::common::say::say;
 
 /// The first pause between two tries, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
@@ -44,7 +45,7 @@ impl Patience {
         let now = clock::monotonic();
         let since = *self.lost_since.get_or_insert_with(|| {
             if may_pass(&error) {
-                eprintln!("lost the connection to the server ({error}); retrying");
+                say!("lost the connection to the server ({error}); retrying");
             }
             now
         });
@@ -60,7 +61,7 @@ impl Patience {
     /// The server is there. Says so if it was away.
     pub(in crate::cli) fn found(&mut self) {
         if self.lost_since.take().is_some() {
-            eprintln!("the connection to the server is back");
+            say!("the connection to the server is back");
         }
         self.pause = PAUSE_FIRST;
     }

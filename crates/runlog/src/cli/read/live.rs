@@ -21,6 +21,7 @@ use signal_hook::iterator::Signals;
 use super::lasting::{LastingArgs, Patience, last_seq, lost};
 use super::print::{Format, Printer};
 use crate::cli::common::failure::{EXIT_CUT, EXIT_OK, Failure};
+use crate::cli::common::say::say;
 use crate::cli::common::units::count;
 
 /// How long a requested end waits for a reader that does not take the output.
@@ -93,7 +94,7 @@ impl Tally {
         if let Some(gap) = event.gap.filter(|gap| gap.after_seq > 0 || !self.is_from_the_oldest) {
             self.removed += gap.to_seq.saturating_sub(gap.after_seq);
             let (TailGap { after_seq, to_seq, .. }, why) = (gap, reason(gap));
-            eprintln!(
+            say!(
                 "warning: runs after {after_seq} up to {to_seq} may be missing: {why} before the tail reached \
                        them"
             );
@@ -158,13 +159,13 @@ impl Live {
             };
             lock(&state).is_lost = true;
             if let Err(error) = reach(client, &self.filter, &mut patience, error) {
-                eprintln!("{}", lock(&state).end().0);
+                say!("{}", lock(&state).end().0);
                 return Err(lost(error));
             }
             lock(&state).is_lost = false;
         }
         let (words, code) = lock(&state).end();
-        eprintln!("{words}");
+        say!("{words}");
         Ok(code)
     }
 }
@@ -213,12 +214,14 @@ fn end_on_signals(state: Arc<Mutex<State>>) -> Result<(), Failure> {
             if let Ok(state) = state.try_lock() {
                 let (words, code) = state.end();
                 // After the `^C` of a terminal.
-                let line_end = if io::stderr().is_terminal() { "\n" } else { "" };
-                eprintln!("{line_end}{words}");
+                if io::stderr().is_terminal() {
+                    say!("");
+                }
+                say!("{words}");
                 break code;
             }
             if asked.elapsed() > PRINT_PATIENCE {
-                eprintln!("ended while a run was being printed");
+                say!("ended while a run was being printed");
                 break EXIT_CUT;
             }
             thread::sleep(Duration::from_millis(5));

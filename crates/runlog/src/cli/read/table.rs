@@ -1,11 +1,11 @@
 //! Runs as a table for people, which fits the screen: all at once, or line by line while they come.
+use std::borrow::Cow;
 
-use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
 use runlog_client::{FunctionLog, RunRow};
 use runlog_core::{RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED, Zone};
-use unicode_width::UnicodeWidthStr;
 
 use crate::cli::common::colour::{Colour, paint};
+use crate::cli::common::table::{self, Cell, GAP};
 use crate::cli::common::text::{cut, one_line};
 use crate::cli::common::units;
 
@@ -27,9 +27,6 @@ const RESULT_MIN: usize = 7;
 
 /// A request id is cut only on a screen that has no room for anything, and not further.
 const REQUEST_ID_MIN: usize = 8;
-
-/// Columns between two columns.
-const GAP: usize = 2;
 
 /// The part of a start that says the year: `2026-`.
 const YEAR: usize = 5;
@@ -114,15 +111,10 @@ impl RunTable {
             return Vec::new();
         }
         let head = head(self.layout);
-        let mut widths = vec![0; head.cells.len()];
-        for line in std::iter::once(&head).chain(&self.lines) {
-            for (width, cell) in widths.iter_mut().zip(&line.cells) {
-                *width = cell.width().max(*width);
-            }
-        }
-        fit(&mut widths, self.layout);
         let lines: Vec<&Line> = std::iter::once(&head).chain(&self.lines).collect();
-        render(&lines, &widths, self.layout, self.is_coloured)
+        let mut widths = table::widths(head.cells.len(), lines.iter().map(|line| &line.cells[..]));
+        fit(&mut widths, self.layout);
+        lines.iter().map(|line| render(line, &widths, self.layout, self.is_coloured)).collect()
     }
 }
 
@@ -142,7 +134,7 @@ impl RunStream {
     }
 
     pub(in crate::cli) fn line(&self, line: &Line) -> String {
-        render(&[line], &self.widths, self.layout, self.is_coloured).concat()
+        render(line, &self.widths, self.layout, self.is_coloured)
     }
 }
 
@@ -229,12 +221,15 @@ pub(in crate::cli) fn result(ret_code: i64) -> (String, Option<Colour>) {
     (word.to_owned(), colour)
 }
 
+fn heads(layout: Layout) -> &'static [&'static str] {
+    match layout {
+        Layout::Fitted(_) => &HEADS,
+        Layout::Wide => &WIDE_HEADS,
+    }
+}
+
 fn head(layout: Layout) -> Line {
-    let heads = match layout {
-        Layout::Fitted(_) => &HEADS[..],
-        Layout::Wide => &WIDE_HEADS[..],
-    };
-    Line { cells: heads.iter().map(|head| (*head).to_owned()).collect(), colour: Some(Colour::Bold) }
+    Line { cells: heads(layout).iter().map(|head| (*head).to_owned()).collect(), colour: Some(Colour::Bold) }
 }
 
 /// Makes columns narrower, and leaves some out (width 0), until they fit the screen: first long names, the message, the
@@ -266,45 +261,30 @@ fn fit(widths: &mut [usize], layout: Layout) {
     }
 }
 
-/// Lines with cells of these widths. A cell of a stream that needs more takes more.
-fn render(lines: &[&Line], widths: &[usize], layout: Layout, is_coloured: bool) -> Vec<String> {
-    let heads = head(layout).cells;
-    let last = heads.len() - 1;
-    let shown: Vec<usize> = (0..last).filter(|at| widths[*at] > 0).collect();
+/// A line with cells of these widths. A cell of a stream that needs more takes more.
+fn render(line: &Line, widths: &[usize], layout: Layout, is_coloured: bool) -> String {
     let has_year = widths.first().is_some_and(|width| *width > "07-01 08:00:00".len());
-    let shown_cell = |line: &Line, at: usize| {
-        let cell = line.cells.get(at).map_or("", String::as_str);
-        match (layout, at) {
-            (Layout::Wide, _) => cell.to_owned(),
-            (_, START) if !has_year && cell != HEADS[START] => cell.get(YEAR..).unwrap_or(cell).to_owned(),
-            (_, FUNCTION | RESULT | REQUEST_ID | MESSAGE) => cut(cell, widths[at]).into_owned(),
-            _ => cell.to_owned(),
-        }
-    };
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    for line in lines {
-        table.add_row(shown.iter().map(|&at| shown_cell(line, at)));
-    }
-    for (column, &at) in table.column_iter_mut().zip(&shown) {
-        column.set_padding((0, GAP as u16));
-        let width = u16::try_from(widths[at] + GAP).unwrap_or(u16::MAX);
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
-        if NUMBERS.contains(&heads[at].as_str()) {
-            column.set_cell_alignment(CellAlignment::Right);
+    let heads = heads(layout);
+    let mut cells = Vec::with_capacity(heads.len());
+    for (at, ((&head, cell), &width)) in heads.iter().zip(&line.cells).zip(widths).enumerate() {
+        let text = match (layout, at) {
+            (Layout::Wide, _) => Cow::from(cell),
+            (_, START) if !has_year && cell != head => cell.get(YEAR..).unwrap_or(cell).into(),
+            (_, FUNCTION | RESULT | REQUEST_ID | MESSAGE) => cut(cell, width),
+            _ => cell.into(),
+        };
+        if width > 0 {
+            cells.push((text, width, NUMBERS.contains(&head)));
         }
     }
-    // The message is added after the table, because it can be longer than a column of a table.
-    let has_message = widths[last] > 0;
-    let whole = |(text, line): (String, &&Line)| {
-        let text = if has_message { text + &shown_cell(line, last) } else { text };
-        paint(text.trim_end(), line.colour.filter(|_| is_coloured))
-    };
-    table.lines().zip(lines).map(whole).collect()
+    let cells = cells.iter().map(|(text, width, is_right)| Cell { text, width: *width, is_right: *is_right });
+    paint(table::line(cells).trim_end(), line.colour.filter(|_| is_coloured))
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     const ID: &str = "bc309eaa-6d64-11e8-a7fe-5254000b4175";

@@ -15,11 +15,12 @@ mod stats;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
-use comfy_table::{CellAlignment, Table, presets};
+use clap::Subcommand;
 use serde_json::{Map, Value};
 
 use crate::cli::common::failure::{Failure, end};
+use crate::cli::common::table::{Format, write_table};
+use crate::cli::common::text::plain;
 pub(super) use source::SpanArgs;
 
 /// Arguments of `runlog report`.
@@ -41,15 +42,6 @@ enum Report {
     Slow(slow::SlowArgs),
     /// Whether one version, function or window is slower, or fails more, than another.
     Compare(compare::CompareArgs),
-}
-
-/// How a report is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// A table and sentences.
-    Table,
-    /// One JSON object.
-    Json,
 }
 
 /// What a report found.
@@ -101,42 +93,15 @@ impl Findings {
                 }
                 writeln!(out)?;
                 for decision in &self.decisions {
-                    writeln!(out, "- {decision}")?;
+                    writeln!(out, "- {}", plain(decision))?;
                 }
                 for note in &self.notes {
-                    writeln!(out, "note: {note}")?;
+                    writeln!(out, "note: {}", plain(note))?;
                 }
             }
         }
         Ok(u8::from(fail_on_regression && self.is_regression))
     }
-}
-
-/// A table without borders; nothing where there are no rows.
-pub(super) fn write_table(out: &mut impl Write, head: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(head.iter().map(|name| name.trim_start_matches('>')));
-    for row in rows {
-        table.add_row(row.into_iter().map(|cell| one_line(&cell)));
-    }
-    for (column, name) in table.column_iter_mut().zip(head) {
-        column.set_padding((0, 2));
-        if name.starts_with('>') {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
-}
-
-/// A text from elsewhere on one line, with nothing that would steer the terminal.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 /// A part of a whole, as `12.3 %`; `0.00` of nothing.
@@ -157,15 +122,6 @@ fn p_text(p: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_table_lines_up_and_steers_no_terminal() {
-        let mut out = Vec::new();
-        let rows = vec![vec!["a\x1b[2J".to_owned(), "1".to_owned()], vec!["long name".to_owned(), "22".to_owned()]];
-        write_table(&mut out, &["FUNCTION", ">RUNS"], rows).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, "FUNCTION   RUNS\na [2J         1\nlong name    22\n");
-    }
 
     #[test]
     fn figures_for_people() {

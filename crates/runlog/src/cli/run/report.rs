@@ -11,6 +11,9 @@ use runlog_client::{Error, NewRun, PutReport, Spool};
 use runlog_runner::Progress;
 use runlog_server::clock;
 
+use crate::cli::common::deliver::Put;
+use crate::cli::common::say::say;
+
 /// When a command is first reported: most are over by then, and need one report only.
 const FIRST_REPORT: Duration = Duration::from_millis(300);
 
@@ -25,12 +28,6 @@ const AWAY_INTERVAL_MAX: Duration = Duration::from_secs(60);
 
 /// How many runs of earlier commands are shipped at the end of one.
 const SHIPPED_MAX_RUNS: usize = 200;
-
-/// How reports are delivered.
-pub(crate) trait Put: Send + 'static {
-    /// Delivers runs.
-    fn put(&mut self, runs: Vec<NewRun>) -> Result<PutReport, Error>;
-}
 
 /// What became of the last report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +152,7 @@ fn report<P: Put>(
         // What cannot be shipped stays for the next time.
         && let Err(error @ Error::SpoolUnsafe { .. }) = spool.ship(SHIPPED_MAX_RUNS, false, |runs| line.send(runs))
     {
-        eprintln!("runlog: {error}");
+        say!("runlog: {error}");
     }
 }
 
