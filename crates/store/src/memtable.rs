@@ -115,6 +115,17 @@ impl Memtable {
         at
     }
 
+    /// Whether a report comes after all others of its kind, finished or running, and of its stream.
+    pub(crate) fn is_next(&self, stream: &Arc<Stream>, seq: u64, is_final: bool) -> bool {
+        let of_stream = |entry: &(u64, u32)| self.slot(entry.1).is_some_and(|slot| slot.stream == *stream);
+        let Some(slot) = self.by_stream.find(stream_hash(stream), of_stream).and_then(|&(_, at)| self.slot(at)) else {
+            return true;
+        };
+        let last =
+            if is_final { slot.facts.last().map(|last| last.seq) } else { slot.running.last().map(|last| last.seq) };
+        last.is_none_or(|last| last < seq)
+    }
+
     /// Adds a finished run, whose report is at `range` of a group.
     pub(crate) fn insert(&mut self, stream: &Arc<Stream>, hash: u64, facts: Facts, group: u32, range: &Range<usize>) {
         let at = self.note(stream, facts.start_ms);

@@ -222,6 +222,14 @@ impl<'a> Record<'a> {
         Ok(record)
     }
 
+    /// Whether everything that an answer shows is text. Reading a report does not check it, because that is done for
+    /// each row that is looked at.
+    pub(crate) fn check_texts(&self) -> Result<(), Malformed> {
+        let texts = [self.level, self.source, self.ret_msg, self.log];
+        let is_text = texts.iter().all(|text| std::str::from_utf8(text).is_ok());
+        if is_text { Ok(()) } else { Err(Malformed("a text is not UTF-8")) }
+    }
+
     /// Whether the report ends its run for good.
     pub(crate) fn is_final(&self) -> bool {
         self.facts.ret_code != RET_RUNNING && !self.is_guess

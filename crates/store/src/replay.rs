@@ -114,6 +114,11 @@ impl File<'_> {
                     continue;
                 }
                 let is_finished = record.is_final();
+                if !self.table.is_next(&stream, facts.seq, is_finished) {
+                    // A disk that wrote to a wrong place leaves whole groups a second time.
+                    self.manifest.note_set_aside(self.path, "a report is there again, or before an earlier one");
+                    continue;
+                }
                 if is_finished && group.kind == Kind::Accepted && (ask_all || self.brought_back.contains(&hash)) {
                     self.withdraw_earlier(hash, &record, &stream);
                 }
@@ -199,6 +204,7 @@ fn read<'a>(
     last: &mut Option<Arc<Stream>>,
 ) -> std::result::Result<(Record<'a>, Arc<Stream>), crate::codec::Malformed> {
     let record = Record::decode(report)?;
+    record.check_texts()?;
     if let Some(stream) = last.as_ref().filter(|stream| record.is_in(stream)) {
         return Ok((record, Arc::clone(stream)));
     }

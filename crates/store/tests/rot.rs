@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use common::hooked::{Change, Hooked};
 use common::{NOW_MS, Pair, Random, Step, everything, open, query, run, steps, tiny};
-use runlog_core::{Row, Run, Stream};
+use runlog_core::{RET_RUNNING, Row, Run, Stream};
 use runlog_store::disk::sim::{Fault, SimDisk};
-use runlog_store::{Error, ManualClock, Store};
+use runlog_store::{Disk, Error, ManualClock, Store};
 
 /// A closed store with everything in it: segments of all sizes, a log, runs in flight.
 fn specimen(seed: u64) -> (Pair, SimDisk) {
@@ -105,6 +105,58 @@ fn a_flipped_byte_in_any_file() {
         |folder: &str| -> usize { specimens.iter().filter_map(|(_, set_aside)| set_aside.get(folder)).sum() };
     assert!(set_aside("data") > 150 && set_aside("wal") > 0, "{specimens:?}");
     println!("{tried} bytes, set aside: {specimens:?}");
+}
+
+/// A disk that wrote to a wrong place: whole groups of a log are there a second time, and their checksums fit.
+#[test]
+fn groups_of_a_log_that_are_there_twice() {
+    const GROUP: [u8; 8] = [0xff, 0xfe, 0xfd, 0xfc, 0xfb, 0xfa, 0xf9, 0xf8];
+    let mut repeated = 0;
+    for seed in 0..5 {
+        let (pair, disk) = specimen(seed);
+        let truth = truth(&pair);
+        for (path, len) in disk.files().into_iter().filter(|(path, _)| path.ends_with(".wal")) {
+            let log = disk.content(&path);
+            let groups: Vec<usize> = (0..len).filter(|at| log[*at..].starts_with(&GROUP)).chain([len]).collect();
+            for bounds in groups.windows(2) {
+                let disk = disk.copy();
+                let mut file = disk.create(&path).unwrap();
+                file.append(&[&log[..bounds[1]], &log[bounds[0]..bounds[1]], &log[bounds[1]..]].concat()).unwrap();
+                let store = open(&disk, &Arc::new(ManualClock::at(NOW_MS)), &tiny()).unwrap();
+                let what = format!("seed {seed}, {path} from {} to {}", bounds[0], bounds[1]);
+                assert_eq!(check(&store, &truth, &what), 0, "{what}");
+                repeated += 1;
+            }
+        }
+    }
+    assert!(repeated > 20, "{repeated} groups");
+}
+
+/// Nothing but a mistake or a forger writes such a report: its checksum fits, and its log is no text.
+#[test]
+fn a_report_of_the_log_that_is_no_text_is_told_and_left_out() {
+    const HEADS: usize = 24 + 21;
+    for ret_code in [0, RET_RUNNING] {
+        let disk = SimDisk::default();
+        let clock = Arc::new(ManualClock::at(NOW_MS));
+        let store = open(&disk, &clock, &tiny()).unwrap();
+        let made = finished(&mut Random(1));
+        store.append(vec![Run { ret_code, log: "needle".into(), start_ms: NOW_MS, ..made }]).unwrap();
+        let disk = restart(store, disk.process_death());
+        let (path, _) = disk.files().into_iter().find(|(path, _)| path.ends_with(".wal")).unwrap();
+        let mut log = disk.content(&path);
+        let at = log.windows(6).position(|word| word == b"needle").unwrap();
+        log[at] = 0xff;
+        let record = &mut log[HEADS..];
+        let len: [u8; 4] = *record.first_chunk().unwrap();
+        let report = &record[8..8 + u32::from_le_bytes(len) as usize];
+        let sum = crc32c::crc32c_append(crc32c::crc32c(&len), report);
+        record[4..8].copy_from_slice(&sum.to_le_bytes());
+        disk.create(&path).unwrap().append(&log).unwrap();
+        let store = open(&disk, &clock, &tiny()).unwrap();
+        assert_eq!(store.query(&everything("1")).unwrap().total, 0);
+        assert_eq!(store.health().set_aside.len(), 1);
+    }
 }
 
 #[test]
