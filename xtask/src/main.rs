@@ -76,8 +76,8 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "fuzz",
-        arguments: "[--minutes N]",
-        help: "run every fuzz target, N minutes in all (default 5)",
+        arguments: "[--minutes N] [--target NAME]",
+        help: "run every fuzz target, or one, N minutes each (default: a minute each)",
         run: fuzz::task,
     },
 ];

@@ -27,6 +27,7 @@ pub mod keys;
 mod metrics;
 mod option_value;
 mod otlp;
+pub mod outside;
 mod paced;
 mod peer;
 mod rate;

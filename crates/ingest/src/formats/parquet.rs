@@ -209,7 +209,6 @@ mod tests {
     use ::parquet::file::writer::SerializedFileWriter;
     use ::parquet::schema::parser::parse_message_type;
     use bytes::Bytes;
-    use proptest::prelude::*;
     use runlog_core::DraftStart;
 
     use super::super::columns::{COLUMNS, message_type};
@@ -333,18 +332,5 @@ mod tests {
             exit_code: Some(7),
         };
         assert_eq!(*run, expected);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn a_file_that_has_rotted_is_an_error_or_other_rows(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-            let mut bytes = fixture!("snake-case.parquet").to_vec();
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-            let (rows, _, _) = read(bytes.into());
-            prop_assert!(rows.len() < 1_000_000);
-        }
     }
 }

@@ -223,7 +223,9 @@ fn too_many_open_runs_are_closed_and_counted() {
 const TEXTS: [Format; 5] = [Format::Ndjson, Format::Answer, Format::Platform, Format::ScfJson, Format::Lambda];
 
 fn survives(bytes: &[u8]) {
-    let _ = sniff(bytes, false);
+    if let Some(format) = sniff(bytes, false) {
+        assert_ne!(format, Format::Parquet, "a text is not Parquet");
+    }
     for format in TEXTS {
         let twice = [(); 2].map(|()| parse(format, bytes, of_function(), Rc::default()).flatten().collect::<Vec<_>>());
         assert_eq!(twice[0], twice[1], "{format:?}");

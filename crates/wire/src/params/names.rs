@@ -185,7 +185,14 @@ mod tests {
 
         #[test]
         fn any_names_are_a_tree_or_an_error(names in prop::collection::vec("[A.\\[\\]0-9中]{0,12}", 0..8)) {
-            let _ = from_pairs(names.iter().map(|name| (name.as_str(), text("v"))));
+            if let Ok(tree) = from_pairs(names.iter().map(|name| (name.as_str(), text("v")))) {
+                let mut fields: Vec<String> = tree.flatten().into_iter().map(|(name, _)| name).collect();
+                fields.sort();
+                let dotted = |name: String| name.replace("][", ".").replace('[', ".").replace(']', "");
+                let mut names: Vec<String> = names.into_iter().map(dotted).collect();
+                names.sort();
+                prop_assert_eq!(fields, names);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) mod export;
 mod failed_request;
 mod failure;
 pub(crate) mod fields;
-mod filter_params;
+pub(crate) mod filter_params;
 pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod overview;
