@@ -1,5 +1,5 @@
-//! Rows that cannot be read: an error of the dialect while nothing was sent, and an answer that visibly breaks off after
-//! that.
+//! Rows that cannot be read: an error of the dialect while nothing was sent, and after that an answer that visibly
+//! breaks off.
 
 mod support;
 
