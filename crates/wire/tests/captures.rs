@@ -3,8 +3,8 @@
 mod support;
 
 use runlog_core::{Direction, ResultFilter, SortKey, Start, Window, Zone};
-use runlog_wire::actions::{self, Context, get_function_logs};
-use runlog_wire::{FieldsForm, Form, HostForm, Language, RawRequest, Scheme, TypeForm, Verified};
+use runlog_wire::actions::{Context, get_function_logs};
+use runlog_wire::{Action, FieldsForm, Form, HostForm, Language, RawRequest, Scheme, TypeForm, Verified};
 use support::{LAB_SECRET_ID, LAB_SECRET_KEY, captures};
 
 fn context() -> Context<'static> {
@@ -124,7 +124,7 @@ fn parameters_are_valid_calls_but_for_the_one_that_is_not() {
     for capture in captures() {
         let at = format!("{}.txt:{}", capture.file, capture.line);
         let request = capture.request.raw().parse().unwrap();
-        actions::find(&request.common.action, &request.common.version).unwrap();
+        Action::parse(&request.common.action, &request.common.version).unwrap();
         let parsed = get_function_logs::Request::parse(&request.params, &context());
         let body = String::from_utf8_lossy(&capture.request.body).into_owned();
         if capture.file == "tccli" && body.contains("StartTime") {

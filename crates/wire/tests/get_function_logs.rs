@@ -5,8 +5,8 @@ use std::sync::Arc;
 use runlog_core::{
     Answer, Cursor, Direction, Order, ResultFilter, Row, Run, SortKey, SortValue, Start, Stream, Window, Zone,
 };
-use runlog_wire::actions::{COMMON_ERRORS, Context, get_function_logs};
-use runlog_wire::{ApiError, Language, ParamTree, RawRequest, envelope};
+use runlog_wire::actions::{COMMON_ERRORS, Context, RowsWriter, RunsCall, get_function_logs};
+use runlog_wire::{ApiError, Language, ParamTree, RawRequest};
 use serde_json::{Value, json};
 
 /// 2026-11-24 10:50:00 in UTC+8.
@@ -289,8 +289,9 @@ fn sample_run() -> Run {
 
 fn answered(params: &Value, answer: &Answer, ctx: &Context<'_>) -> String {
     let request = parse(params).unwrap();
-    let body = get_function_logs::response(&request, answer, ctx);
-    String::from_utf8(envelope::success(&body, "e2571ff3-da04-4c53-8438-f58bf057ce4a")).unwrap()
+    let call = RunsCall::GetFunctionLogs(request);
+    let body = RowsWriter::new(call, ctx, "e2571ff3-da04-4c53-8438-f58bf057ce4a").whole(answer);
+    String::from_utf8(body).unwrap()
 }
 
 #[test]

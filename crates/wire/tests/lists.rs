@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use runlog_core::{Answer, Order, Row, Run, Stream, StreamSummary, Window, Zone};
 use runlog_wire::actions::{
-    Context, get_function, get_request_status, list_functions, list_namespaces, list_version_by_function,
+    Context, RowsWriter, RunsCall, get_function, get_request_status, list_functions, list_namespaces,
+    list_version_by_function,
 };
 use runlog_wire::{ApiError, ParamTree, envelope};
 use serde::Serialize;
@@ -275,7 +276,9 @@ fn request_status_has_its_own_codes_and_units() {
     let rows = [0, 2, 3, 430].map(|code| Row { seq: 1, run: run(code) }).to_vec();
     let found = Answer { rows, total: 4, ..Answer::default() };
     let (request, context) = (status(&json!({})).unwrap(), context());
-    let found = answer(&get_request_status::response(&request, &found, &context));
+    let call = RunsCall::GetRequestStatus(request);
+    let found: Value = serde_json::from_slice(&RowsWriter::new(call, &context, "id").whole(&found)).unwrap();
+    let found = &found["Response"];
     assert_eq!(found["TotalCount"], 4);
     let codes: Vec<_> = (0..4).map(|at| found["Data"][at]["RetCode"].as_i64().unwrap()).collect();
     assert_eq!(codes, [0, 1, -1, -1]);

@@ -4,8 +4,8 @@
 //! -1 for failed, `MemUsage` is in MB.
 
 use runlog_core::limits::REQUEST_ID_MAX_BYTES;
-use runlog_core::{Answer, Query, Row, Run, Scope, Window, Zone};
-use serde::{Serialize, Serializer};
+use runlog_core::{Query, Run, Scope, Window, Zone};
+use serde::Serialize;
 
 use super::context::Context;
 use super::milliseconds::Milliseconds;
@@ -172,29 +172,6 @@ fn read_window(params: &Checked<'_>, ctx: &Context<'_>) -> Result<Window, ApiErr
         return Err(Ends { start: &start, end }.error(Detail::EndNotAfterStart));
     }
     Ok(Window { start_ms, end_ms: after(end_time) })
-}
-
-/// The answer to a request, to be wrapped by [`crate::envelope::success`].
-pub fn response<'a>(_request: &'a Request, answer: &'a Answer, ctx: &'a Context<'_>) -> impl Serialize + 'a {
-    Response { total_count: answer.total, data: Data { rows: &answer.rows, ctx } }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Response<'a> {
-    total_count: u64,
-    data: Data<'a>,
-}
-
-struct Data<'a> {
-    rows: &'a [Row],
-    ctx: &'a Context<'a>,
-}
-
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.rows.iter().map(|row| RequestStatus::new(&row.run, self.ctx.zone)))
-    }
 }
 
 #[derive(Serialize)]

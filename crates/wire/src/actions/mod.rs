@@ -25,14 +25,3 @@ pub use call::{Call, RunsCall, StreamsCall, Subject};
 pub use context::Context;
 pub use paging::Page;
 pub use rows::{OpenRows, RowsWriter};
-
-use crate::error::ApiError;
-use crate::params::ActionTable;
-
-/// Finds an action's table. See [`Action::parse`].
-///
-/// # Errors
-/// `InvalidAction` and `NoSuchVersion`.
-pub fn find(name: &str, version: &str) -> Result<&'static ActionTable, ApiError> {
-    Action::parse(name, version).map(Action::table)
-}

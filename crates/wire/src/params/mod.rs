@@ -13,9 +13,6 @@ pub use check::{Checked, Value, check};
 pub use table::{ActionTable, Field, Param, ResourceLevel, Struct, Type};
 pub use tree::ParamTree;
 
-/// The former name of [`ActionTable`].
-pub use table::ActionTable as Action;
-
 pub(crate) use json::from_json;
 pub(crate) use multipart::{from_multipart, media_type};
 pub(crate) use names::from_pairs;

@@ -17,6 +17,5 @@ mod response;
 mod table;
 
 pub use request::{Request, SearchContext};
-pub use response::response;
 pub(super) use response::{FunctionLog, search_context};
 pub use table::TABLE;

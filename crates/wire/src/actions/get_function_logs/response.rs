@@ -1,20 +1,10 @@
 //! The answer of `GetFunctionLogs`, written straight from the rows: no log text is copied before it is JSON.
 
-use runlog_core::{Answer, Cursor, Row, Run, Zone, billed_ms};
-use serde::{Serialize, Serializer};
+use runlog_core::{Cursor, Run, Zone, billed_ms};
+use serde::Serialize;
 
 use super::request::Request;
-use crate::actions::context::Context;
 use crate::actions::milliseconds::Milliseconds;
-
-/// The answer to `request`, to be wrapped by [`crate::envelope::success`].
-pub fn response<'a>(request: &'a Request, answer: &'a Answer, ctx: &'a Context<'_>) -> impl Serialize + 'a {
-    Response {
-        total_count: answer.total,
-        data: Data { rows: &answer.rows, ctx },
-        search_context: search_context(request, answer.next.as_ref()),
-    }
-}
 
 /// `SearchContext` as given, with the cursor of the next page. A request without one gets the empty one.
 pub(crate) fn search_context<'a>(request: &'a Request, next: Option<&Cursor>) -> SearchContext<'a> {
@@ -27,14 +17,6 @@ pub(crate) fn search_context<'a>(request: &'a Request, next: Option<&Cursor>) ->
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Response<'a> {
-    total_count: u64,
-    data: Data<'a>,
-    search_context: SearchContext<'a>,
-}
-
 /// As published; every field empty when the request did not use it.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -44,19 +26,6 @@ pub(crate) struct SearchContext<'a> {
     keyword: &'a str,
     #[serde(rename = "Type")]
     kind: &'a str,
-}
-
-struct Data<'a> {
-    rows: &'a [Row],
-    ctx: &'a Context<'a>,
-}
-
-impl Serialize for Data<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(
-            self.rows.iter().map(|row| FunctionLog::new(&row.run, self.ctx.zone, self.ctx.billing_step_ms)),
-        )
-    }
 }
 
 /// The fields in the order of the published sample.
