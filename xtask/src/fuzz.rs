@@ -22,17 +22,20 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     let mut arguments = arguments.to_vec();
     let minutes = take_option(&mut arguments, "--minutes")?.unwrap_or_else(|| MINUTES.to_string());
     let minutes: u64 = minutes.parse().with_context(|| format!("--minutes needs a whole number, not `{minutes}`"))?;
+    if minutes == 0 {
+        bail!("--minutes takes 1 or more");
+    }
     let only = take_option(&mut arguments, "--target")?;
     no_more(&arguments)?;
     let mut targets = targets()?;
-    if let Some(only) = only {
-        if !targets.contains(&only) {
+    if let Some(only) = &only {
+        if !targets.contains(only) {
             bail!("there is no target `{only}`; there are {}", targets.join(", "));
         }
-        targets = vec![only];
+        targets = vec![only.clone()];
     }
     let home = target().join("fuzz");
-    let programs = build(&home, &targets)?;
+    let programs = build(&home, only.as_deref())?;
     let seeds = home.join("seeds");
     run(cargo().args(["run", "--quiet", "--package", "runlog-fuzz", "--example", "write_seeds", "--"]).arg(&seeds))?;
     let mut reached = Vec::new();
@@ -98,8 +101,8 @@ fn table(reached: &[Reached]) -> String {
     table
 }
 
-/// Builds the targets, and returns the folder of their programs.
-fn build(home: &Path, targets: &[String]) -> Result<PathBuf> {
+/// Builds all targets or one, and returns the folder of their programs.
+fn build(home: &Path, only: Option<&str>) -> Result<PathBuf> {
     let toolchains = output(command("rustup").args(["toolchain", "list"])).unwrap_or_default();
     if !toolchains.lines().any(|line| line.starts_with("nightly")) {
         bail!("fuzzing needs a nightly toolchain: `rustup toolchain install nightly --profile minimal`");
@@ -111,13 +114,11 @@ fn build(home: &Path, targets: &[String]) -> Result<PathBuf> {
         run(command("cargo").args(["install", &version, "--locked", "--root"]).arg(&tools))?;
     }
     let build = home.join("build");
-    for name in targets {
-        // Not the cargo that started us: rustup chooses nightly by the first argument. Without a sanitizer, since the
-        // code is safe but for one module, and a target runs several times as often.
-        let mut fuzz = command("cargo");
-        fuzz.args(["+nightly", "fuzz", "build", "--features", "libfuzzer", "--sanitizer", "none", "--target-dir"]);
-        run(with_tools(fuzz.arg(&build).arg(name), &tools)?)?;
-    }
+    // Not the cargo that started us: rustup chooses nightly by the first argument. Without a sanitizer, since the code
+    // is safe but for one module, and a target runs several times as often.
+    let mut fuzz = command("cargo");
+    fuzz.args(["+nightly", "fuzz", "build", "--features", "libfuzzer", "--sanitizer", "none", "--target-dir"]);
+    run(with_tools(fuzz.arg(&build).args(only), &tools)?)?;
     let version = output(command("rustc").arg("-vV")).unwrap_or_default();
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not name its host")?;
     Ok(build.join(host).join("release"))

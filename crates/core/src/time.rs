@@ -101,10 +101,8 @@ impl Zone {
     }
 
     fn civil(self, ms: i64) -> DateTime {
-        // A day of room at both ends, so that no offset can leave the representable range.
-        const DAY_MS: i64 = crate::limits::DAY_MS;
-        let range = Timestamp::MIN.as_millisecond() + DAY_MS..=Timestamp::MAX.as_millisecond() - DAY_MS;
-        let ms = ms.clamp(*range.start(), *range.end());
+        // At both ends of this range there is room for every offset.
+        let ms = ms.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
         let moment = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
         self.0.to_datetime(moment)
     }
@@ -203,7 +201,15 @@ mod tests {
     #[test]
     fn extreme_moments_are_written_not_a_panic() {
         for ms in [i64::MIN, -1, 0, i64::MAX] {
-            assert!(Zone::UTC8.format(ms).len() >= 19);
+            for zone in ["-23:59", "+23:59"] {
+                assert!(zone.parse::<Zone>().unwrap().format(ms).len() >= 19);
+            }
         }
+    }
+
+    #[test]
+    fn the_last_day_that_can_be_read_is_written_as_it_was() {
+        let last = Zone::UTC8.parse("9999-12-31T08:00:00.250+14:30").unwrap().ms;
+        assert_eq!(Zone::UTC8.format_rfc3339(last), "9999-12-31T01:30:00.250+08:00");
     }
 }
