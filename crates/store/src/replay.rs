@@ -1,6 +1,7 @@
 //! Replaying the log after a restart. Replaying twice, or what segments have already, changes nothing.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use runlog_core::{IdRef, Stream};
@@ -53,7 +54,7 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         let table = Memtable::default();
         let path = &*path;
         let mut file = File { disk, path, manifest, state, bytes: &bytes, table, brought_back: &mut brought_back };
-        file.replay(&scanned, ask_all)?;
+        let left_out = file.replay(&scanned, ask_all)?;
         let table = file.table;
         state.catalog.include_table(&table);
         if table.rows() > 0 {
@@ -61,12 +62,14 @@ pub(crate) fn replay(disk: &dyn Disk, manifest: &mut Manifest, state: &mut State
         }
         // Everything but the last group is known to be durable, and that, too, in a file that was closed.
         let last = scanned.groups.into_iter().next_back().filter(|group| group.kind == Kind::Accepted);
-        doubtful.extend(last.map(|group| (bytes, group)));
+        let taken = |range: &Range<usize>| !left_out.contains(&range.start);
+        let reports = last.into_iter().flat_map(|group| group.reports).filter(taken);
+        doubtful.push((bytes, reports.collect::<Vec<_>>()));
     }
     state.sealed.retain(|sealed| sealed.table.read().rows() > 0);
     let mut carried = state.in_flight.carried(&[]);
-    for (bytes, group) in &doubtful {
-        let reports = group.reports.iter().filter_map(|range| bytes.get(range.clone()));
+    for (bytes, ranges) in &doubtful {
+        let reports = ranges.iter().filter_map(|range| bytes.get(range.clone()));
         let finished = |report: &&[u8]| Record::decode(report).is_ok_and(|record| record.is_final());
         let mut again = Group::default();
         for report in reports.filter(finished) {
@@ -90,8 +93,11 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn replay(&mut self, scanned: &Scan, ask_all: bool) -> Result<()> {
+    /// Takes the reports. Returns where the reports that are left out begin: those that are no
+    /// reports, and those that are there again.
+    fn replay(&mut self, scanned: &Scan, ask_all: bool) -> Result<HashSet<usize>> {
         let group_number = self.table.add_group(Arc::clone(self.bytes));
+        let mut left_out = HashSet::new();
         let mut stream = None;
         for group in &scanned.groups {
             let may_be_known = ask_all || group.kind == Kind::Carried;
@@ -101,6 +107,7 @@ impl File<'_> {
                     Ok(found) => found,
                     Err(error) => {
                         self.manifest.note_set_aside(self.path, error.0);
+                        left_out.insert(range.start);
                         continue;
                     }
                 };
@@ -117,6 +124,7 @@ impl File<'_> {
                 if !self.table.is_next(&stream, facts.seq, is_finished) {
                     // A disk that wrote to a wrong place leaves whole groups a second time.
                     self.manifest.note_set_aside(self.path, "a report is there again, or before an earlier one");
+                    left_out.insert(range.start);
                     continue;
                 }
                 if is_finished && group.kind == Kind::Accepted && (ask_all || self.brought_back.contains(&hash)) {
@@ -146,7 +154,7 @@ impl File<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(left_out)
     }
 
     /// Takes a growth, unless its base was lost. Then it is lost as well, and so is all that was added later.

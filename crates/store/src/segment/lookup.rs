@@ -59,6 +59,20 @@ pub(crate) fn filter(mut hashes: Vec<u64>) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Whether a filter's descriptor points to no fingerprint beyond those that are there.
+///
+/// # Errors
+/// If it does: the library would not notice.
+pub(crate) fn check_descriptor(descriptor: &[u8; DESCRIPTOR_BYTES], fingerprints: &[u8]) -> Result<(), Malformed> {
+    let mut reader = Reader(descriptor);
+    let (_seed, length, mask, lengths) = (reader.u64()?, reader.u32()?, reader.u32()?, reader.u32()?);
+    // A hash points to three segments in a row, the first of which is one of the first `lengths / length`.
+    let is_whole = length.is_power_of_two() && mask == length - 1 && lengths % length == 0;
+    let needed = u64::from(lengths) + 2 * u64::from(length);
+    let fits = is_whole && needed <= fingerprints.len() as u64;
+    if fits { Ok(()) } else { Err(Malformed("the id filter is larger than its file")) }
+}
+
 /// Whether the filter, which was checked when the segment was opened, lets a hash pass.
 pub(crate) fn may_have(file: &[u8], filter: Extent, descriptor: &[u8; DESCRIPTOR_BYTES], hash: u64) -> bool {
     let fingerprints = filter.of(file).ok().and_then(|bytes| bytes.get(DESCRIPTOR_BYTES..bytes.len() - 4));
@@ -80,4 +94,26 @@ pub(crate) fn candidates(file: &[u8], footer: &Footer, hash: u64) -> Result<Vec<
     let alike =
         fingerprints.iter().zip(rows).skip(first).take_while(|(bytes, _)| u16::from_le_bytes(**bytes) == wanted);
     Ok(alike.map(|(_, row)| u32::from_le_bytes(*row)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_points_to_its_own_fingerprints_only() {
+        for rows in [1, 2, 10, 1_000, 70_000] {
+            let hashes = (0..rows).map(|row: u64| row.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect::<Vec<_>>();
+            let filter = filter(hashes).unwrap();
+            let (descriptor, rest) = filter.split_first_chunk().unwrap();
+            let fingerprints = &rest[..rest.len() - 4];
+            assert_eq!(check_descriptor(descriptor, fingerprints), Ok(()), "{rows}");
+            assert!(check_descriptor(descriptor, &fingerprints[1..]).is_err(), "{rows}");
+            for at in 8..16 {
+                let mut changed = *descriptor;
+                changed[at] ^= 0x80;
+                assert!(check_descriptor(&changed, fingerprints).is_err(), "{rows} {at}");
+            }
+        }
+    }
 }

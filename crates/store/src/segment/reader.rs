@@ -281,7 +281,9 @@ fn read_descriptor(file: &[u8], filter: Extent) -> Parsed<[u8; lookup::DESCRIPTO
         return Ok([0; lookup::DESCRIPTOR_BYTES]);
     }
     let bytes = filter.checked(file)?;
-    bytes.first_chunk().copied().ok_or(Malformed("the id filter ends too early"))
+    let (descriptor, fingerprints) = bytes.split_first_chunk().ok_or(Malformed("the id filter ends too early"))?;
+    lookup::check_descriptor(descriptor, fingerprints)?;
+    Ok(*descriptor)
 }
 
 impl Drop for Segment {
