@@ -103,7 +103,9 @@ impl Zone {
     fn civil(self, ms: i64) -> DateTime {
         // At both ends of this range there is room for every offset.
         let ms = ms.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
-        let moment = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        // Reading milliseconds, the library refuses those of the last second.
+        let (second, millis) = (ms.div_euclid(1_000), ms.rem_euclid(1_000) as i32);
+        let moment = Timestamp::new(second, millis * 1_000_000).expect("it is in the range");
         self.0.to_datetime(moment)
     }
 }
@@ -211,5 +213,7 @@ mod tests {
     fn the_last_day_that_can_be_read_is_written_as_it_was() {
         let last = Zone::UTC8.parse("9999-12-31T08:00:00.250+14:30").unwrap().ms;
         assert_eq!(Zone::UTC8.format_rfc3339(last), "9999-12-31T01:30:00.250+08:00");
+        let last = Zone::UTC8.parse("9999-12-31T06:00:00.6+08:00").unwrap().ms;
+        assert_eq!(Zone::UTC8.format_rfc3339(last), "9999-12-31T06:00:00.600+08:00");
     }
 }
