@@ -13,6 +13,11 @@ pub(crate) use runlog_server::files::{
     is_open_to_others, lock_beside, modified, private_dir, read, read_if_present, write_private,
 };
 
+/// A path that does not depend on the working folder; the path itself if that folder is gone.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Opens a file to read it.
 pub(crate) fn open(path: &Path) -> anyhow::Result<File> {
     File::open(path).with_context(|| format!("cannot read {}", path.display()))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::CommandFactory;
+use clap::Command;
 use clap::error::ErrorKind;
 use runlog_client::BackupReport;
 use runlog_server::keys::KeyFile;
@@ -50,9 +50,9 @@ pub(crate) struct BackupArgs {
 }
 
 /// Makes the backup, and prints what it contains.
-pub(crate) fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: BackupArgs, program: Command) -> anyhow::Result<ExitCode> {
     let report = match &args.endpoint {
-        Some(endpoint) => of_server(endpoint, &args)?,
+        Some(endpoint) => of_server(endpoint, &args, program)?,
         None => of_folder(&args.place.data()?, &args.to)?,
     };
     let BackupReport { to, seq, files, linked, bytes } = report;
@@ -83,7 +83,7 @@ fn of_folder(data: &Path, to: &Path) -> anyhow::Result<BackupReport> {
     Ok(BackupReport { to, seq: made.seq, files: made.files, linked: made.linked, bytes: made.bytes })
 }
 
-fn of_server(endpoint: &str, args: &BackupArgs) -> anyhow::Result<BackupReport> {
+fn of_server(endpoint: &str, args: &BackupArgs, mut program: Command) -> anyhow::Result<BackupReport> {
     let secret_id = setting(args.secret_id.as_ref(), &["RUNLOG_SECRET_ID"]);
     let secret_key = setting(args.secret_key.as_ref(), &["RUNLOG_SECRET_KEY"]);
     // A key on the command line takes precedence over a token from the environment.
@@ -92,7 +92,7 @@ fn of_server(endpoint: &str, args: &BackupArgs) -> anyhow::Result<BackupReport> 
     let key = secret_id.zip(secret_key);
     let Some(name) = args.to.to_str().filter(|_| key.is_some() || token.is_some()) else {
         let message = "a root key is needed: set RUNLOG_SECRET_ID and RUNLOG_SECRET_KEY, or RUNLOG_TOKEN";
-        super::Cli::command().error(ErrorKind::MissingRequiredArgument, message).exit()
+        program.error(ErrorKind::MissingRequiredArgument, message).exit()
     };
     let builder = connect(endpoint.to_owned(), Access { key, token }, None, args.ca.as_deref());
     let builder = builder.map_err(|failure| anyhow::anyhow!("{failure}"))?.timeout(PATIENCE);

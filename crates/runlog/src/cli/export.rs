@@ -5,20 +5,23 @@
 //! export can continue there after a broken connection. A file is written under a hidden name and gets its own name
 //! when it is complete and fsynced.
 
+mod filter;
+mod format;
 mod output;
 mod source;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use runlog_core::moment;
 use runlog_core::{ResultFilter, Zone};
 use runlog_server::clock;
-use runlog_server::export::{self, Format};
+use runlog_server::export;
 use runlog_server::keys::FIRST_ACCOUNT;
 use runlog_store::operate::Progress;
 
+use self::filter::Filter;
+use self::format::{FileFormat, Packing};
 use self::output::Output;
 use self::source::Source;
 use crate::cli::common::failure::{EXIT_EMPTY, Failure, end};
@@ -26,6 +29,7 @@ use crate::cli::common::progress::{Bar, human};
 use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
+use crate::cli::common::window::Moments;
 
 /// Arguments of `runlog export`.
 #[derive(clap::Args)]
@@ -92,40 +96,6 @@ pub(crate) struct ExportArgs {
     server: ServerArgs,
 }
 
-/// The format of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FileFormat {
-    /// One JSON object per line, in the form of ingest.
-    Ndjson,
-    /// RFC 4180, with a header line.
-    Csv,
-    /// One row per run; StartTime is a timestamp.
-    Parquet,
-}
-
-/// The compression of NDJSON and CSV.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Packing {
-    Plain,
-    Gzip,
-    Zstd,
-}
-
-/// The filter.
-struct Filter {
-    function: Option<String>,
-    namespace: Option<String>,
-    qualifier: Option<String>,
-    region: Option<String>,
-    request_id: Option<String>,
-    result: ResultFilter,
-    keyword: Option<String>,
-    /// The earliest start (inclusive) and the latest (exclusive), in Unix milliseconds.
-    from_ms: Option<i64>,
-    to_ms: Option<i64>,
-    oldest_first: bool,
-}
-
 /// Exports, and prints what was written.
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     end(args.export(), false)
@@ -155,13 +125,12 @@ impl ExportArgs {
     }
 
     fn filter(&self, now_ms: i64) -> Result<Filter, String> {
-        let read = |flag: &str, text: &Option<String>| {
-            let ms = text.as_ref().map(|text| moment::moment_ms(text, self.time_zone, now_ms)).transpose();
-            ms.map_err(|error| format!("{flag}: {error}"))
-        };
-        let since_ms = self.since.map(|span_ms| now_ms.saturating_sub(span_ms).max(0));
-        let (from_ms, to_ms) = (since_ms.or(read("--from", &self.from)?), read("--to", &self.to)?);
-        if from_ms.zip(to_ms).is_some_and(|(from_ms, to_ms)| to_ms < from_ms) {
+        let mut ends = Moments::any(self.time_zone, now_ms).ends(self.from.as_ref(), self.to.as_ref())?;
+        if let Some(span_ms) = self.since {
+            // From now on, also with --to.
+            ends.from_ms = Some(now_ms.saturating_sub(span_ms).max(0));
+        }
+        if ends.is_reversed() {
             return Err("the window ends before it starts".to_owned());
         }
         let result = match (self.errors, self.ok, &self.ret_code[..]) {
@@ -178,8 +147,7 @@ impl ExportArgs {
             request_id: self.request_id.clone(),
             result,
             keyword: self.keyword.clone(),
-            from_ms,
-            to_ms,
+            ends,
             oldest_first: self.oldest_first,
         })
     }
@@ -210,16 +178,6 @@ impl ExportArgs {
             return Err("a Parquet file is compressed inside; omit .gz or .zst from its name".to_owned());
         }
         Ok((format, packing))
-    }
-}
-
-impl From<FileFormat> for Format {
-    fn from(format: FileFormat) -> Self {
-        match format {
-            FileFormat::Ndjson => Self::Ndjson,
-            FileFormat::Csv => Self::Csv,
-            FileFormat::Parquet => Self::Parquet,
-        }
     }
 }
 
@@ -262,7 +220,7 @@ mod tests {
     #[test]
     fn a_window_is_of_moments_and_not_of_spans() {
         const NOW_MS: i64 = 1_782_878_400_000;
-        let window = |words: &str| parse(words).filter(NOW_MS).map(|filter| (filter.from_ms, filter.to_ms));
+        let window = |words: &str| parse(words).filter(NOW_MS).map(|filter| (filter.ends.from_ms, filter.ends.to_ms));
         assert_eq!(window(""), Ok((None, None)));
         assert_eq!(window("--since 1h"), Ok((Some(NOW_MS - 3_600_000), None)));
         assert_eq!(window("--from 2026-07-01 --to 1h"), Ok((Some(1_782_835_200_000), Some(NOW_MS - 3_600_000))));

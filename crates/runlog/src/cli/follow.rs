@@ -11,14 +11,15 @@ use runlog_client::{Client, RunFilter, RunRow};
 use runlog_core::{RET_OK, RET_RUNNING};
 use runlog_server::clock;
 
+use super::read::RunIdArgs;
 use super::read::lasting::{LastingArgs, Patience, lost};
 use super::read::table::result;
-use super::read::{RunIdArgs, span_ms};
 use crate::cli::common::failure::{self, Failure};
 use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::text::{harmless, one_line};
 use crate::cli::common::units;
+use crate::cli::common::window::fine_span_ms;
 
 /// How often the run is polled.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -51,7 +52,7 @@ pub(crate) struct FollowArgs {
     #[command(flatten)]
     run: RunIdArgs,
     /// Wait for a run that has not begun yet; at most this long, or without a limit.
-    #[arg(long, value_name = "SPAN", num_args = 0..=1, require_equals = true, value_parser = span_ms,
+    #[arg(long, value_name = "SPAN", num_args = 0..=1, require_equals = true, value_parser = fine_span_ms,
           default_missing_value = "520w", help_heading = "Following")]
     wait: Option<i64>,
     #[command(flatten)]

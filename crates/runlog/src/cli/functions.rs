@@ -10,11 +10,11 @@ use runlog_core::csv;
 use runlog_server::clock;
 use serde::Serialize;
 
-use super::report::SpanArgs;
 use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::table::write_table;
 use crate::cli::common::units;
+use crate::cli::common::window::SpanArgs;
 
 /// Arguments of `runlog functions`.
 #[derive(clap::Args)]
@@ -61,6 +61,37 @@ struct Row {
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
     max_mem_bytes: Option<u64>,
+}
+
+/// The columns of CSV.
+const COLUMNS: [&str; 10] = [
+    "region",
+    "namespace",
+    "function",
+    "qualifiers",
+    "runs",
+    "failed",
+    "last_start_ms",
+    "p50_ms",
+    "p95_ms",
+    "max_mem_bytes",
+];
+
+impl Row {
+    /// A line of CSV.
+    fn csv(&self) -> String {
+        let mut line = csv::Line::default();
+        for text in [&self.region, &self.namespace, &self.function, &self.qualifiers.join(" ")] {
+            line.text(text);
+        }
+        line.number(Some(self.runs));
+        line.number(Some(self.failed));
+        line.number(Some(self.last_start_ms));
+        line.number(self.p50_ms);
+        line.number(self.p95_ms);
+        line.number(self.max_mem_bytes);
+        line.end()
+    }
 }
 
 /// Does what the arguments ask.
@@ -147,18 +178,9 @@ fn print(rows: &[Row], format: Format, zone: Zone) -> anyhow::Result<()> {
             }
         }
         Format::Csv => {
-            write!(
-                out,
-                "region,namespace,function,qualifiers,runs,failed,last_start_ms,p50_ms,p95_ms,max_mem_bytes\r\n"
-            )?;
+            out.write_all(csv::line(COLUMNS).as_bytes())?;
             for row in rows {
-                let number = |number: Option<f64>| number.map(|number| number.to_string()).unwrap_or_default();
-                let qualifiers = row.qualifiers.join(" ");
-                let texts = [&row.region, &row.namespace, &row.function, &qualifiers].map(|text| csv::quoted(text));
-                let mem = row.max_mem_bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
-                let (runs, failed, last) = (row.runs, row.failed, row.last_start_ms);
-                let (p50, p95) = (number(row.p50_ms), number(row.p95_ms));
-                write!(out, "{},{runs},{failed},{last},{p50},{p95},{mem}\r\n", texts.join(","))?;
+                out.write_all(row.csv().as_bytes())?;
             }
         }
     }

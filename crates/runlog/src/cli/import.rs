@@ -24,7 +24,7 @@ use crate::cli::common::progress::Bar;
 use crate::cli::common::say::say;
 use crate::cli::common::target::{Batch, Target, TargetArgs};
 use crate::cli::common::units::count;
-use crate::cli::common::window::flag_ms;
+use crate::cli::common::window::Moments;
 use crate::files;
 
 /// Exit code if a record was refused or a file could not be read.
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &ImportArgs) -> anyhow::Result<ExitCode> {
 
 impl ImportArgs {
     fn import(&self) -> Result<u8, Failure> {
-        let start = flag_ms("--start", self.start.as_ref(), self.time_zone, clock::now_ms());
+        let start = Moments::civil(self.time_zone, clock::now_ms()).read("--start", self.start.as_ref());
         let start_ms = start.map_err(Failure::Usage)?;
         let inputs = Input::all(&self.files)?;
         let target = if self.dry_run { None } else { Some(self.target.open(None)?) };

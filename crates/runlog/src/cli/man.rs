@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use clap::Command;
 use clap::builder::Resettable;
-use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use crate::files;
@@ -27,9 +27,9 @@ pub(crate) struct ManArgs {
     out: Option<PathBuf>,
 }
 
-/// Prints or writes the pages.
-pub(crate) fn run(args: &ManArgs) -> anyhow::Result<ExitCode> {
-    let mut command = super::Cli::command().disable_help_subcommand(true);
+/// Prints or writes the pages of the program.
+pub(crate) fn run(args: &ManArgs, program: Command) -> anyhow::Result<ExitCode> {
+    let mut command = program.disable_help_subcommand(true);
     command.build();
     if let Some(folder) = &args.out {
         files::open_dir(folder)?;

@@ -39,7 +39,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::common::say;
 use crate::config::Unusable;
@@ -139,14 +139,14 @@ pub(crate) fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Keys(args) => keys::run(args),
         Command::Policy(args) => policy::run(args),
-        Command::Backup(args) => backup::run(args),
+        Command::Backup(args) => backup::run(args, Cli::command()),
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Repair(args) => repair::run(args),
         Command::Config(args) => config::run(&args),
         Command::Sample(args) => sample::run(&args),
-        Command::Completions(args) => completions::run(&args),
-        Command::Man(args) => man::run(&args),
+        Command::Completions(args) => completions::run(&args, Cli::command()),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match result {
         Ok(code) => code,
@@ -166,8 +166,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ mod source;
 mod spans;
 mod state;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use runlog_client::{NewRun, PutReport};
@@ -28,7 +28,7 @@ use crate::cli::common::progress::Bar;
 use crate::cli::common::say::say;
 use crate::cli::common::target::{Batch, Target, TargetArgs};
 use crate::cli::common::units::count;
-use crate::cli::common::window::{flag_ms, long_span_ms};
+use crate::cli::common::window::{Moments, long_span_ms};
 
 /// Exit code if not everything could be mirrored.
 const EXIT_PARTIAL: u8 = 1;
@@ -134,10 +134,8 @@ impl PullArgs {
 
     /// The window to pull. `now_ms` is the current time in Unix milliseconds.
     fn window(&self, now_ms: i64) -> Result<Spans, String> {
-        let read = |flag, text: &Option<String>| flag_ms(flag, text.as_ref(), self.time_zone, now_ms);
-        let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
-        let to_ms = to.unwrap_or(now_ms);
-        let from_ms = from.unwrap_or_else(|| to_ms.saturating_sub(self.since.unwrap_or(WINDOW_MS)));
+        let ends = Moments::civil(self.time_zone, now_ms).ends(self.from.as_ref(), self.to.as_ref())?;
+        let (from_ms, to_ms) = ends.closed(now_ms, self.since.unwrap_or(WINDOW_MS));
         if to_ms < from_ms {
             return Err("the window ends before it starts".to_owned());
         }
@@ -252,9 +250,4 @@ impl Total {
         }
         report.refused.iter().any(|refused| refused.code == REFUSED_FOR_NOW)
     }
-}
-
-/// A path as it is written into the state.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -11,11 +11,12 @@ use runlog_server::clock;
 use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
 use super::read::window::{WindowArgs, told};
-use super::read::{FilterArgs, OutputArgs, RequestArgs, span_ms};
+use super::read::{FilterArgs, OutputArgs, RequestArgs};
 use crate::cli::common::failure::{EXIT_EMPTY, EXIT_OK, Failure, end};
 use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
 use crate::cli::common::units::count;
+use crate::cli::common::window::fine_span_ms;
 
 /// Maximum number of runs on one page of the server.
 const PAGE_MAX: u64 = 1_000;
@@ -44,7 +45,7 @@ pub(crate) struct QueryArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Only runs that took at least this long, slowest first: 1s, 500ms, 2m.
-    #[arg(long, value_name = "SPAN", value_parser = span_ms, help_heading = "Which runs")]
+    #[arg(long, value_name = "SPAN", value_parser = fine_span_ms, help_heading = "Which runs")]
     slow: Option<i64>,
     /// Only the run with this id.
     #[arg(long, value_name = "ID", help_heading = "Which runs")]
@@ -114,8 +115,8 @@ impl QueryArgs {
         let total = walk.total()?;
         say!("{}", self.summary(&walk, printed, total));
         // `--limit 0` requests only the total.
-        let found = if self.limit == 0 { total.unwrap_or(u64::MAX) } else { printed };
-        Ok(if self.fail_empty && found == 0 { EXIT_EMPTY } else { EXIT_OK })
+        let is_empty = if self.limit == 0 { total == Some(0) } else { printed == 0 };
+        Ok(if self.fail_empty && is_empty { EXIT_EMPTY } else { EXIT_OK })
     }
 
     fn query(&self, format: Format) -> Result<RunQuery, Failure> {
@@ -231,8 +232,9 @@ impl<'a> Walk<'a> {
         let is_last = page.next.is_none() || self.is_slowest_first() && runs.len() < before;
         let slow = runs.len();
         if let Some(left) = &mut self.left {
-            runs.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
-            *left -= runs.len() as u64;
+            let kept = (runs.len() as u64).min(*left);
+            runs.truncate(kept as usize);
+            *left -= kept;
         }
         self.saw_all_slow = is_last && runs.len() == slow && self.query.limit != Some(0);
         self.given += runs.len() as u64;

@@ -112,7 +112,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
             SIGNAL_EXIT + signal
         }
     };
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)))
+    Ok(ExitCode::from(u8::try_from(code).expect("a process ends with a code of 0 to 255, or by a signal below 128")))
 }
 
 /// Saves a record that could not be delivered. The exit code stays that of the command, even if this fails.
@@ -157,7 +157,7 @@ impl RunArgs {
             kill_after: self.kill_after,
             memory_limit_bytes: self.memory_limit,
             means: self.measure,
-            log_max_bytes: usize::try_from(self.log_limit).unwrap_or(usize::MAX).min(LOG_MAX_BYTES),
+            log_max_bytes: self.log_limit.min(LOG_MAX_BYTES as u64) as usize,
             result_file: self.result_file.clone(),
             is_wrapper: true,
         }

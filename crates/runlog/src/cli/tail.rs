@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use super::read::lasting::last_seq;
 use super::read::live::{Live, LiveArgs, Tally};
 use super::read::print::{Format, Printer};
-use super::read::{FilterArgs, OutputArgs, RequestArgs, span_ms};
+use super::read::{FilterArgs, OutputArgs, RequestArgs};
 use crate::cli::common::failure::{EXIT_OK, Failure, end};
 use crate::cli::common::say::say;
 use crate::cli::common::server::ServerArgs;
+use crate::cli::common::window::fine_span_ms;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +31,7 @@ pub(crate) struct TailArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// Only runs that took at least this long: 1s, 500ms, 2m.
-    #[arg(long, value_name = "SPAN", value_parser = span_ms, help_heading = "Which runs")]
+    #[arg(long, value_name = "SPAN", value_parser = fine_span_ms, help_heading = "Which runs")]
     slow: Option<i64>,
     /// Start after this sequence number, which may be in the past; 0 starts with the oldest run [default: now].
     #[arg(long, value_name = "SEQ", help_heading = "Following")]

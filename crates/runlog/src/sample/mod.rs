@@ -6,12 +6,12 @@
 mod text;
 
 use rand::rngs::StdRng;
-use rand::{Rng, RngExt, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal, Zipf};
 use runlog_client::{NewRun, StartTime};
 use runlog_core::limits::DAY_MS;
 
-use text::{Outcome, log_text};
+use text::{Outcome, log_text, pick};
 
 /// Runs that fail.
 const FAILED_SHARE: f64 = 0.02;
@@ -118,10 +118,6 @@ impl Function {
             ..NewRun::default()
         }
     }
-}
-
-fn pick<'a, T>(rng: &mut impl Rng, items: &'a [T]) -> &'a T {
-    &items[rng.random_range(0..items.len())]
 }
 
 #[cfg(test)]

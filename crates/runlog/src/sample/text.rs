@@ -5,8 +5,6 @@ use std::fmt::Write;
 use rand::{Rng, RngExt};
 use runlog_core::{RET_MEMORY_LIMIT, RET_OK, RET_TIME_LIMIT, RET_USER_FAILED};
 
-use super::pick;
-
 /// How a generated run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -100,4 +98,8 @@ fn filled(template: &str, rng: &mut impl Rng) -> String {
         text.push_str(part);
     }
     text
+}
+
+pub(super) fn pick<'a, T>(rng: &mut impl Rng, items: &'a [T]) -> &'a T {
+    &items[rng.random_range(0..items.len())]
 }

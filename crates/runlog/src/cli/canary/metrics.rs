@@ -94,7 +94,7 @@ impl Metrics {
             let labels = FaultLabels { fault: fault.name(), via: via.name() };
             catch_up(&self.faults.get_or_create(&labels), *count);
         }
-        self.open.set(i64::try_from(ledger.open()).unwrap_or(i64::MAX));
+        self.open.set(i64::try_from(ledger.open()).expect("runs in memory are fewer than an i64 counts"));
     }
 
     fn page(&self) -> String {

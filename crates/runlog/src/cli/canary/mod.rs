@@ -99,10 +99,10 @@ fn interval(text: &str) -> Result<Duration, String> {
 
 /// Does what the arguments ask.
 pub(crate) fn run(args: &CanaryArgs) -> anyhow::Result<ExitCode> {
-    end(sing(args), false)
+    end(watch_over(args), false)
 }
 
-fn sing(args: &CanaryArgs) -> Result<u8, Failure> {
+fn watch_over(args: &CanaryArgs) -> Result<u8, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;

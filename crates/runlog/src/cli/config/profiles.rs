@@ -10,6 +10,7 @@ use crate::cli::common::failure::{Failure, end};
 use crate::cli::common::profiles::{self, Profile};
 use crate::cli::common::say::{self, say};
 use crate::cli::common::table::Table;
+use crate::files;
 
 /// Arguments of `runlog config set-profile`.
 #[derive(clap::Args)]
@@ -75,7 +76,7 @@ impl SetProfileArgs {
             secret_key: if self.secret_id.is_some() { Some(read_secret("SecretKey")?) } else { None },
             token: if self.token { Some(read_secret("Token")?) } else { None },
             region: self.region.clone(),
-            ca: self.ca.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+            ca: self.ca.as_deref().map(files::absolute),
         };
         let path = profiles::store(&self.name, &profile)?;
         say!("profile `{}` is in {}", self.name, path.display());

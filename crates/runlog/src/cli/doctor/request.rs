@@ -13,7 +13,7 @@ use runlog_wire::text::http_date_s;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::DoctorArgs;
+use super::args::DoctorArgs;
 use crate::cli::common::failure::Failure;
 use crate::cli::common::table::Format;
 use crate::cli::common::text::plain;

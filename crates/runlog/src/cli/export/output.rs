@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use super::FileFormat;
+use super::format::FileFormat;
 use crate::cli::common::failure::Failure;
 use crate::files::{self, Replacement};
 

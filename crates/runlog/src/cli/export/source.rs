@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use runlog_client::{Client, Export, ExportQuery, RunFilter, RunRow};
-use runlog_core::{Direction, Order, Query, ResultFilter, Row, Run, Scope, SortKey, Stream, Window, Zone};
+use runlog_client::{Client, Export, ExportQuery, RunRow};
+use runlog_core::{Query, Row, Run, Stream, Zone};
 use runlog_server::Settings;
 use runlog_server::export::{Encoder, Format, Lines};
 use runlog_server::export::{Selection, Style};
 use runlog_server::export::{Walk, freeze};
 use runlog_store::{RealDisk, Store, SystemClock};
 
+use super::filter::Filter;
+use super::format::Packing;
 use super::output::Output;
-use super::{Filter, Packing};
 use crate::cli::common::failure::Failure;
 use crate::cli::common::say::say;
 use crate::config::Flags;
@@ -129,48 +130,6 @@ fn open(data: &Path, settings: &Settings) -> anyhow::Result<Store> {
     let disk = RealDisk::open_existing(data).with_context(advice)?;
     let options = runlog_store::Options { background: false, ..store_options(settings) };
     Store::open_with(Arc::new(disk), Arc::new(SystemClock::default()), options).with_context(advice)
-}
-
-impl Filter {
-    fn as_texts(&self) -> RunFilter {
-        let result = match &self.result {
-            ResultFilter::All | ResultFilter::Running => None,
-            ResultFilter::Ok => Some("ok".to_owned()),
-            ResultFilter::Failed => Some("failed".to_owned()),
-            ResultFilter::Codes(codes) => Some(codes.iter().map(i32::to_string).collect::<Vec<_>>().join(",")),
-        };
-        RunFilter {
-            function: self.function.clone(),
-            namespace: self.namespace.clone(),
-            qualifier: self.qualifier.clone(),
-            region: self.region.clone(),
-            request_id: self.request_id.clone(),
-            result,
-            keyword: self.keyword.clone(),
-            since: None,
-            from: self.from_ms.map(|ms| ms.to_string()),
-            to: self.to_ms.map(|ms| ms.to_string()),
-        }
-    }
-
-    fn as_query(&self, account: &str) -> Query {
-        let scope = Scope {
-            region: self.region.clone(),
-            namespace: self.namespace.clone(),
-            function: self.function.clone(),
-            qualifier: self.qualifier.clone(),
-            ..Scope::account(account)
-        };
-        let direction = if self.oldest_first { Direction::Asc } else { Direction::Desc };
-        Query {
-            window: Window { start_ms: self.from_ms.unwrap_or(i64::MIN), end_ms: self.to_ms.unwrap_or(i64::MAX) },
-            result: self.result.clone(),
-            request_id: self.request_id.clone(),
-            keyword: self.keyword.clone(),
-            order: Order { by: SortKey::StartTime, direction },
-            ..Query::new(scope)
-        }
-    }
 }
 
 /// Converts a run of a server's answer to one of the engine.

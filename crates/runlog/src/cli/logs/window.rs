@@ -3,7 +3,7 @@
 use runlog_core::Zone;
 use runlog_core::limits::DAY_MS;
 
-use crate::cli::common::window::{flag_ms, long_span_ms};
+use crate::cli::common::window::{Moments, long_span_ms};
 
 /// The flags of a window.
 #[derive(clap::Args)]
@@ -41,10 +41,9 @@ impl WindowArgs {
     /// A sentence for the user: not a time, an end before the start, or more than a day.
     pub(super) fn window(&self, now_ms: i64) -> Result<Window, String> {
         let zone = self.time_zone;
-        let read = |flag, text: &Option<String>| flag_ms(flag, text.as_ref(), zone, now_ms);
-        let (from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
-        let end_ms = to.unwrap_or_else(|| from.map_or(now_ms, |from| now_ms.min(from.saturating_add(DAY_MS))));
-        let start_ms = from.unwrap_or_else(|| end_ms.saturating_sub(self.since.unwrap_or(DAY_MS)));
+        let ends = Moments::civil(zone, now_ms).ends(self.from.as_ref(), self.to.as_ref())?;
+        let open_end_ms = ends.from_ms.map_or(now_ms, |from_ms| now_ms.min(from_ms.saturating_add(DAY_MS)));
+        let (start_ms, end_ms) = ends.closed(open_end_ms, self.since.unwrap_or(DAY_MS));
         let window = Window { start: zone.format(start_ms), end: zone.format(end_ms) };
         if end_ms < start_ms {
             return Err(format!("the window ends ({}) before it starts ({})", window.end, window.start));

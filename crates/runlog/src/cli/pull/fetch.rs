@@ -179,7 +179,8 @@ impl<'a> Rows<'a> {
 /// Splits a window with `total` runs; every part has whole seconds.
 fn parts(window: Window, total: u64) -> Vec<Window> {
     let seconds = (window.end_ms - window.start_ms) / 1000;
-    let count = i64::try_from(total / PART_RUNS + 1).unwrap_or(PARTS_MAX).clamp(2, PARTS_MAX.min(seconds));
+    let wanted = (total / PART_RUNS + 1).min(PARTS_MAX.unsigned_abs()).cast_signed();
+    let count = wanted.clamp(2, PARTS_MAX.min(seconds));
     let edge = |at: i64| window.start_ms + seconds * at / count * 1000;
     (0..count).map(|at| Window { start_ms: edge(at), end_ms: edge(at + 1) }).collect()
 }

@@ -8,7 +8,6 @@ use runlog_core::Window;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::absolute;
 use super::source::Unit;
 use super::spans::Spans;
 use crate::cli::common::failure::Failure;
@@ -75,7 +74,7 @@ impl State {
     /// Writes down that a window has been pulled.
     pub(super) fn add(&mut self, unit: &Unit, window: Window) -> anyhow::Result<()> {
         self.written.done.entry(unit.to_string()).or_default().add(window);
-        files::write_private(&absolute(&self.path), &serde_json::to_string(&self.written)?)
+        files::write_private(&files::absolute(&self.path), &serde_json::to_string(&self.written)?)
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use runlog_client::{Client, Error, RunFilter, RunQuery};
 use runlog_server::clock;
 
-use super::{may_pass, span_ms};
 use crate::cli::common::failure::Failure;
 use crate::cli::common::say::say;
+use crate::cli::common::window::fine_span_ms;
 
 /// The first pause between two tries, and the longest.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
@@ -18,7 +18,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(15);
 #[command(next_help_heading = "Following")]
 pub(in crate::cli) struct LastingArgs {
     /// How long to retry if the server cannot be reached, before giving up: 30s, 10m, 1d.
-    #[arg(long, value_name = "SPAN", value_parser = span_ms, default_value = "10m")]
+    #[arg(long, value_name = "SPAN", value_parser = fine_span_ms, default_value = "10m")]
     retry_for: i64,
 }
 
@@ -79,6 +79,15 @@ pub(in crate::cli) fn last_seq(client: &Client, filter: &RunFilter) -> Result<u6
     let filter = RunFilter { since: Some("1s".to_owned()), from: None, to: None, ..filter.clone() };
     let page = client.runs(&RunQuery { filter, limit: Some(0), ..RunQuery::default() })?;
     Ok(page.watermark.seq)
+}
+
+/// Whether a call that failed is worth trying again: the server may be starting, or the network coming back.
+fn may_pass(error: &Error) -> bool {
+    match error {
+        Error::Http { .. } | Error::BadAnswer { .. } => true,
+        Error::Refused { status, .. } => matches!(status, 429 | 502..=504),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,8 @@ pub(super) mod table;
 pub(super) mod window;
 
 use clap::ColorChoice;
-use runlog_client::{Client, Error, RunFilter};
+use runlog_client::{Client, RunFilter};
 use runlog_core::Zone;
-use runlog_core::moment;
 
 use self::print::Format;
 use crate::cli::common::colour::is_coloured;
@@ -164,41 +163,4 @@ impl RequestArgs {
 enum RequestForm {
     /// A curl command.
     Curl,
-}
-
-/// Whether a call that failed is worth trying again: the server may be starting, or the network coming back.
-pub(super) fn may_pass(error: &Error) -> bool {
-    match error {
-        Error::Http { .. } | Error::BadAnswer { .. } => true,
-        Error::Refused { status, .. } => matches!(status, 429 | 502..=504),
-        _ => false,
-    }
-}
-
-/// Reads a span such as `1h30m` and gives it back as it is, for the server to read.
-fn span_text(text: &str) -> Result<String, String> {
-    moment::span_ms(text).map(|_| text.to_owned())
-}
-
-/// Reads a span such as `1h30m` as milliseconds; also `500ms`.
-pub(super) fn span_ms(text: &str) -> Result<i64, String> {
-    let milliseconds = text.strip_suffix("ms").and_then(|number| number.parse().ok()).filter(|ms| *ms > 0);
-    milliseconds.map_or_else(|| moment::span_ms(text).map_err(|error| format!("{error}, or as 500ms")), Ok)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans() {
-        for (text, ms) in [("1s", 1_000), ("500ms", 500), ("1h30m", 5_400_000), ("2w", 1_209_600_000)] {
-            assert_eq!(span_ms(text), Ok(ms), "{text}");
-        }
-        for text in ["", "ms", "0ms", "-1ms", "1.5s", "1"] {
-            assert!(span_ms(text).unwrap_err().contains("500ms"), "{text}");
-        }
-        assert_eq!(span_text("90s").as_deref(), Ok("90s"));
-        assert!(span_text("90").is_err());
-    }
 }

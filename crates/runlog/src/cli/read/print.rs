@@ -112,9 +112,9 @@ impl<W: Write> Printer<W> {
             }
             Format::Csv => {
                 if is_first {
-                    out.write_all(csv::HEAD.as_bytes())?;
+                    out.write_all(csv::head().as_bytes())?;
                 }
-                csv::write(run, out)?;
+                out.write_all(csv::line(run).as_bytes())?;
             }
             Format::Raw => {
                 out.write_all(run.log.as_bytes())?;
@@ -135,7 +135,7 @@ impl<W: Write> Printer<W> {
                 }
             }
             (Format::Json, _) => self.out.write_all(if self.count == 0 { b"[]\n" } else { b"\n]\n" })?,
-            (Format::Csv, _) if self.count == 0 => self.out.write_all(csv::HEAD.as_bytes())?,
+            (Format::Csv, _) if self.count == 0 => self.out.write_all(csv::head().as_bytes())?,
             _ => {}
         }
         self.out.flush()?;

@@ -2,10 +2,10 @@
 
 use runlog_client::{RunFilter, RunWindow};
 use runlog_core::Zone;
-use runlog_core::moment::{moment_ms, span_ms};
+use runlog_core::moment::span_ms;
 
-use super::span_text;
 use crate::cli::common::failure::Failure;
+use crate::cli::common::window::{Ends, Moments, span_text};
 
 /// The flags of a window. Without any of these it is everything retained.
 #[derive(clap::Args)]
@@ -30,24 +30,19 @@ impl WindowArgs {
     /// # Errors
     /// [`Failure::Usage`] for a text that is no time, and for an end before the start.
     pub(in crate::cli) fn restrict(&self, filter: &mut RunFilter, zone: Zone, now_ms: i64) -> Result<(), Failure> {
-        let read = |flag: &str, text: &Option<String>| {
-            let ms = text.as_ref().map(|text| moment_ms(text, zone, now_ms)).transpose();
-            ms.map_err(|error| Failure::Usage(format!("{flag}: {error}")))
-        };
-        let (mut from, to) = (read("--from", &self.from)?, read("--to", &self.to)?);
-        if let (Some(span), Some(to)) = (&self.since, to) {
-            from = Some(to.saturating_sub(span_ms(span).map_err(Failure::Usage)?));
+        let ends = Moments::any(zone, now_ms).ends(self.from.as_ref(), self.to.as_ref());
+        let Ends { mut from_ms, to_ms } = ends.map_err(Failure::Usage)?;
+        if let (Some(span), Some(to_ms)) = (&self.since, to_ms) {
+            from_ms = Some(to_ms.saturating_sub(span_ms(span).map_err(Failure::Usage)?));
         } else {
             filter.since.clone_from(&self.since);
         }
-        if let (Some(from), Some(to)) = (from, to)
-            && to < from
-        {
-            let (from, to) = (zone.format(from), zone.format(to));
+        if let Some((from_ms, to_ms)) = from_ms.zip(to_ms).filter(|(from_ms, to_ms)| to_ms < from_ms) {
+            let (from, to) = (zone.format(from_ms), zone.format(to_ms));
             return Err(Failure::Usage(format!("the window ends ({to}) before it starts ({from})")));
         }
-        filter.from = from.map(|ms| ms.to_string());
-        filter.to = to.map(|ms| ms.to_string());
+        filter.from = from_ms.map(|ms| ms.to_string());
+        filter.to = to_ms.map(|ms| ms.to_string());
         Ok(())
     }
 }

@@ -7,11 +7,12 @@ use clap::Args;
 use runlog_client::FacetKey;
 use serde_json::{Value, json};
 
+use super::findings::{Findings, percent, share};
 use super::memory::plural;
 use super::platform::{COLD, ColdStart, REPORTS, cold_start};
 use super::source::{Source, SourceArgs, Version, Window, micros, window_json};
 use super::stats::ranks;
-use super::{Failure, Findings, percent, share};
+use crate::cli::common::failure::Failure;
 use crate::cli::common::units;
 
 /// From which share of cold starts on something should be done.

@@ -9,10 +9,11 @@ use runlog_client::RunRow;
 use runlog_core::RET_OK;
 use serde_json::{Value, json};
 
+use super::findings::{Findings, p_text, percent, share};
 use super::slow::{JudgeArgs, change, ms, signed};
 use super::source::{SourceArgs, micros, window_json};
 use super::stats::{Difference, SAMPLE_MIN, fisher, mann_whitney, ranks};
-use super::{Failure, Findings, p_text, percent, share};
+use crate::cli::common::failure::Failure;
 use crate::cli::common::units;
 
 /// Arguments of `runlog report compare`.

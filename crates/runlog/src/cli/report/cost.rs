@@ -7,9 +7,10 @@ use clap::Args;
 use runlog_client::RunRow;
 use serde_json::{Value, json};
 
+use super::findings::{Findings, percent};
 use super::memory::{Advice, SizingArgs, Use, limit};
 use super::source::{SourceArgs, Version, Window, window_json};
-use super::{Failure, Findings, percent};
+use crate::cli::common::failure::Failure;
 use crate::cli::common::units;
 
 /// A gibibyte, in bytes: platforms say GB for it.

@@ -5,10 +5,11 @@ use runlog_client::RunRow;
 use runlog_core::RET_MEMORY_LIMIT;
 use serde_json::{Value, json};
 
+use super::findings::{Findings, percent};
 use super::platform::{Limit, limit_of};
 use super::source::{Source, SourceArgs, Version, Window, window_json};
 use super::stats::{Ranks, ranks};
-use super::{Failure, Findings, percent};
+use crate::cli::common::failure::Failure;
 use crate::cli::common::units;
 
 /// A mebibyte, in bytes: platforms say MB for it.

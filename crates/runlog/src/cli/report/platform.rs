@@ -13,8 +13,8 @@
 use runlog_client::RunRow;
 use runlog_ingest::formats::measure::{bytes, millis};
 
-use super::Failure;
 use super::source::{Source, Version};
+use crate::cli::common::failure::Failure;
 
 /// The texts that platform lines hold which tell of the memory and the end of a run.
 pub(super) const REPORTS: [&str; 2] = ["Report RequestId", "REPORT RequestId"];

@@ -6,9 +6,10 @@ use runlog_core::{RET_OK, Zone};
 use runlog_server::clock;
 use serde_json::{Value, json};
 
+use super::findings::{Findings, p_text, percent, share};
 use super::source::{SourceArgs, Version, micros, window_json};
 use super::stats::{Difference, Ranks, mann_whitney, ranks};
-use super::{Failure, Findings, p_text, percent, share};
+use crate::cli::common::failure::Failure;
 use crate::cli::common::units;
 
 /// How a difference is judged.

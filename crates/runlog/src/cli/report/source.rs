@@ -4,36 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use runlog_client::{Client, ExportQuery, RunFilter, RunQuery, RunRow, SummaryQuery, Watermark};
-use runlog_core::Zone;
-use runlog_core::limits::DAY_MS;
-use runlog_core::moment::{moment_ms, span_ms};
 use runlog_server::clock;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::cli::common::failure::Failure;
 use crate::cli::common::server::ServerArgs;
+use crate::cli::common::table::Format;
+use crate::cli::common::window::SpanArgs;
 
 /// The fields that reports are computed from. Without texts, the server reads no logs.
 const FIELDS: &str =
     "Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,StartTime,Duration,BillDuration,MemUsage,RetCode";
-
-/// The window of starts.
-#[derive(Clone, Debug, clap::Args)]
-pub(in crate::cli) struct SpanArgs {
-    /// How far to look back from --to: 15m, 1h30m, 7d, 4w [default: 1d].
-    #[arg(long, value_name = "SPAN", value_parser = span_ms, conflicts_with = "from")]
-    pub(super) since: Option<i64>,
-    /// The first start: 2026-07-01 08:00:00, 2026-07-01, today, yesterday, 2h (ago), or RFC 3339 with its zone.
-    #[arg(long, value_name = "TIME")]
-    pub(super) from: Option<String>,
-    /// The first start that is too late [default: now].
-    #[arg(long, value_name = "TIME")]
-    pub(super) to: Option<String>,
-    /// The zone of times that are written without one.
-    #[arg(long, value_name = "ZONE", default_value = "+08:00")]
-    pub(super) time_zone: Zone,
-}
 
 /// Which runs, and of which server.
 #[derive(Clone, clap::Args)]
@@ -51,7 +33,7 @@ pub(super) struct SourceArgs {
     pub(super) span: SpanArgs,
     /// How to print the report.
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    pub(super) output: super::Format,
+    pub(super) output: Format,
     #[command(flatten)]
     pub(super) server: ServerArgs,
 }
@@ -74,30 +56,6 @@ pub(super) struct Source {
     /// Without a window.
     filter: RunFilter,
     pub(super) window: Window,
-}
-
-impl SpanArgs {
-    /// The window, in Unix milliseconds: the first start, and the first that is too late.
-    ///
-    /// # Errors
-    /// A sentence for the user: a text that is no time, an end before the start.
-    pub(in crate::cli) fn window(&self, now_ms: i64) -> Result<(i64, i64), String> {
-        let read = |flag: &str, text: &Option<String>| {
-            let ms = text.as_ref().map(|text| moment_ms(text, self.time_zone, now_ms)).transpose();
-            ms.map_err(|error| format!("{flag}: {error}"))
-        };
-        let (from_ms, to_ms) = (read("--from", &self.from)?, read("--to", &self.to)?.unwrap_or(now_ms));
-        let from_ms = from_ms.unwrap_or_else(|| to_ms.saturating_sub(self.since.unwrap_or(DAY_MS)));
-        if to_ms <= from_ms {
-            return Err("the window ends before it starts; --from must be earlier than --to".to_owned());
-        }
-        Ok((from_ms, to_ms))
-    }
-
-    /// The zone of times without one.
-    pub(in crate::cli) fn zone(&self) -> Zone {
-        self.time_zone
-    }
 }
 
 impl SourceArgs {

@@ -50,7 +50,7 @@ impl Lines {
         }
         let (is_csv, mut encoder) = (format == Format::Csv, encoder);
         if is_csv {
-            fields.csv_head(&mut encoder)?;
+            encoder.write_all(fields.csv_head().as_bytes())?;
         }
         Ok(Self(Form::Text { fields, is_csv, encoder }))
     }
@@ -61,13 +61,12 @@ impl Lines {
             Form::Text { fields, is_csv, encoder } => (fields, *is_csv, encoder),
             Form::Parquet(rows) => return rows.row(row),
         };
-        let mut line = Vec::with_capacity(512 + row.run.log.len() + row.run.ret_msg.len());
         if is_csv {
-            fields.csv(row, &mut line)?;
-        } else {
-            serde_json::to_writer(&mut line, &fields.json(row, None))?;
-            line.push(b'\n');
+            return encoder.write_all(fields.csv(row).as_bytes());
         }
+        let mut line = Vec::with_capacity(512 + row.run.log.len() + row.run.ret_msg.len());
+        serde_json::to_writer(&mut line, &fields.json(row, None))?;
+        line.push(b'\n');
         encoder.write_all(&line)
     }
 

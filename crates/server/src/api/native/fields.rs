@@ -2,8 +2,6 @@
 //!
 //! The names are those that runs are posted with, so a row of any answer can be posted as it is.
 
-use std::io::{self, Write};
-
 use runlog_core::csv;
 use runlog_core::{Columns, Row, Zone, billed_ms};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -118,30 +116,24 @@ impl Selection {
     }
 
     /// The names as a line of CSV.
-    pub(crate) fn csv_head(&self, to: &mut impl Write) -> io::Result<()> {
-        self.csv_line(to, |field, to| to.write_all(field.name.as_bytes()))
+    pub(crate) fn csv_head(&self) -> String {
+        csv::line(self.names())
     }
 
     /// A row as a line of CSV.
-    pub(crate) fn csv(&self, row: &Row, to: &mut impl Write) -> io::Result<()> {
-        self.csv_line(to, |field, to| match (field.cell)(row, &self.style) {
-            Cell::Text(text) => to.write_all(csv::quoted(text).as_bytes()),
-            Cell::Written(text) => to.write_all(csv::quoted(&text).as_bytes()),
-            Cell::Unsigned(number) => write!(to, "{number}"),
-            Cell::Signed(number) => write!(to, "{number}"),
-            Cell::Micros(us) => write!(to, "{}", us as f64 / 1000.0),
-            Cell::Absent => Ok(()),
-        })
-    }
-
-    fn csv_line<W: Write>(&self, to: &mut W, write: impl Fn(&Field, &mut W) -> io::Result<()>) -> io::Result<()> {
-        for (at, field) in self.fields.iter().enumerate() {
-            if at > 0 {
-                to.write_all(b",")?;
+    pub(crate) fn csv(&self, row: &Row) -> String {
+        let mut line = csv::Line::default();
+        for cell in self.cells(row) {
+            match cell {
+                Cell::Text(text) => line.text(text),
+                Cell::Written(text) => line.text(&text),
+                Cell::Unsigned(number) => line.number(Some(number)),
+                Cell::Signed(number) => line.number(Some(number)),
+                Cell::Micros(us) => line.number(Some(us as f64 / 1000.0)),
+                Cell::Absent => line.number(None::<u64>),
             }
-            write(field, to)?;
         }
-        to.write_all(b"\r\n")
+        line.end()
     }
 }
 
@@ -245,11 +237,9 @@ mod tests {
             r#"{"FunctionName":"f, \"g\"","StartTimeText":"2018-06-11T18:46:45.007+08:00","Duration":12.5,"#.to_owned()
                 + r#""BillDuration":100,"RetCode":-1,"Log":"a\nb"}"#
         );
-        let mut csv = Vec::new();
-        fields.csv_head(&mut csv).unwrap();
-        fields.csv(&row(), &mut csv).unwrap();
+        let csv = fields.csv_head() + &fields.csv(&row());
         assert_eq!(
-            String::from_utf8(csv).unwrap(),
+            csv,
             "FunctionName,StartTimeText,Duration,BillDuration,RetCode,ExitCode,Log\r\n\
              \"f, \"\"g\"\"\",2018-06-11T18:46:45.007+08:00,12.5,100,-1,,\"a\nb\"\r\n"
         );
