@@ -6,7 +6,7 @@ use runlog_core::limits::PAGE_MAX_ROWS;
 
 use crate::{Client, Error, FunctionLog, GetFunctionLogs};
 
-/// Rows of a page where the caller does not say: ten requests reach the end of what the dialect can reach.
+/// Rows of a page if the caller does not choose: ten requests reach the last row that the dialect can reach.
 const PAGE_ROWS: u64 = 1_000;
 
 /// The rows of a query; made by [`Client::each_function_log`]. Ends after the first error.

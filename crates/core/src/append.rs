@@ -27,7 +27,7 @@ pub enum Refusal {
     /// Something was added to a run that is not known.
     #[error("there is no such run in flight; report its start first")]
     UnknownRun,
-    /// The start lies too far ahead.
+    /// The start is too far in the future.
     #[error("the start time {start_ms} ms is more than a day after now ({now_ms} ms); check the sender's clock")]
     StartInFuture {
         /// The run's start, in Unix milliseconds.
@@ -35,13 +35,13 @@ pub enum Refusal {
         /// The engine's clock, in Unix milliseconds.
         now_ms: i64,
     },
-    /// The start lies before the earliest time that can be stored.
+    /// The start is before the earliest time that can be stored.
     #[error("the start time {start_ms} ms is before 1970; send Unix milliseconds")]
     StartTooEarly {
         /// The run's start, in Unix milliseconds.
         start_ms: i64,
     },
-    /// The start lies before the oldest run that is kept.
+    /// The start is before the oldest run that is kept.
     #[error("the start time {start_ms} ms is older than what is retained (from {retained_from_ms} ms)")]
     StartNotRetained {
         /// The run's start, in Unix milliseconds.
@@ -49,7 +49,7 @@ pub enum Refusal {
         /// The first retained moment, in Unix milliseconds.
         retained_from_ms: i64,
     },
-    /// So many runs are in flight that no more is kept of them.
+    /// Too many runs are in flight to keep another report of one.
     #[error(
         "too much is in flight (at most {max_runs} runs and {max_bytes} bytes); send it again when some have finished"
     )]

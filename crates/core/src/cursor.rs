@@ -39,7 +39,7 @@ impl Cursor {
         Self { order, value: order.value(row), start_ms: row.run.start_ms, seq: row.seq }
     }
 
-    /// Where `row` stands relative to this place: `Greater` means that the row follows.
+    /// How `row` compares with this place: `Greater` means that the row follows.
     pub fn compare(&self, row: &Row) -> Ordering {
         let ascending = self
             .order

@@ -221,7 +221,7 @@ pub struct Health {
     pub clock_ahead_ms: Option<u64>,
 }
 
-/// Counts of what an engine holds.
+/// How much an engine holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
     /// Runs, finished and in flight.

@@ -11,7 +11,7 @@ pub const UNITS: [(char, i64); 5] = [('s', 1_000), ('m', 60_000), ('h', 3_600_00
 /// A moment in Unix milliseconds, from any of the forms that [`FORMS`] lists.
 ///
 /// # Errors
-/// A sentence for whoever wrote it.
+/// A sentence for the person who wrote it.
 pub fn moment_ms(text: &str, zone: Zone, now_ms: i64) -> Result<i64, String> {
     if !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().map_err(|_| not_a_time(text));
@@ -62,12 +62,12 @@ pub const FORMS: &str = "2026-07-01 08:00:00, 2026-07-01, RFC 3339 with its zone
 /// A span in milliseconds: `90s`, `15m`, `1h30m`, `7d`, `2w`.
 ///
 /// # Errors
-/// A sentence for whoever wrote it.
+/// A sentence for the person who wrote it.
 pub fn span_ms(text: &str) -> Result<i64, String> {
     sum_ms(text, &UNITS).ok_or_else(|| "write it as 90s, 15m, 1h30m, 7d or 2w".to_owned())
 }
 
-/// The sum of counts, each with one of these units behind it; `None` for anything else, and for no time at all.
+/// The sum of counts, each followed by one of these units; `None` for anything else, and for zero.
 pub fn sum_ms(text: &str, units: &[(char, i64)]) -> Option<i64> {
     let mut total_ms: i64 = 0;
     let mut count: Option<i64> = None;

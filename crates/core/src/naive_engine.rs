@@ -1,4 +1,4 @@
-//! The reference engine as an [`Engine`]: for tests of what is built upon one, in process and without a disk.
+//! The reference engine as an [`Engine`]: tests of the code above an engine run on it, in process and without a disk.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -6,7 +6,7 @@ use crate::run::{RET_OK, RET_RUNNING};
 use crate::stream::Stream;
 use crate::window::Window;
 
-/// How a run stands, as its return code says.
+/// The state of a run, by its return code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RunState {
     /// Finished well.
@@ -20,9 +20,9 @@ pub enum RunState {
 /// Into which buckets a query's window is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HistogramSpec {
-    /// Buckets of so many milliseconds from the window's start on; the last one ends with the window.
+    /// Buckets of this many milliseconds, from the window's start on; the last one ends with the window.
     Width(u64),
-    /// At most so many buckets, all of the same whole number of milliseconds.
+    /// At most this many buckets, all of the same whole number of milliseconds.
     Buckets(usize),
 }
 
@@ -142,7 +142,7 @@ pub struct Quantiles {
     pub p99: u64,
 }
 
-/// Why a query cannot be answered as it stands.
+/// Why a query cannot be answered as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -200,7 +200,7 @@ impl Histogram {
         }
     }
 
-    /// The number of the bucket of a start, which lies in the window.
+    /// The number of the bucket of a start in the window.
     pub fn bucket_of(&self, start_ms: i64) -> usize {
         let bucket = start_ms.abs_diff(self.start_ms) / self.width_ms;
         usize::try_from(bucket).expect("buckets are in memory")
@@ -282,7 +282,7 @@ impl Percentiles {
 }
 
 impl Quantiles {
-    /// The places, counted from 1, of the four percentiles among so many values, of which there are some.
+    /// The places, counted from 1, of the four percentiles among `count` values; there is at least one.
     pub fn ranks(values: u64) -> [u64; 4] {
         let rank = |percent: u64| {
             // As u128, since a hundred times any count must fit.

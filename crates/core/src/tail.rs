@@ -20,11 +20,12 @@ pub struct TailFilter {
 pub struct TailEvent {
     /// The run as the report says it is, with the report's sequence number.
     pub row: Row,
-    /// The sequence number of the event before; for the first event, the number that the tail began after. No report
-    /// that matches, and is kept, lies between; what is not kept any more, `gap` tells of. So whoever compares this
-    /// with the last event that arrived knows whether one was lost on the way, also across an interruption.
+    /// The sequence number of the event before; for the first event, the number that the tail began after. Between the
+    /// two there is no report that matches and is kept; `gap` says which are not kept any more. So a reader that
+    /// compares this with the last event that arrived knows whether one was lost on the way, also across an
+    /// interruption.
     pub prev_matching_seq: u64,
-    /// What may be missing from here on, up to some number; told once, with the first event behind the removal.
+    /// What may be missing from here on, up to some number; told once, with the first event after the removal.
     pub gap: Option<TailGap>,
 }
 

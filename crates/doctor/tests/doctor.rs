@@ -26,7 +26,7 @@ fn known() -> Known<'static> {
     }
 }
 
-/// A TC3 request; `change` says what was signed instead of what is sent.
+/// A TC3 request; `change` makes the signed request differ from the sent one.
 fn tc3(change: impl FnOnce(&mut V3Input<'_>)) -> SentRequest {
     tc3_by(LAB_SECRET_KEY, change)
 }
@@ -77,7 +77,7 @@ fn v1(change: impl FnOnce(&mut Vec<(String, String)>, &mut &str, &mut V1Algorith
     SentRequest { method: "GET".into(), path: "/".into(), query: encode_form(pairs), headers, body: Payload::default() }
 }
 
-/// The kinds of what is proven, the first step first.
+/// The kinds of the proven findings, the first step first.
 fn proven(diagnosis: &Diagnosis) -> Vec<Kind> {
     diagnosis.findings.iter().filter(|finding| finding.is_proven).map(|finding| finding.kind).collect()
 }

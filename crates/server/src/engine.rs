@@ -9,7 +9,7 @@ use runlog_core::{Engine, EngineError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-/// An engine behind a door. Cheap to clone.
+/// An engine that can only be called on blocking threads. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct EngineHandle {
     engine: Arc<dyn Engine>,

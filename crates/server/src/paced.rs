@@ -1,9 +1,9 @@
 //! A connection whose peer must take what is written to it, or is cut off.
 //!
 //! An answer that nobody takes keeps memory and a snapshot of the engine. So once a write has to wait, the peer has a
-//! time limit in which it must take some of what there is, at [`LEAST_BYTES_PER_S`] or faster; if it does not, writing
-//! fails, which closes the connection. A peer that is quick enough gets a new limit each time. While nothing is to be
-//! written there is no limit.
+//! time limit in which it must take a part, at [`LEAST_BYTES_PER_S`] or faster; if it does not, writing fails,
+//! which closes the connection. A peer that is quick enough gets a new limit each time. While nothing is to be written
+//! there is no limit.
 
 use std::io;
 use std::pin::Pin;

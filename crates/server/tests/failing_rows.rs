@@ -38,7 +38,7 @@ impl Rows for Failing {
     }
 }
 
-/// A server whose queries fail after so many batches, with twenty runs that are longer than a part of an answer.
+/// A server whose queries fail after a number of batches, with twenty runs that are longer than a part of an answer.
 fn served(batches: usize) -> (Served, Api) {
     let (served, _) = Served::on(Arc::new(Hooked::on_rows(move |rows| Box::new(Failing { rows, batches }))));
     let mut api = served.api();

@@ -101,7 +101,7 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// `payload` with its crc32c behind it, as [`checked`] reads it.
+/// `payload` followed by its crc32c, as [`checked`] reads it.
 pub(crate) fn seal(payload: &mut Vec<u8>) {
     let sum = crc32c::crc32c(payload);
     payload.extend_from_slice(&sum.to_le_bytes());

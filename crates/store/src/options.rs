@@ -19,7 +19,7 @@ pub struct Options {
     pub in_flight_ttl_ms: i64,
     /// Runs in flight that are kept at a time; more are refused.
     pub in_flight_max_runs: usize,
-    /// Bytes of their reports; once there are so many, no more reports of runs in flight are taken.
+    /// Bytes of their reports; above this, no more reports of runs in flight are taken.
     pub in_flight_max_bytes: usize,
     /// Runs that were closed after silence and may be corrected yet; when there are more, the oldest become final.
     pub guesses_max_runs: usize,
@@ -54,7 +54,7 @@ pub struct Shape {
     /// A text block is closed when it has this many bytes before compression. Larger ones compress better; but a page
     /// of 20 scattered rows decompresses 20 of them, and at 32 KiB that alone takes 0.3 ms.
     pub text_block_bytes: u32,
-    /// Rows whose words are indexed together: while a segment is written, so many are in memory.
+    /// Rows whose words are indexed together; while a segment is written, this many are in memory.
     pub stripe_rows: u32,
 }
 

@@ -4,12 +4,12 @@
 //! width 1 | shift 1 | min varint | value*      value = min + (bits << shift), `width` bits each, lowest first
 //! ```
 //!
-//! Equal numbers take no bits at all. A width is at most 56, or 64, so that any value lies within eight bytes; whoever
+//! Equal numbers take no bits at all. A width is at most 56, or 64, so that eight bytes contain any value; what
 //! writes the last lane of a block adds [`PADDING`], so that those eight bytes exist.
 
 use crate::codec::{Malformed, Reader, put_varint};
 
-/// Zero bytes behind the last lane.
+/// Zero bytes after the last lane.
 pub(crate) const PADDING: usize = 7;
 
 /// Widths up to here fit in eight bytes at any bit of the first.

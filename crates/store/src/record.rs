@@ -18,7 +18,7 @@
 //!
 //! Log files of version 1 have the flags 1 and 2 only.
 //!
-//! Little-endian. `retry_num` stands between two numbers that a sender chooses freely, texts are UTF-8, and a state is
+//! Little-endian. `retry_num` is between two numbers that a sender chooses freely, texts are UTF-8, and a state is
 //! written without the byte ff, so that no sender can write the log's group magic (see [`crate::wal::format`]).
 
 use std::sync::Arc;

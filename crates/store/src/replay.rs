@@ -167,7 +167,7 @@ impl File<'_> {
     }
 
     /// Takes an earlier finish of a report's run out of the tables. When the report was accepted, its run was not known
-    /// any more: the earlier finish lay in a segment that was set aside. What was acknowledged since then stands.
+    /// any more: the earlier finish lay in a segment that was set aside. Later acknowledgements remain valid.
     fn withdraw_earlier(&mut self, hash: u64, record: &Record<'_>, stream: &Arc<Stream>) {
         let id = id_of(stream, record);
         let withdraw = |table: &mut Memtable| {

@@ -188,7 +188,7 @@ impl Engine {
     fn remove_empty_folders(&self) {
         let _no_flush = self.flushing.lock();
         let _no_merge = self.merging.lock();
-        // Whoever sets the last file of a folder aside still has that folder to sync.
+        // After the last file of a folder is set aside, that folder still has to be synced.
         let _no_set_aside = self.manifest();
         let segments = Arc::clone(&self.state().segments);
         let folders = self.disk.list(partition::DIR).unwrap_or_default();

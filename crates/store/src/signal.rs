@@ -1,6 +1,6 @@
 //! Tells followers that something was accepted, and that the store closes.
 //!
-//! Writers leave a number here and wake whoever waits, nothing more: how fast a follower reads is its own business.
+//! Writers leave a number here and wake those that wait, nothing more: how fast a follower reads is its own business.
 
 use std::sync::Condvar;
 use std::time::Duration;

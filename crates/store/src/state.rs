@@ -27,7 +27,7 @@ pub(crate) struct State {
     pub(crate) last_seq: u64,
     /// Nothing earlier is here.
     pub(crate) retained: Retained,
-    /// Nothing earlier is accepted: as `retained`, or ahead of it while that which is to go is being removed.
+    /// Nothing earlier is accepted: as `retained`, or ahead of it during a removal.
     pub(crate) accepted: Retained,
     /// Up to where reports are missing.
     pub(crate) watermarks: Watermarks,

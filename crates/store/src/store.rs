@@ -22,7 +22,7 @@ use crate::tail::Subscription;
 use crate::wal::writer::WalWriter;
 use crate::{background, recovery};
 
-/// An open store. Share it between threads behind an `Arc`; every method takes `&self`.
+/// An open store. Share it between threads by an `Arc`; every method takes `&self`.
 ///
 /// Dropping it is safe at any moment: what was acknowledged is on disk.
 pub struct Store {
@@ -189,7 +189,8 @@ impl Store {
     /// Whole days (UTC) go, of those namespaces whose time has come; streams stay known. To be called now and then, at
     /// least a few times a day: it also notes the time.
     ///
-    /// Removes nothing while the wall clock is far ahead of what the store has seen (see [`Health::clock_ahead_ms`]).
+    /// Removes nothing while the wall clock is far ahead of all times that the store has seen (see
+    /// [`Health::clock_ahead_ms`]).
     ///
     /// # Errors
     /// When the disk fails; the store is poisoned then.

@@ -1,7 +1,7 @@
 //! Tails: every accepted report that matches, in the order of acceptance.
 //!
 //! A subscription is a place in the sequence and little else. It reads what comes after that place from a snapshot, as
-//! a query does: from memory while it keeps up, from segments when it has fallen behind or resumes. So it cannot miss
+//! a query does: from memory while it keeps up, from segments when it is late or resumes. So it cannot miss
 //! what is stored, nothing is queued for it, and writers do not know it.
 
 use std::collections::VecDeque;
@@ -83,8 +83,8 @@ impl Subscription {
     }
 
     /// The number up to which nothing is left to give: a tail that begins after it goes on exactly here, without
-    /// reading again what did not match. Of what may be missing before it and no event told of yet, tells
-    /// [`Subscription::gap`].
+    /// reading again what did not match. [`Subscription::gap`] says what may be missing before it and was in no event
+    /// yet.
     pub fn position(&self) -> u64 {
         self.ready.front().map_or(self.position, |event| event.prev_matching_seq)
     }

@@ -63,7 +63,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Writes a new golden folder: segments of all sizes, a removal behind it, a log, runs in flight.
+/// Writes a new golden folder: segments of all sizes, a past removal, a log, runs in flight.
 fn bless(name: &str) {
     let mut pair = Pair::new(tiny());
     for step in steps(11, 120).iter().filter(|step| !matches!(step, Step::Query(_))) {

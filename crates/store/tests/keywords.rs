@@ -55,7 +55,7 @@ fn runs(random: &mut Random, count: usize, has_odd_ids: bool) -> Vec<Run> {
     (0..count).map(run).collect()
 }
 
-/// What may be looked for: parts of what is there, and near misses.
+/// What may be looked for: parts of the texts, and near misses.
 fn keyword(random: &mut Random, runs: &[Run]) -> String {
     let run = &runs[random.below(runs.len() as u64) as usize];
     let text = if random.chance(12) { &run.ret_msg } else { &run.log };
@@ -63,7 +63,7 @@ fn keyword(random: &mut Random, runs: &[Run]) -> String {
     let length = random.pick(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 16, 24, 36, 40, 70]);
     let part = text[from..text.floor_char_boundary(from + length)].to_owned();
     if random.chance(4) {
-        // A part of a run with digits, or the run and what stands beside it.
+        // A part of a run with digits, or the run and the text beside it.
         let runs = run.log.split(|letter: char| !letter.is_ascii_alphanumeric());
         let with_digits: Vec<&str> = runs.filter(|run| run.contains(|letter: char| letter.is_ascii_digit())).collect();
         if !with_digits.is_empty() {
@@ -71,7 +71,7 @@ fn keyword(random: &mut Random, runs: &[Run]) -> String {
             if random.chance(2) {
                 let at = run.log.find(run_text).unwrap();
                 if random.chance(2) {
-                    // Cut within the run, with what stands on the other side of it.
+                    // Cut within the run, with the text on the other side of it.
                     let cut = at + random.pick(&[3, 4, 5]).min(run_text.len());
                     let end = at + run_text.len();
                     let (from, to) = if random.chance(2) {
@@ -171,7 +171,7 @@ fn bytes_of_escaping_do_not_match_across_an_id() {
         let query = Query { keyword: Some(keyword.to_owned()), ..Query::new(Scope::account("1")) };
         store.query(&query).unwrap().total
     };
-    assert_eq!(total("\u{1a}\u{2}\u{1}error"), 0, "the id stands between");
+    assert_eq!(total("\u{1a}\u{2}\u{1}error"), 0, "the id is between");
     assert_eq!(total(&format!("\u{1a}\u{2}{id}\u{1}error")), 1);
     assert_eq!(total("\u{1}error"), 1);
 }

@@ -190,7 +190,7 @@ fn flip(disk: &SimDisk, truth: &BTreeMap<(String, u8, String), Run>, path: &str,
     assert_eq!(store.health().set_aside, [], "{what}");
     let served = served(&store);
     for (identity, run) in &served {
-        // A run in flight may have lost its later reports, and then stands as it once did.
+        // A run in flight may have lost its later reports, and then is as it once was.
         assert!(run.is_running() || truth.get(identity) == Some(run), "{what}: {run:?}");
     }
     let lost = truth.len() as u64 - served.len() as u64;

@@ -43,7 +43,7 @@ fn check(store: &Store, truth: &BTreeMap<u64, Row>, what: &str) -> usize {
         assert_eq!(answer.total, answer.rows.len() as u64, "{what}");
         assert_eq!(answer.watermark.set_aside_files, store.health().set_aside.len() as u64);
         for row in &answer.rows {
-            // A run in flight may have lost its later reports, and then stands as it once did.
+            // A run in flight may have lost its later reports, and then is as it once was.
             assert!(
                 truth.get(&row.seq) == Some(row) || row.run.is_running() || !truth.contains_key(&row.seq),
                 "{what}"
@@ -273,7 +273,7 @@ fn restart(store: Store, left: SimDisk) -> SimDisk {
     left
 }
 
-/// The log may hold a report of a run that was set aside and then accepted anew: the later one stands.
+/// The log may hold a report of a run that was set aside and then accepted anew: the later one counts.
 #[test]
 fn a_run_that_was_accepted_anew_after_damage_is_there_once_after_a_crash() {
     let clock = Arc::new(ManualClock::at(NOW_MS));

@@ -138,7 +138,7 @@ impl World {
             assert!(follower.filter.matches(&row.run));
             follower.last = row.seq;
         }
-        // The reference engine tells, with the first event, of what retention removed after the place.
+        // With the first event, the reference engine reports what retention removed after the place.
         let expected = self.pair.naive.since(began, &follower.filter);
         let removed = expected.first().and_then(|event| event.gap).map_or(0, |gap| gap.to_seq);
         assert!(follower.has_read_to >= removed || told_to >= removed, "{removed} is gone, told up to {told_to}");

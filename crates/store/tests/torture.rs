@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use common::lives::{Ledger, history};
 
-/// So many histories make the short test: some seconds, in which every kind of fault strikes.
+/// Histories of the short test: some seconds, in which every kind of fault occurs.
 const HISTORIES: u64 = 150;
 
 fn number(name: &str) -> Option<u64> {

@@ -29,7 +29,7 @@ pub(crate) struct Server {
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-/// A clock that stands still and remembers the waits.
+/// A clock that does not advance, and remembers the waits.
 #[derive(Default)]
 pub(crate) struct StillClock(Mutex<Vec<Duration>>);
 

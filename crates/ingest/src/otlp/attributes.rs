@@ -41,7 +41,7 @@ pub(super) fn text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// A value as it stands behind `key=`: bare where that is unmistakable, as JSON otherwise.
+/// A value as it is written after `key=`: bare where that is unmistakable, as JSON otherwise.
 pub(super) fn operand(value: &Value) -> String {
     let is_bare = |text: &str| {
         !text.is_empty() && !text.contains(|char: char| char.is_whitespace() || char.is_control() || char == '"')

@@ -12,7 +12,7 @@ pub const NOTE: &str = "[runlog: ";
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// One record as it stands in a log. It may have several lines, as a stack trace has.
+/// One record as a log has it. It may have several lines, as a stack trace has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// When it was logged, in Unix nanoseconds.
@@ -29,7 +29,7 @@ impl Line {
         whole.push_str(&stamp(time_ns));
         whole.push(' ');
         for (at, row) in text.split_inclusive('\n').enumerate() {
-            // A further row that looks like what stands between records is indented, so that it is never taken for it.
+            // A further line that looks like the text between records is indented, so that it is never taken for it.
             if at > 0 && (parse_stamp(row).is_some() || row.starts_with(NOTE)) {
                 whole.push(' ');
             }
@@ -55,7 +55,7 @@ pub fn ms_of(time_ns: u64) -> i64 {
     i64::try_from(time_ns / NS_PER_MS).unwrap_or(i64::MAX)
 }
 
-/// The lines of a log that was made of them. What stands before the first one is left out.
+/// The lines of a log that was made of them. Text before the first one is left out.
 pub fn parse(log: &str) -> Vec<Line> {
     let mut lines: Vec<(u64, usize)> = Vec::new();
     let mut at = 0;

@@ -155,7 +155,7 @@ fn run_name(attributes: &Attributes<'_>, trace_id: &str) -> RunName {
     RunName::Instance(instance)
 }
 
-/// What stands in the log behind the time: severity, body, the other attributes, and the exception.
+/// What the log has after the time: severity, body, the other attributes, and the exception.
 fn written(record: &LogRecord, trace_id: &str) -> String {
     let mut line = format!("{:<5} ", severity_text(record));
     let body = record.body.as_ref().and_then(|body| body.value.as_ref()).map(text).unwrap_or_default();

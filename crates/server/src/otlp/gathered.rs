@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 /// `Source` of a run whose lines name it. It is for people; what decides is [`Origin`].
 const SOURCE: &str = "otlp";
-/// `Source` of a run that is made of what one process logs.
+/// `Source` of a run that is made of the lines of one process.
 const SOURCE_INSTANCE: &str = "otlp/instance";
 
-/// Bytes of lines in one log. The rest of what a log may have is for the first and the last row.
+/// Bytes of lines in one log. The rest of a log's limit is for the first and the last row.
 pub(super) const LINES_MAX_BYTES: usize = limits::LOG_MAX_BYTES - 1024;
 
 /// The last row of a log, where there is something to say; a first one begins with [`NOTE`] too.
@@ -321,7 +321,7 @@ pub(super) fn instance_of(open: &OpenRun) -> Option<String> {
     serde_json::from_slice::<Known>(&open.state).ok()?.instance
 }
 
-/// The request id of a run that is made of what an instance logs, by its first line.
+/// The request id of a run that is made of the lines of an instance, by its first line.
 pub(super) fn instance_id(instance: &str, first_ms: i64) -> String {
     format!("{instance}-{first_ms}")
 }

@@ -25,7 +25,7 @@ const ATTEMPTS_MAX: usize = 256;
 /// Idle runs that are finished at a time.
 const IDLE_AT_A_TIME: usize = 64;
 
-/// The runs that are open, at most so many.
+/// The runs that are open, up to a limit.
 #[derive(Debug)]
 pub(crate) struct OpenRuns {
     table: OpenTable,
@@ -53,7 +53,7 @@ struct Group {
 struct Claim {
     identity: Identity,
     stream: Arc<Stream>,
-    /// Where the run is made of what an instance logs: its name.
+    /// The instance's name, if the run is made of the lines of an instance.
     instance: Option<String>,
     /// None where there is no room for another open run.
     slot: Option<Arc<Slot>>,
@@ -62,7 +62,7 @@ struct Claim {
 }
 
 impl OpenRuns {
-    /// No runs yet, and room for so many.
+    /// No runs yet, and room for `max`.
     pub(crate) fn new(max: usize) -> Self {
         Self { table: OpenTable::new(max) }
     }

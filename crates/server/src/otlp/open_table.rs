@@ -37,7 +37,7 @@ pub(super) struct Slot {
 pub(super) struct State {
     /// `None`: the store has to be asked.
     pub(super) run: Option<Gathered>,
-    /// The run is no longer in the table, so whoever waited for it must look again.
+    /// The run is no longer in the table, so a caller that waited for it must look again.
     pub(super) is_gone: bool,
 }
 

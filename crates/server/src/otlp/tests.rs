@@ -172,7 +172,7 @@ fn an_open_run_belongs_to_its_lines() {
     assert!(matches!(outcomes[..], [Outcome::Refused(_)]), "{outcomes:?}");
 }
 
-/// Texts that are hard on whoever reads a log back.
+/// Texts that are hard to read back from a log.
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "",

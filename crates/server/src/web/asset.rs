@@ -1,4 +1,4 @@
-//! Embedded files of the pages. Their names have hashes of what they hold, so browsers keep them for good.
+//! Embedded files of the pages. Their names contain hashes of their content, so browsers keep them for good.
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;

@@ -1,7 +1,7 @@
 //! The bytes of a finished file: mapped from a real disk, or shared memory of a simulated one.
 //!
 //! This is the only `unsafe` of the crate. Miri cannot run it, since it has no maps of files; everything else of a map
-//! is behind `Deref`, and is tested with bytes in memory as with files. So the argument is at the call.
+//! is under `Deref`, and is tested with bytes in memory as with files. So the argument is at the call.
 
 use std::fmt;
 use std::fs::File;
@@ -26,7 +26,7 @@ impl Map {
         if file.metadata()?.len() == 0 {
             return Ok(Self::owned(Vec::new()));
         }
-        // SAFETY: the bytes behind a map must not change, and its file must not be cut, while the map lives.
+        // SAFETY: the bytes of a map must not change, and its file must not be truncated, while the map exists.
         // Every file that is mapped is complete: the store writes a file once, maps it only afterwards and never
         // opens it for writing again; it removes files by unlinking, which leaves maps whole; and it holds an
         // exclusive lock on the folder, so no second store does otherwise. An intruder that changes a file under

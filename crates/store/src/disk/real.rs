@@ -130,7 +130,7 @@ impl DiskFile for RealFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        // The length is part of what fdatasync makes durable, times are not.
+        // fdatasync makes the length durable, but not the times.
         self.0.sync_data()
     }
 }

@@ -29,7 +29,7 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Counts bytes and tells whoever wants to know.
+/// Counts bytes and reports them to the caller.
 pub(crate) struct Meter<'a> {
     progress: Progress,
     tell: &'a mut dyn FnMut(Progress),

@@ -4,7 +4,7 @@
 //! 2. The store is opened, which rebuilds the manifest, cuts torn logs and reads what it can of the rest; everything in
 //!    memory becomes segments, so that no damaged log is needed any more.
 //! 3. Damaged segments are set aside, and what can be read of them is stored anew (`salvage.rs`).
-//! 4. The list of what was set aside is cleared: the loss is known, and reported here.
+//! 4. The list of the files set aside is cleared: the loss is known, and reported here.
 //!
 //! Repeating a repair that was cut short does the rest of it.
 

@@ -92,7 +92,7 @@ impl<'a> Edges<'a> {
         let bound = u64::try_from(bound_ms).unwrap_or(0);
         let segment = self.segment;
         let shape = segment.footer.shape;
-        // Superblocks that begin within the rows are in order; the place lies in the last one that begins before the
+        // Superblocks that begin within the rows are in order; the place is in the last one that begins before the
         // bound, or in the one that the rows begin in.
         let super_rows = shape.block_rows.saturating_mul(shape.super_blocks);
         let (mut low, mut high) = (rows.start / super_rows, (rows.end - 1) / super_rows);

@@ -13,6 +13,7 @@ use super::stream_texts::StreamTexts;
 use crate::codec::Malformed;
 use crate::error::{Error, Result};
 use crate::memtable::{Memtable, Place, Slot};
+use crate::number::narrow;
 use crate::options::{TAIL_BATCH_MAX_BYTES, TAIL_TEXTS_MAX_BYTES};
 use crate::record::Record;
 use crate::segment::Segment;
@@ -131,7 +132,7 @@ fn search_slot(slot: &Slot, at: u32, (table, last): (usize, u64), filter: &TailF
     }
 }
 
-/// The part of a segment that lies in one superblock, and the least sequence number there.
+/// The part of a segment in one superblock, and the least sequence number there.
 struct Part {
     first_seq: u64,
     segment: usize,
@@ -178,7 +179,7 @@ fn split(segment: &Segment, number: usize, rows: Range<u32>, nearest: &Nearest, 
     let count = (rows.end.div_ceil(super_rows) as usize).saturating_sub(first);
     for (superblock, bounds) in superblocks.skip(first).take(count) {
         if bounds.zone.seq.max > nearest.after {
-            let start = u32::try_from(superblock).unwrap_or(u32::MAX).saturating_mul(super_rows);
+            let start = narrow(superblock).saturating_mul(super_rows);
             let rows = start.max(rows.start)..start.saturating_add(super_rows).min(rows.end);
             parts.push(Part { first_seq: bounds.zone.seq.min, segment: number, superblock, rows });
         }

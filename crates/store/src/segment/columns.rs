@@ -82,7 +82,7 @@ pub(crate) struct KeyLanes<'a> {
 }
 
 impl<'a> KeyLanes<'a> {
-    /// Reads those of a block of `rows` rows, whose checksum was checked; lanes behind them are not looked for.
+    /// Reads those of a block of `rows` rows, whose checksum was checked; lanes after them are not read.
     pub(crate) fn read(bytes: &'a [u8], rows: usize, by: SortKey) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         let mut lane = || Lane::read(&mut reader, rows);

@@ -2,7 +2,7 @@
 //! in a window reads the edges of every stream, and each edge otherwise walks through the lanes of a zone chunk and of
 //! a column block, which lie far apart.
 //!
-//! It takes 24 bytes a block of 128 rows, and nothing for superblocks that no edge lies in.
+//! It takes 24 bytes a block of 128 rows, and nothing for superblocks without an edge.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +36,7 @@ impl FailedRows {
         Self { superblocks: (0..superblocks).map(|_| OnceLock::new()).collect(), block_rows, super_blocks }
     }
 
-    /// Failed rows of the segment before the row `end`, which lies in this block or right behind it, if they are known.
+    /// Failed rows of the segment before the row `end`, which is in this block or directly after it, if they are known.
     pub(super) fn before(&self, block: u32, end: u32) -> Option<u64> {
         let known = self.superblocks.get((block / self.super_blocks) as usize)?.get()?;
         let known = known.get((block % self.super_blocks) as usize)?;
@@ -54,7 +54,7 @@ impl FailedRows {
         let Some(kept) = blocks.get((block % self.super_blocks) as usize) else { return };
         let mut bits = 0u128;
         columns.each_not_ok(0..columns.rows(), |row| bits |= 1 << row);
-        // Truncation cuts the bits in two. Whoever keeps the same block at the same time keeps the same.
+        // Truncation cuts the bits in two. Another thread that keeps the same block at the same time keeps the same.
         kept.low.store(bits as u64, Ordering::Relaxed);
         kept.high.store((bits >> 64) as u64, Ordering::Relaxed);
         kept.before.store(before + 1, Ordering::Release);

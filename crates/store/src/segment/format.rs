@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Rows are sorted by (stream, start, sequence number) and numbered from 0. Everything but the fixed ends carries a
-//! crc32c behind it, and is checked before it is used, once while the segment is open.
+//! crc32c after it, and is checked before it is used, once while the segment is open.
 //! * A *superblock* is column blocks (`columns.rs`), id blocks (`ids.rs`) and one zone chunk (`zones.rs`), each kind
 //!   in one piece. Its blocks are of a fixed number of rows, across streams.
 //! * A *text block* (`text.rs`) holds whole rows of one stream. The text directory is lanes of 64 text blocks a chunk.
@@ -207,7 +207,7 @@ pub(crate) fn header(version: u32) -> Vec<u8> {
     out
 }
 
-/// The bytes behind the footer.
+/// The bytes after the footer.
 pub(crate) fn trailer(footer: Extent) -> Vec<u8> {
     let mut out = Vec::new();
     out.extend(footer.offset.to_le_bytes());

@@ -105,7 +105,7 @@ pub(crate) enum UuidPart {
     Any,
 }
 
-/// So many places of a text are compared one by one; of more, its bytes are searched for.
+/// Up to this many places of a text are compared one by one; for more, its bytes are searched.
 const PLACES_MAX: usize = 4;
 
 impl UuidPart {

@@ -35,7 +35,7 @@ impl<'a> Keyword<'a> {
             || self.text.len() > UUID_TEXT_BYTES
     }
 
-    /// Whether the keyword lies within the id, or the id within the keyword.
+    /// Whether the id contains the keyword, or the keyword the id.
     pub(crate) fn is_within_or_around(&self, id: &[u8]) -> bool {
         self.finder.find(id).is_some() || memchr::memmem::find(self.text, id).is_some()
     }

@@ -18,7 +18,7 @@ use crate::number::narrow;
 const PAGE_ROWS: usize = 256;
 pub(crate) const DESCRIPTOR_BYTES: usize = 20;
 
-/// How many of a hash's top bits choose among the pages of so many rows.
+/// How many of a hash's top bits choose among the pages of `rows` rows.
 pub(crate) fn page_bits(rows: usize) -> u32 {
     rows.div_ceil(PAGE_ROWS).next_power_of_two().trailing_zeros()
 }

@@ -63,7 +63,7 @@ impl Segment {
         Self::open_at(disk, name, partition::path(name), Some(shared))
     }
 
-    /// Opens a damaged segment wherever it lies, to save what can be read. Its directory must be whole; its id filter,
+    /// Opens a damaged segment in any folder, to save what can be read. Its directory must be whole; its id filter,
     /// which may be damaged, is done without, and so is the cache.
     pub(crate) fn open_damaged(disk: &Arc<dyn Disk>, name: SegmentName, path: String) -> Result<Self> {
         Self::open_at(disk, name, path, None)

@@ -31,7 +31,7 @@ pub(crate) struct Cursor<'a> {
 /// Where a row belongs in its stream: its start, and its sequence number.
 pub(crate) type Place = (i64, u64);
 
-/// A text block as it lies in a segment.
+/// A text block as a segment has it.
 pub(crate) struct WholeText<'a> {
     pub(crate) rows: usize,
     /// The place of its last row.
@@ -54,7 +54,7 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    /// Goes to the next row; behind the last one, no row is at hand any more.
+    /// Goes to the next row; after the last one, there is no current row any more.
     pub(crate) fn advance(&mut self) -> Result<()> {
         self.row += 1;
         if self.is_at_end() {

@@ -198,7 +198,7 @@ impl TextBlock {
             Field::Level => level,
             Field::Source => source,
         };
-        self.raw.get(range.clone()).ok_or(Malformed("a text lies outside of its block"))
+        self.raw.get(range.clone()).ok_or(Malformed("a text is outside of its block"))
     }
 }
 

@@ -51,7 +51,7 @@ impl TextCache {
 }
 
 impl Segment {
-    /// Whether the log or return message of a row, which lies in `block`, has the keyword.
+    /// Whether the log or return message of a row of `block` has the keyword.
     pub(crate) fn has_keyword(
         &self,
         row: u32,
@@ -98,7 +98,7 @@ impl Segment {
         Ok(())
     }
 
-    /// The text block of a row as it lies in the file, with its checksum; and how long it is when decompressed. It is
+    /// The text block of a row as the file has it, with its checksum; and how long it is when decompressed. It is
     /// checked each time: what has rotted since the first would be copied into a segment that takes this one's place.
     pub(crate) fn text_bytes(&self, row: u32) -> Result<(&[u8], usize)> {
         let bytes = |place: TextPlace| {

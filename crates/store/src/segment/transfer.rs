@@ -3,7 +3,7 @@
 //!
 //! A block survives if no row of another segment belongs between its own, and if it is neither much smaller nor much
 //! larger than new blocks are to be: many small ones would compress badly. The few rows of a stream that are left
-//! before such a block, from the end of another segment, are compressed together with it, so that the blocks behind it
+//! before such a block, from the end of another segment, are compressed together with it, so that the blocks after it
 //! can be copied again.
 
 use super::scan::{Cursor, Place, WholeText};
@@ -48,7 +48,7 @@ pub(crate) fn transfer(writer: &mut SegmentWriter, cursor: &mut Cursor<'_>, befo
     }
 }
 
-/// What becomes of a block behind `open_bytes` of the same stream that are not written yet.
+/// What becomes of a block that follows `open_bytes` of the same stream that are not written yet.
 fn fate(whole: &WholeText<'_>, open_bytes: usize, aimed_bytes: usize) -> Fate {
     let (least, most) = (aimed_bytes / 2, aimed_bytes.saturating_mul(2));
     if whole.raw_bytes < least || whole.raw_bytes > most && whole.rows > 1 {

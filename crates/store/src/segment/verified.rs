@@ -9,7 +9,7 @@ use crate::codec::{Malformed, checked};
 pub(crate) struct Verified(Box<[AtomicU64]>);
 
 impl Verified {
-    /// None of so many parts.
+    /// None of `count` parts.
     pub(crate) fn none_of(parts: usize) -> Self {
         Self((0..parts.div_ceil(64)).map(|_| AtomicU64::new(0)).collect())
     }

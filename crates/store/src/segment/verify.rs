@@ -1,4 +1,4 @@
-//! Reading a whole segment to see whether it is as it was written: every checksum, every row, and that what stands in
+//! Reading a whole segment to see whether it is as it was written: every checksum, every row, and that what is in
 //! two places (zone maps, counts, ids, streams, the index of keywords) says the same in both.
 
 use super::Block;
@@ -156,7 +156,7 @@ impl Segment {
         self.part(check.finish())
     }
 
-    /// Checks what stands behind the rows, and that no byte of the file is outside of all parts.
+    /// Checks the parts after the rows, and that no byte of the file is outside of all parts.
     fn verify_directory(&self, mut parts: Vec<Extent>) -> Result<()> {
         let footer = &self.footer;
         let chunks = footer.text_chunks.iter().map(|(_, extent)| *extent);

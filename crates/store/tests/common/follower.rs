@@ -97,7 +97,7 @@ impl World {
         assert!(follower.filter.matches(run), "{event:?}");
         let kept = self.naive.since(follower.last, &follower.filter);
         let first = kept.first().map_or(u64::MAX, |event| event.row.seq);
-        assert!(first >= row.seq, "{first} lies between {prev_matching_seq} and {}", row.seq);
+        assert!(first >= row.seq, "{first} is between {prev_matching_seq} and {}", row.seq);
         if let Some(gap) = gap {
             assert!(!gap.by_retention || self.naive.retained() != &Retained::default(), "{gap:?}");
             assert!(!gap.by_damage || self.is_rotten, "{gap:?}");

@@ -232,7 +232,7 @@ fn line(random: &mut Random) -> String {
     }
 }
 
-/// A word to look for: a part of what a run may say, most often.
+/// A word to look for: most often a part of a text that a run may print.
 fn keyword(random: &mut Random) -> String {
     if random.chance(3) {
         let words = ["error", "e", "超", "3f2504e0", "START RequestId: r1", "\u{1a}", "\u{1}", "", "id: r", "c3301\n"];

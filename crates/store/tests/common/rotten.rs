@@ -1,4 +1,4 @@
-//! Bit rot between two lives of a store: it opens, says what it set aside, serves a part of what was accepted and
+//! Bit rot between two lives of a store: it opens, says what it set aside, serves a part of the accepted runs and
 //! nothing else; and goes on from there, as a reference engine does that has only what is left.
 
 use std::collections::BTreeSet;

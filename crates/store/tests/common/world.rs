@@ -1,6 +1,6 @@
 //! A store on a simulated disk, beside the reference engine and every report that was ever accepted, through accidents.
 //!
-//! After each of them: everything acknowledged is there, once; nothing is there that was not offered; of what was being
+//! After each of them: everything acknowledged is there, once; nothing is there that was not offered; of the runs being
 //! written when the fault struck, a prefix of whole records.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -360,7 +360,7 @@ impl World {
     }
 
     /// After a restart, no more is damaged than before. But the log may still have a report of a run that a damaged
-    /// segment had; then that stands again.
+    /// segment had; then that is valid again.
     fn see_what_came_back(&mut self) {
         assert_eq!(self.store().health().set_aside, self.set_aside);
         if self.set_aside.is_empty() {

@@ -1,4 +1,4 @@
-//! Parameters: the tree that every form is read into, the table of what an action takes, and the check of a tree
+//! Parameters: the tree that every form is read into, the table of an action's parameters, and the check of a tree
 //! against a table.
 
 mod check;

@@ -56,7 +56,7 @@ pub struct Strike {
 pub(super) enum Plan {
     /// At the operation with this number.
     At(u64, Fault),
-    /// At one of these operations, after so many others of them.
+    /// At one of these operations, after a number of others of them.
     Among(Vec<Operation>, u64, Fault),
 }
 

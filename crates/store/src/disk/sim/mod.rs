@@ -81,7 +81,7 @@ impl SimDisk {
         self.lock().plan = Some(Plan::At(operation, fault));
     }
 
-    /// Injects a fault at one of these operations, after so many others of them from now on.
+    /// Injects a fault at one of these operations, after a number of others of them from now on.
     pub fn fail_among(&self, operations: &[Operation], skip: u64, fault: Fault) {
         self.lock().plan = Some(Plan::Among(operations.to_vec(), skip, fault));
     }

@@ -39,7 +39,7 @@ impl State {
                 names.insert(path.clone(), *id);
             }
         }
-        // What lies in a folder that is gone is gone too.
+        // What was in a lost folder is lost too.
         let folders: Vec<String> = names.keys().cloned().collect();
         names.retain(|path, _| parent(path).is_empty() || folders.iter().any(|folder| folder == parent(path)));
         names
@@ -64,7 +64,7 @@ impl State {
                 let page = PAGE_BYTES[usize::from(how >> 40 & 3 == 0)];
                 let is_lost = |at: usize| amount.rotate_left((at / page * 7 % 64) as u32) & 1 == 0;
                 let mut lost = (durable..node.live.len()).map(is_lost);
-                // Only what is kept behind a lost page is more than a file that ends early.
+                // Only bytes that are kept after a lost page differ from a file that ends early.
                 let is_torn = lost.any(|lost| lost) && lost.any(|lost| !lost);
                 let lost = node.live.iter_mut().enumerate().skip(durable).filter(|(at, _)| is_lost(*at));
                 lost.for_each(|(_, byte)| *byte = 0);

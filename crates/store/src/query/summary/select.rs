@@ -1,7 +1,7 @@
 //! Percentiles, exactly, of more values than fit in memory: reading them a few times, each time knowing better between
-//! which two numbers each percentile lies.
+//! which two numbers each percentile is.
 //!
-//! A pass counts the values in 16,384 equal steps between the bounds; the step in which the wanted place lies becomes
+//! A pass counts the values in 16,384 equal steps between the bounds; the step that contains the wanted place becomes
 //! the new bounds. Once few enough values lie between them, the next pass gathers those and picks. Durations of real
 //! runs take two or three passes, and no numbers take more than five.
 

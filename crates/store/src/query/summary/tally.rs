@@ -189,7 +189,7 @@ impl Tally {
         self.histogram.as_ref().is_none_or(|all| bucket(all, start.min) == bucket(all, start.max))
     }
 
-    /// The first start behind the bucket of a start; `None` where there are no buckets.
+    /// The first start after the bucket of a start; `None` where there are no buckets.
     fn bucket_end(&self, start: u64) -> Option<u64> {
         let histogram = self.histogram.as_ref()?;
         let number = histogram.bucket_of(start.cast_signed()) as i128;

@@ -54,7 +54,7 @@ impl<F: Fn(&Stream) -> bool> Group<'_, F> {
         bounds
     }
 
-    /// Calls `each` with the values of every row, those aside that lie outside of what is wanted.
+    /// Calls `each` with the values of every row, except for rows outside of the wanted ranges.
     pub(crate) fn visit(&self, want: &Want, each: &mut dyn FnMut([u64; 2]), acc: &mut Accumulator) -> Result<()> {
         self.in_memory().for_each(|values| each(*values));
         let wants = |zone: &Zone| want([zone.duration, zone.mem]);

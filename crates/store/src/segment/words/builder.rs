@@ -14,7 +14,7 @@ use crate::pack::{PADDING, put_lane};
 /// Longer lines have no form that is kept.
 const LINE_MAX: usize = 1024;
 
-/// A text block has at most a term for so many of its bytes; one with more may have any term.
+/// A text block has at most one term for this many of its bytes; one with more may have any term.
 const BYTES_A_TERM: usize = 32;
 
 /// Bytes of forms that a stripe keeps, for each of its rows.

@@ -2,7 +2,7 @@
 //! tell, is written out, so that text blocks with none of these are left out.
 //!
 //! A run of 4 or 5 bytes is too short to have the terms of every run that it may be a part of. But runs of up to five
-//! bytes have a term of their own, and runs of six to eight have one for each of their pieces; what stands beside the
+//! bytes have a term of their own, and runs of six to eight have one for each of their pieces; what is beside the
 //! cut run in such a piece is a digit, or a letter that the form shows or that hexadecimal numbers have. Longer runs
 //! are known by fewer pieces than that, so text blocks with one stay in question.
 
@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use super::form::{GAP, PIECE, Run, TERM_MIN, is_of_run, piece, whole};
 
-/// So many terms of a cut run are looked up at most. A lookup takes about a twentieth of the time of reading a block.
+/// At most this many terms of a cut run are looked up. A lookup takes about a twentieth of the time of reading a block.
 const TERMS_MAX: usize = 2048;
 
 /// A short run with digits at an end of a keyword.
@@ -31,7 +31,8 @@ impl Cut {
     /// `None` where the run has terms itself, or none that could be written out.
     pub(crate) fn new(run: &Run<'_>, is_open_left: bool, is_open_right: bool) -> Option<Self> {
         let is_digits = run.bytes.iter().all(u8::is_ascii_digit);
-        // The form of one that is hexadecimal and has letters is not looked for, so nothing is known of what follows.
+        // The form of one that is hexadecimal and has letters is not looked for, so nothing is known about its
+        // neighbours.
         let is_known = run.has_digit && (is_digits || !run.is_hex) && (is_open_left || is_open_right);
         let is_cut = is_known && (TERM_MIN..PIECE).contains(&run.bytes.len());
         is_cut.then(|| Self { run: run.bytes.to_vec(), is_open_left, is_open_right, is_digits })

@@ -8,7 +8,7 @@ const BITS: usize = 11;
 /// Numbers beyond this after the last one are no pattern's.
 const SPAN: u32 = u32::BITS;
 
-/// Codes with so many low bits have tables; those of larger gaps are too long to find two of them in the bits.
+/// Codes with up to this many low bits have tables; those of larger gaps are too long to find two of them in the bits.
 const LOWS: usize = 5;
 
 /// Lookups that one look at the bits is enough for.

@@ -2,11 +2,11 @@
 //! what is left out is found by the hashes of its parts.
 //!
 //! A *run* is a longest sequence of ASCII letters and digits. In a form,
-//! * a run without digits stands as it is, and so does everything between runs;
+//! * a run without digits is kept as it is, and so is everything between runs;
 //! * a run with a digit that is hexadecimal, in letters of one case, is replaced by one byte [`GAP`];
 //! * any other run with digits has each sequence of digits replaced by one [`GAP`].
 //!
-//! So a word without digits lies in a line exactly if it lies in the line's form, unless its first or last run could
+//! So a line contains a word without digits exactly if the line's form does, unless its first or last run could
 //! be the end or the beginning of a hexadecimal one. Forms are of escaped text (`text.rs`): a run's own request id is
 //! two bytes that are no run.
 //!
@@ -18,7 +18,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// Stands in a form where digits were.
+/// Replaces digits in a form.
 pub(crate) const GAP: u8 = 0;
 
 /// Bytes of the pieces of a run.
@@ -121,7 +121,7 @@ pub(crate) fn is_of_run(byte: u8) -> bool {
 /// Adds the form of a text to `form`; calls `with_digit` for each run that has one.
 #[inline]
 pub(crate) fn put_form(form: &mut Vec<u8>, text: &[u8], mut with_digit: impl FnMut(&[u8])) {
-    // What has no digits stands as it is, whole pieces at a time.
+    // What has no digits is kept as it is, whole pieces at a time.
     let mut rest = text;
     while let Some(at) = first_digit(rest) {
         let (before, _) = rest.split_at_checked(at).unwrap_or((rest, &[]));

@@ -42,9 +42,9 @@ pub(crate) struct Need {
 struct Touch {
     /// The part may lie within an id, or around one.
     inside: bool,
-    /// What stands behind an id whose end is the part's beginning.
+    /// What follows an id whose end is the part's beginning.
     after: Vec<u8>,
-    /// What stands before an id whose beginning is the part's end.
+    /// What precedes an id whose beginning is the part's end.
     before: Vec<u8>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Touches {
     No,
-    /// It lies within the id, or around it, or not at all.
+    /// It is within the id, or around it, or neither.
     Within,
     /// In any way.
     Beside,

@@ -19,7 +19,7 @@ const LOOKUPS_A_ROW: u64 = 8;
 /// Where the parts of a stripe are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stripe {
-    /// The segment's row behind the stripe's last.
+    /// The segment's row after the stripe's last.
     pub(crate) end: u32,
     pub(crate) rows: u32,
     pub(crate) blocks: u32,
@@ -44,7 +44,7 @@ pub(crate) struct Candidates {
     pub(crate) maybe: RowSet,
     /// Rows that have it only if it overlaps their own request id.
     pub(crate) by_id: RowSet,
-    /// Rows that have it only if it lies within, or around, their own request id.
+    /// Rows that have it only if it is within, or around, their own request id.
     pub(crate) in_id: RowSet,
 }
 
@@ -119,7 +119,7 @@ impl Stripe {
         if !probe.is_one {
             // That each line of a keyword is somewhere does not make them follow one another.
             found.maybe.unite(&std::mem::replace(&mut found.sure, RowSet::empty(self.rows)));
-            // What lies within an id is a part of the keyword only.
+            // What is within an id is only a part of the keyword.
             found.by_id.unite(&std::mem::replace(&mut found.in_id, RowSet::empty(self.rows)));
         }
         found.maybe.subtract(&found.sure);
@@ -191,7 +191,7 @@ impl<'a, F: Fn(usize, Extent) -> Parsed<&'a [u8]>> Open<'a, F> {
         let [mut sure, mut maybe, mut by_id, mut in_id] = [(); 4].map(|()| RowSet::empty(rows));
         let forms = Forms::read(self.forms, (self.open)(1, self.stripe.postings)?)?;
         let uuids = self.stripe.ids_are_uuids;
-        // Nothing is known of what stands beside a cut run in a line whose form is not kept.
+        // Nothing is known about the text beside a cut run in a line whose form is not kept.
         let mut formless = RowSet::empty(rows);
         let mut beside = vec![Beside::default(); part.cuts.len()];
         if !forms.rest.is_empty() {
