@@ -8,116 +8,33 @@ mod capture;
 mod cgroup;
 mod clock;
 mod files;
+mod job;
 mod measure;
 mod record;
 mod signals;
 mod spawn;
 mod watch;
 
-use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use runlog_core::RunDraft;
-use runlog_core::limits::LOG_MAX_BYTES;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use wait4::Wait4;
 
 use capture::{Ended, Output, Pump};
 use cgroup::Cgroup;
-use measure::Memory;
+use job::{Cut, Facts};
 use signals::{Signals, Target};
 use watch::{Rules, Watch};
 
+pub use job::{End, Job};
 pub use measure::Means;
 pub use record::Progress;
 pub use signals::{die_of, not_ignored};
 
-/// A command to run as a function.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// The function.
-    pub function: String,
-    /// Its namespace.
-    pub namespace: Option<String>,
-    /// Its version or alias.
-    pub qualifier: Option<String>,
-    /// Its region.
-    pub region: Option<String>,
-    /// Chosen before the first try to report, so that the run is stored once.
-    pub request_id: String,
-    /// The program and its arguments.
-    pub command: Vec<OsString>,
-    /// After this the command is told to end.
-    pub timeout: Option<Duration>,
-    /// How long it gets to end before it is killed.
-    pub kill_after: Duration,
-    /// What the command and all that it starts may use together.
-    pub memory_limit_bytes: Option<u64>,
-    /// How memory is to be measured.
-    pub means: Means,
-    /// How much of the output is kept.
-    pub log_max_bytes: usize,
-    /// A file whose text becomes the return message.
-    pub result_file: Option<PathBuf>,
-    /// Whether this process is there for the command alone: output passes through, standard input is the command's,
-    /// signals are its own. Otherwise the output is kept and nothing else.
-    pub is_wrapper: bool,
-}
-
-/// How a command ended, as the caller of this program is to see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// With an exit code; 127 and 126 also when it could not be started.
-    Code(i32),
-    /// By a signal.
-    Signal(i32),
-}
-
-/// Why a command was made to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
-    Timeout,
-    Memory,
-}
-
-/// What there is to tell of a command that has ended.
-struct Facts {
-    end: End,
-    /// Why it could not be started, when that is so.
-    start_error: Option<String>,
-    duration: Duration,
-    memory: Memory,
-    cut: Option<Cut>,
-    /// Whether somebody asked this program, and so the command, to end.
-    was_asked_to_end: bool,
-}
-
 impl Job {
-    /// A command whose output is kept and not shown.
-    pub fn quiet(function: &str, command: &[OsString]) -> Self {
-        Self {
-            function: function.to_owned(),
-            namespace: None,
-            qualifier: None,
-            region: None,
-            request_id: uuid::Uuid::new_v4().to_string(),
-            command: command.to_vec(),
-            timeout: None,
-            kill_after: Duration::from_secs(10),
-            memory_limit_bytes: None,
-            means: Means::Processes,
-            log_max_bytes: LOG_MAX_BYTES,
-            result_file: None,
-            is_wrapper: false,
-        }
-    }
-
     /// Runs the command to its end. `on_start` is called once it runs, with what tells how far it is.
     pub fn run(&self, on_start: impl FnOnce(Progress)) -> (RunDraft, End) {
         let start_ms = clock::now_ms();
@@ -178,35 +95,6 @@ impl Job {
             let facts = Facts { end, start_error: None, duration, memory, cut, was_asked_to_end };
             (record::finished(self, start_ms, &facts, &output), end)
         })
-    }
-}
-
-impl End {
-    fn of(status: ExitStatus) -> Self {
-        match (status.code(), status.signal()) {
-            (Some(code), _) => Self::Code(code),
-            (None, signal) => Self::Signal(signal.unwrap_or_default()),
-        }
-    }
-}
-
-impl Facts {
-    /// A command that cannot be started, with the exit codes of shells.
-    fn not_started(job: &Job, error: &std::io::Error, duration: Duration) -> Self {
-        let program = job.command.first().map(|program| program.to_string_lossy()).unwrap_or_default();
-        let (code, reason) = match error.kind() {
-            std::io::ErrorKind::NotFound => (127, "not found".to_owned()),
-            std::io::ErrorKind::PermissionDenied => (126, "permission denied".to_owned()),
-            _ => (126, error.to_string()),
-        };
-        Self {
-            end: End::Code(code),
-            start_error: Some(format!("cannot start {program}: {reason}")),
-            duration,
-            memory: Memory::default(),
-            cut: None,
-            was_asked_to_end: false,
-        }
     }
 }
 

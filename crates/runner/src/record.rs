@@ -8,8 +8,9 @@ use runlog_core::{DraftStart, RunDraft};
 use runlog_core::{RET_INTERRUPTED, RET_MEMORY_LIMIT, RET_OK, RET_RUNNING, RET_TIME_LIMIT, RET_USER_FAILED};
 
 use super::capture::Output;
+use super::job::{Cut, End, Facts, Job};
+use super::measure;
 use super::watch::Watch;
-use super::{Cut, End, Facts, Job, measure};
 use crate::files;
 
 /// How much of the output a report of a run in flight carries: enough to see what it does, and cheap to send again.

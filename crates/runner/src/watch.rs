@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::cgroup::Cgroup;
+use super::job::{Cut, Job};
 use super::measure::{self, Look, Memory};
 use super::signals::Target;
-use super::{Cut, Job};
 use crate::clock;
 
 /// The first look, and the shortest time between two.

@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::finish::Finish;
-use super::{Found, Hints, Item, refused};
+use super::item::refused;
+use super::{Found, Hints, Item};
 use crate::Refused;
 use crate::record::Record;
 

@@ -5,22 +5,12 @@ use runlog_core::{RET_INTERRUPTED, RET_RUNNING, limits};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::content::content;
-use super::{Found, Hints, refused};
+use super::item::refused;
+use super::{Found, Hints, Untimed};
 use crate::Refused;
 
 /// The longest run, in milliseconds. JSON could not say how long an endless one is.
 const DURATION_MAX_MS: f64 = (limits::NUMBER_MAX / 1000) as f64;
-
-/// When a run started whose file has no times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Untimed {
-    /// The first one started then, in Unix milliseconds, and each other one when the one before it ended.
-    StartsAt(i64),
-    /// Each ended then, in Unix milliseconds: the file was last changed at that moment.
-    EndedAt(i64),
-    /// Nobody knows; such runs are refused.
-    Refused,
-}
 
 /// Completes the runs of one file.
 #[derive(Debug)]

@@ -12,9 +12,10 @@ use runlog_core::{DraftStart, RunDraft};
 use runlog_core::{RET_OK, RET_USER_FAILED, limits};
 
 use super::finish::Finish;
+use super::item::refused;
 use super::lines::{LineParser, Out};
 use super::open_runs::{Log, OpenRuns, Weigh};
-use super::{Hints, Notes, refused, stamp};
+use super::{Hints, Notes, stamp};
 
 /// Number of lines that a run waits for after its report before it is complete.
 const TRAIL_LINES: u64 = 100;

@@ -18,7 +18,8 @@ use std::rc::Rc;
 use runlog_core::{RET_MEMORY_LIMIT, RET_TIME_LIMIT, RET_USER_FAILED};
 
 use super::gather::{Dialect, Facts, Gather, Said, What, named_run};
-use super::{Hints, Notes, lambda_json, measure};
+use super::lambda_json::{self, outcome};
+use super::{Hints, Notes, measure};
 
 /// A log stream, as in `2026/07/01/[$LATEST]0123456789abcdef`: where its version begins.
 const STREAM_DAY_LEN: usize = "2026/07/01/".len();
@@ -88,17 +89,6 @@ fn report(rest: &str) -> Facts {
         mem_bytes: measure::bytes(rest, "Max Memory Used"),
         ..outcome(status, error_type)
     }
-}
-
-/// What a status of the platform means.
-pub(super) fn outcome(status: Option<&str>, error_type: Option<&str>) -> Facts {
-    let ret_code = match status {
-        Some("timeout") => RET_TIME_LIMIT,
-        Some("error" | "failure") if error_type.is_some_and(|name| name.contains("OutOfMemory")) => RET_MEMORY_LIMIT,
-        Some("error" | "failure") => RET_USER_FAILED,
-        _ => return Facts::default(),
-    };
-    Facts { ret_code: Some(ret_code), ret_msg: error_type.map(str::to_owned), ..Facts::default() }
 }
 
 fn broken(message: &str) -> Facts {

@@ -8,12 +8,11 @@
 
 use std::borrow::Cow;
 
-use runlog_core::Zone;
+use runlog_core::{RET_MEMORY_LIMIT, RET_TIME_LIMIT, RET_USER_FAILED, Zone};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::gather::{Facts, Said, What};
-use super::lambda::outcome;
 
 #[derive(Deserialize)]
 struct Event<'a> {
@@ -75,4 +74,15 @@ fn id(record: &Value) -> Option<String> {
 
 fn text(record: &Value, name: &str) -> Option<String> {
     record.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// What a status of the platform means.
+pub(super) fn outcome(status: Option<&str>, error_type: Option<&str>) -> Facts {
+    let ret_code = match status {
+        Some("timeout") => RET_TIME_LIMIT,
+        Some("error" | "failure") if error_type.is_some_and(|name| name.contains("OutOfMemory")) => RET_MEMORY_LIMIT,
+        Some("error" | "failure") => RET_USER_FAILED,
+        _ => return Facts::default(),
+    };
+    Facts { ret_code: Some(ret_code), ret_msg: error_type.map(str::to_owned), ..Facts::default() }
 }

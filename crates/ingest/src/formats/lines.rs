@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::io::BufRead;
 use std::rc::Rc;
 
-use super::{Found, Item, Notes, refused};
+use super::item::refused;
+use super::{Found, Item, Notes};
 use crate::Refused;
 use crate::lines::{Line, read_line};
 

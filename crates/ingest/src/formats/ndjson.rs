@@ -1,8 +1,9 @@
 //! NDJSON: one run a line, in the words of `POST /api/v1/runs`.
 
+use super::Hints;
 use super::finish::Finish;
+use super::item::refused;
 use super::lines::{LineParser, Out};
-use super::{Hints, refused};
 use crate::record::Record;
 
 pub(super) struct Ndjson {

@@ -19,7 +19,8 @@ use runlog_core::RunDraft;
 
 use super::columns::{Column, Kind, SEQ, Value};
 use super::finish::Finish;
-use super::{Found, Hints, Item, Notes, refused};
+use super::item::refused;
+use super::{Found, Hints, Item, Notes};
 use crate::Refused;
 
 const MAGIC: &[u8; 4] = b"PAR1";

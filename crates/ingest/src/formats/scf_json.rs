@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 
 use super::finish::Finish;
 use super::gather::{Facts, What};
+use super::item::refused;
 use super::lines::{LineParser, Out};
 use super::open_runs::{Log, OpenRuns, Weigh};
-use super::{Hints, Notes, platform_lines, refused};
+use super::{Hints, Notes, platform_lines};
 
 /// `SCF_StatusCode` of a run that is still going on.
 const STATUS_RUNNING: i64 = 202;

@@ -1,7 +1,7 @@
 //! What all formats share: fixtures, and that no bytes make a parser panic.
 
 use proptest::prelude::*;
-use runlog_core::DraftStart;
+use runlog_core::{DraftStart, RunDraft, Zone};
 
 use super::*;
 
