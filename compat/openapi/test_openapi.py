@@ -185,6 +185,9 @@ class Described(unittest.TestCase):
         backup = self.document["paths"]["/api/v1/admin/backup"]["post"]
         self.check(backup, Answer("POST", "/api/v1/admin/backup", body=b'{"to":"a"}', key=LIMITED))
         self.check(backup, Answer("POST", "/api/v1/admin/backup", body=b'{"to":"a"}'))
+        retain = self.document["paths"]["/api/v1/admin/retain"]["post"]
+        for body, key in ((b'{"trust_clock":true}', LIMITED), (b"{}", None), (b'{"trust_clock":true}', None)):
+            self.check(retain, Answer("POST", "/api/v1/admin/retain", body=body, **({"key": key} if key else {})))
 
 
 if __name__ == "__main__":

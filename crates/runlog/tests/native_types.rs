@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::{Key, ROOT_ACCOUNT, Server, eventually, now_ms, program};
 
 /// Every operation that a server may have, and its place in the client.
-const OPERATIONS: [(&str, &str); 26] = [
+const OPERATIONS: [(&str, &str); 27] = [
     ("listRuns", "Client::runs"),
     ("getRun", "Client::one_run"),
     ("getHistogram", "Client::histogram"),
@@ -41,6 +41,7 @@ const OPERATIONS: [(&str, &str); 26] = [
     ("examineRequest", "absent: `runlog doctor` examines requests itself"),
     ("getActions", "absent: the Explorer's description of the signed API"),
     ("makeBackup", "Client::backup"),
+    ("removeExpiredRuns", "Client::retain_trusting_clock"),
     ("getOpenApi", "Client::openapi"),
     ("getLivez", "Client::probe"),
     ("getReadyz", "Client::readiness"),

@@ -5,9 +5,15 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::Arc;
 
+use runlog_core::{Run, Stream};
+use runlog_store::{ManualClock, Options, RealDisk, Store};
 use serde_json::{Value, json};
-use support::{Api, Key, Server, Setup, eventually, program};
+use support::{Api, Key, Server, Setup, eventually, now_ms, program};
+
+/// A policy that allows every action. Its key is still not a root key.
+const ALLOW_ALL: &str = r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#;
 
 fn run(args: &[&str]) -> Output {
     let mut command = program(args);
@@ -81,8 +87,7 @@ fn only_a_root_key_backs_up_a_server_and_only_where_the_server_allows_it() {
     assert_eq!(backup(&mut off.api(), json!({ "to": "x" })), (403, "BackupsOff".to_owned()));
 
     let server = Setup::new().option("backup-dir", text(folder.path())).start();
-    let all = r#"{"version":"2.0","statement":[{"effect":"allow","action":"*","resource":"*"}]}"#;
-    let mut user = Api::new(server.address(), server.make_key("100000000001", &[all]));
+    let mut user = Api::new(server.address(), server.make_key("100000000001", &[ALLOW_ALL]));
     let mut stranger = Api::new(server.address(), Key::new("AKIDnobody", "x"));
     // The server reads new keys within a second.
     let refused =
@@ -96,6 +101,66 @@ fn only_a_root_key_backs_up_a_server_and_only_where_the_server_allows_it() {
     assert_eq!(backup(&mut server.api(), json!({ "to": "x" })).0, 200);
     let get = server.api().exchange(&server.api().native("GET", "/api/v1/admin/backup"));
     assert_eq!(get.status, 405);
+}
+
+fn run_at(start_ms: i64) -> Run {
+    let stream = Stream {
+        account: "100000000001".into(),
+        region: "ap-guangzhou".into(),
+        namespace: "default".into(),
+        function: "old".into(),
+        qualifier: "$LATEST".into(),
+    };
+    Run {
+        stream: Arc::new(stream),
+        request_id: "r".into(),
+        retry_num: 0,
+        start_ms,
+        duration_us: 1,
+        bill_ms: None,
+        mem_bytes: 1,
+        ret_code: 0,
+        invoke_finished: 1,
+        exit_code: None,
+        ret_msg: String::new(),
+        log: String::new(),
+        level: String::new(),
+        source: String::new(),
+    }
+}
+
+#[test]
+fn a_server_whose_clock_is_far_ahead_removes_expired_runs_only_when_told_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let long_ago_ms = now_ms() - 400 * 86_400_000;
+    {
+        let disk = Arc::new(RealDisk::open(folder.path()).expect("a disk"));
+        let clock = Arc::new(ManualClock::at(long_ago_ms));
+        let store = Store::open_with(disk, clock, Options::default()).expect("a store");
+        store.append(vec![run_at(long_ago_ms)]).expect("it is stored");
+        store.close().expect("a whole folder");
+    }
+    let server = Setup::new().option("retention-days", "30").start_on(folder.path());
+    let endpoint = format!("http://{}", server.address());
+    let told = ends(2, &["retain", "--endpoint", &endpoint]);
+    assert!(told.contains("9600 hours ahead") && told.contains("--yes"), "{told}");
+    let runs = || server.api().exchange(&server.api().native("GET", "/api/v1/runs")).json()["total"].as_u64();
+    assert_eq!(runs(), Some(1));
+
+    let retain = |api: &mut Api, body: &str| {
+        api.exchange(&api.native("POST", "/api/v1/admin/retain").body(body.to_owned())).status
+    };
+    let mut user = Api::new(server.address(), server.make_key("100000000001", &[ALLOW_ALL]));
+    // The server reads new keys within a second.
+    let confirmed = r#"{"trust_clock":true}"#;
+    let refused = eventually("the key is known", || Some(retain(&mut user, confirmed)).filter(|status| *status != 401));
+    assert_eq!(refused, 403);
+    for body in ["", "{}", r#"{"trust_clock":false}"#, r#"{"trust_clock":true,"force":1}"#] {
+        assert_eq!(retain(&mut server.api(), body), 400, "{body}");
+    }
+    assert!(ends(0, &["retain", "--yes", "--endpoint", &endpoint]).starts_with("removed 1 finished runs"));
+    assert_eq!(runs(), Some(0));
+    assert!(ends(0, &["retain", "--endpoint", &endpoint]).contains("nothing to confirm"));
 }
 
 #[test]

@@ -44,9 +44,13 @@ impl Caller {
         if self.read_only { Err(Denied::Forbidden("this token may only read")) } else { Ok(self) }
     }
 
-    /// Whether it may back up the server.
-    pub(crate) fn may_back_up(&self) -> Result<(), Denied> {
-        if self.key.root { Ok(()) } else { Err(Denied::Forbidden("only a root key may back up the server")) }
+    /// Whether it may do what concerns the whole server, such as a backup.
+    pub(crate) fn may_operate(&self) -> Result<(), Denied> {
+        if self.key.root {
+            Ok(())
+        } else {
+            Err(Denied::Forbidden("only a root key may do what concerns the whole server"))
+        }
     }
 
     /// Whether it may call an action that is about its account as a whole.
@@ -206,10 +210,10 @@ mod tests {
     #[test]
     fn what_changes_something_needs_a_writer_and_backups_a_root_key() {
         let root = caller(true, &[]);
-        assert!(root.clone().into_writer().is_ok() && root.may_back_up().is_ok());
+        assert!(root.clone().into_writer().is_ok() && root.may_operate().is_ok());
         let mut reader = caller(false, &[]);
         reader.read_only = true;
-        assert!(reader.may_back_up().is_err() && reader.into_writer().is_err());
+        assert!(reader.may_operate().is_err() && reader.into_writer().is_err());
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub struct Readiness {
     /// Why it refuses writes; absent if it does not.
     #[serde(default)]
     pub writes_refused_because: Option<String>,
+    /// How far its clock is ahead of everything it has seen, in milliseconds; absent if it believes its clock.
+    #[serde(default)]
+    pub clock_ahead_ms: Option<u64>,
 }
 
 impl Client {

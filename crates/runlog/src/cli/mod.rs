@@ -29,6 +29,7 @@ mod read;
 mod repair;
 mod report;
 mod restore;
+mod retain;
 mod run;
 mod sample;
 mod serve;
@@ -106,6 +107,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Repair a damaged data folder as far as possible; nothing is deleted.
     Repair(repair::RepairArgs),
+    /// Confirm the clock of a server that waits to remove expired runs.
+    Retain(retain::RetainArgs),
     /// Show every option with its value and source; manage profiles of servers.
     Config(config::ConfigArgs),
     /// Print generated runs as NDJSON.
@@ -143,6 +146,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Repair(args) => repair::run(args),
+        Command::Retain(args) => retain::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Completions(args) => completions::run(&args, Cli::command()),

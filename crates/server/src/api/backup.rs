@@ -31,7 +31,7 @@ pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_MAX_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
     let caller = auth::identify(app, &head, &body).and_then(Caller::into_writer);
-    if let Err(denied) = caller.and_then(|caller| caller.may_back_up()) {
+    if let Err(denied) = caller.and_then(|caller| caller.may_operate()) {
         return denied.answer();
     }
     let Some(folder) = &app.settings.backup_dir else {

@@ -7,6 +7,7 @@ pub(crate) mod native;
 mod operate;
 pub(crate) mod otlp;
 mod put_runs;
+mod retain;
 mod rows_answer;
 pub(crate) mod session;
 mod tables;
@@ -80,6 +81,7 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
         Handler::Session => session::show(app, &request.into_parts().0),
         Handler::SignOut => session::sign_out(app, &request.into_parts().0),
         Handler::Backup => backup::make(app, request).await,
+        Handler::Retain => retain::remove(app, request).await,
         Handler::OpenApi => openapi(request.headers()).await,
         Handler::Actions => tables::actions(app, &request.into_parts().0).await,
         Handler::Livez => operate::livez(),

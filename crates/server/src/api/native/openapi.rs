@@ -159,6 +159,10 @@ fn more_refusals(handler: Handler) -> &'static [(&'static str, &'static str)] {
             ("413", "The body is over its size limit."),
             ("500", "The backup failed."),
         ],
+        Handler::Retain => &[
+            ("400", "The body does not confirm the clock."),
+            ("500", "The removal failed; the server's log says why."),
+        ],
         Handler::FailedRequest => &[
             ("400", "The path takes no parameters."),
             ("404", "No such request failed, or the server has forgotten it."),
@@ -206,6 +210,12 @@ fn request_body(handler: Handler) -> Option<Value> {
             });
             let token = json!({ "type": "object", "properties": { "token": text }, "required": ["token"] });
             let schema = json!({ "oneOf": [key, token] });
+            Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
+        }
+        Handler::Retain => {
+            let schema = json!({
+                "type": "object", "properties": { "trust_clock": { "const": true } }, "required": ["trust_clock"],
+            });
             Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }))
         }
         Handler::Backup => {

@@ -265,6 +265,17 @@ pub(crate) const ROUTES: &[Route] = &[
         needs_key: true,
     },
     Route {
+        handler: Handler::Retain,
+        method: "POST",
+        path: "/api/v1/admin/retain",
+        summary: "Remove expired runs now, on the word that the server's clock is right",
+        doc: "Root keys only. The body is `{\"trust_clock\": true}`. The server removes expired runs by itself; this is \
+              for a server that waits because its clock is far ahead (`clock_ahead_ms` of `/readyz`).",
+        params: &[],
+        answer: Content::AnyJson,
+        needs_key: true,
+    },
+    Route {
         handler: Handler::OpenApi,
         method: "GET",
         path: "/openapi.json",
