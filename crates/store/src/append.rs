@@ -13,12 +13,16 @@ use crate::clock::millis;
 use crate::commit::{Place, Queue, Ticket};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::hash::id_hash;
+use crate::hash::{id_hash, run_hash};
 use crate::in_flight::{Grown, InFlightRun};
 use crate::options::{BATCH_MAX_BYTES, GROUP_MAX_BYTES};
 use crate::record::{GrowthOf, Record, escape, id_of};
 use crate::segment::Segment;
 use crate::state::State;
+
+/// Offers that are decided under one lock of the queue, and the bytes of their texts at which no more are added.
+const PORTION_MAX_OFFERS: usize = 1_000;
+const PORTION_MAX_BYTES: usize = 8 << 20;
 
 /// Something that is offered, and what is known of its run so far.
 struct Offer {
@@ -69,15 +73,24 @@ impl Engine {
     }
 
     fn take(&self, mut offers: Vec<Offer>, now_ms: i64) -> Result<Vec<Outcome>> {
-        let (outcomes, ticket) = self.retry_without_damaged(|engine| {
-            // What a segment said that was set aside since does not hold any more.
-            offers.iter_mut().for_each(|offer| offer.stored = None);
-            let segments = Arc::clone(&engine.state().segments);
-            let asking: Vec<&mut Offer> = engine.which_ask(&mut offers);
-            ask_segments(asking, &segments, &[])?;
-            engine.decide(&mut offers, &segments, now_ms)
-        })?;
-        if let Some(ticket) = ticket {
+        let (mut outcomes, mut last) = (Vec::with_capacity(offers.len()), None);
+        let mut left = &mut offers[..];
+        while !left.is_empty() {
+            let (portion, rest) = left.split_at_mut(portion_length(left));
+            left = rest;
+            let (decided, ticket) = self.retry_without_damaged(|engine| {
+                // What a segment said that was set aside since does not hold any more.
+                portion.iter_mut().for_each(|offer| offer.stored = None);
+                let segments = Arc::clone(&engine.state().segments);
+                let asking: Vec<&mut Offer> = engine.which_ask(portion);
+                ask_segments(asking, &segments, &[])?;
+                engine.decide(portion, &segments, now_ms)
+            })?;
+            outcomes.extend(decided);
+            // Groups are committed in order.
+            last = ticket.or(last);
+        }
+        if let Some(ticket) = last {
             self.commit.wait(self, ticket)?;
         }
         Ok(outcomes)
@@ -263,8 +276,9 @@ impl Engine {
             state.last_seq = record.facts.seq;
             state.newest_ms = state.newest_ms.max(Some(record.facts.start_ms));
             if record.is_final() {
-                table.insert(stream, *hash, record.facts, group, range);
-                state.in_flight.remove(*hash, stream, record.request_id, record.retry_num);
+                let id = id_of(stream, &record);
+                table.insert(stream, (*hash, run_hash(*hash, id)), record.facts, group, range);
+                state.in_flight.remove(*hash, id);
             } else if record.growth.is_some() {
                 table.note(stream, record.facts.start_ms);
                 if state.in_flight.grow(*hash, stream, &record, heard_at_ms) != Grown::Yes {
@@ -304,6 +318,20 @@ impl Offer {
             What::Growth(growth) => growth.id.borrowed(),
         }
     }
+}
+
+/// How many of these offers are decided under one lock of the queue, for which all other writers wait.
+fn portion_length(offers: &[Offer]) -> usize {
+    let mut bytes = 0;
+    let fits = |offer: &&Offer| {
+        let fits = bytes < PORTION_MAX_BYTES;
+        bytes += match &offer.what {
+            What::Report(report) => report.run.log.len() + report.run.ret_msg.len(),
+            What::Growth(growth) => growth.log.len(),
+        };
+        fits
+    };
+    offers.iter().take(PORTION_MAX_OFFERS).take_while(fits).count()
 }
 
 /// The report of a growth. `before` is the run's latest report, and `log_bytes` the length of its whole log.
@@ -374,10 +402,12 @@ fn verdict(known: &Record<'_>, run: &Run) -> Option<Outcome> {
 
 #[cfg(test)]
 mod tests {
+    use runlog_core::Stream;
 
     use super::*;
     use crate::clock::ManualClock;
     use crate::disk::sim::SimDisk;
+    use crate::hash::comparisons;
     use crate::options::Options;
     use crate::recovery;
     use crate::testing::finished;
@@ -397,6 +427,49 @@ mod tests {
         engine.flush().unwrap();
         let (outcomes, _) = engine.decide(&mut offers, &asked, 10).unwrap();
         assert_eq!(outcomes, [Outcome::Duplicate]);
+    }
+
+    #[test]
+    fn a_run_is_compared_with_its_own_reports_only_however_many_functions_have_its_id() {
+        const FUNCTIONS: u64 = 20_000;
+        let engine = engine();
+        let run = |number: u64, ret_code| {
+            let stream = Stream { function: format!("f{number}"), ..(*finished().stream).clone() };
+            Report::from(Run { stream: Arc::new(stream), request_id: "one".to_owned(), ret_code, ..finished() })
+        };
+        let offer = |numbers: std::ops::Range<u64>, ret_code| {
+            let before = comparisons::count();
+            let mut outcomes = Vec::new();
+            let numbers: Vec<u64> = numbers.collect();
+            for part in numbers.chunks(limits::BATCH_MAX_RUNS) {
+                outcomes.extend(engine.offer(part.iter().map(|number| run(*number, ret_code)).collect()).unwrap());
+            }
+            let most = 10 * numbers.len() as u64;
+            let made = comparisons::count() - before;
+            assert!(made <= most, "{made} comparisons for {} runs", numbers.len());
+            outcomes
+        };
+        let accepted = |outcomes: &[Outcome]| {
+            outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Accepted { .. })).count() as u64
+        };
+        assert_eq!(accepted(&offer(0..FUNCTIONS, RET_RUNNING)), FUNCTIONS, "in flight");
+        assert_eq!(accepted(&offer(0..FUNCTIONS, 0)), FUNCTIONS, "finished");
+        assert_eq!(offer(0..FUNCTIONS, 0), vec![Outcome::Duplicate; FUNCTIONS as usize], "in the memtable");
+        engine.flush().unwrap();
+        assert_eq!(offer(0..100, 0), vec![Outcome::Duplicate; 100], "in a segment");
+        assert_eq!(accepted(&offer(FUNCTIONS..FUNCTIONS + 100, 0)), 100);
+    }
+
+    #[test]
+    fn a_batch_is_decided_in_portions() {
+        let offers = |count: usize, log_bytes: usize| -> Vec<Offer> {
+            let report = || Report::from(Run { log: "x".repeat(log_bytes), ..finished() });
+            (0..count).map(|_| Offer::of_report(report(), 10, &Retained::default())).collect()
+        };
+        assert_eq!(portion_length(&offers(3, 10)), 3);
+        assert_eq!(portion_length(&offers(PORTION_MAX_OFFERS + 3, 0)), PORTION_MAX_OFFERS);
+        assert_eq!(portion_length(&offers(9, 3 << 20)), 3);
+        assert_eq!(portion_length(&offers(2, limits::LOG_MAX_BYTES)), 2);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use hashbrown::HashTable;
 use runlog_core::{IdRef, RET_RUNNING, Stream};
 
 use crate::error::{Error, Result};
+use crate::hash::run_hash;
 use crate::locks::{Mutex, MutexGuard, Rank};
 use crate::options::GROUP_MAX_BYTES;
 use crate::record::Record;
@@ -80,7 +81,8 @@ pub(crate) struct Place {
 #[derive(Debug)]
 struct Pending {
     stream: Arc<Stream>,
-    hash: u64,
+    /// Of the whole identity.
+    run_hash: u64,
     group_number: u64,
     range: Range<usize>,
 }
@@ -112,12 +114,13 @@ impl Queue {
         record.facts.seq = self.last_seq;
         let range = self.open.group.push(|out| record.put(out));
         self.open.reports.push(Place { stream: Arc::clone(stream), hash, range: range.clone() });
-        let pending = Pending { stream: Arc::clone(stream), hash, group_number: self.open_number, range };
+        let run_hash = run_hash(hash, id);
+        let pending = Pending { stream: Arc::clone(stream), run_hash, group_number: self.open_number, range };
         let known = self.find(hash, id).map(|known| (known.group_number, known.range.clone()));
         let is_known = |other: &Pending| Some((other.group_number, other.range.clone())) == known;
-        match self.pending.find_mut(hash, is_known) {
+        match self.pending.find_mut(run_hash, is_known) {
             Some(known) => *known = pending,
-            None => drop(self.pending.insert_unique(hash, pending, |entry| entry.hash)),
+            None => drop(self.pending.insert_unique(run_hash, pending, |entry| entry.run_hash)),
         }
         self.last_seq
     }
@@ -138,7 +141,8 @@ impl Queue {
     }
 
     fn find(&self, hash: u64, id: IdRef<'_>) -> Option<&Pending> {
-        self.pending.find(hash, |other| other.hash == hash && self.record(other).is_of(id))
+        let run_hash = run_hash(hash, id);
+        self.pending.find(run_hash, |other| other.run_hash == run_hash && self.record(other).is_of(id))
     }
 
     fn record(&self, pending: &Pending) -> Record<'_> {

@@ -1,4 +1,4 @@
-//! Hashes of identities and streams. They are part of the file format: never change them.
+//! Hashes of identities and streams. [`id_hash`] is part of the file format: never change it.
 
 use runlog_core::{IdRef, Stream};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -7,6 +7,14 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 /// so that a request id can be found without knowing them.
 pub(crate) fn id_hash(account: &str, request_id: &str) -> u64 {
     xxh3_64_with_seed(request_id.as_bytes(), xxh3_64(account.as_bytes()))
+}
+
+/// Hashes a whole identity, for tables in memory: many functions may have runs with one request id, and each run is
+/// still found without a look at the others. `id_hash` is [`id_hash`] of it.
+pub(crate) fn run_hash(id_hash: u64, id: IdRef<'_>) -> u64 {
+    let names = [id.region, id.namespace, id.function];
+    let hash = names.iter().fold(id_hash, |hash, name| xxh3_64_with_seed(name.as_bytes(), hash));
+    xxh3_64_with_seed(&[id.retry_num], hash)
 }
 
 /// Hashes a stream's names, for tables in memory.
@@ -20,8 +28,20 @@ pub(crate) fn same_function(a: &Stream, b: &Stream) -> bool {
     a.function == b.function && a.namespace == b.namespace && a.region == b.region && a.account == b.account
 }
 
-/// Whether a stream belongs to the function of a run.
-pub(crate) fn is_function_of(stream: &Stream, id: IdRef<'_>) -> bool {
-    let names = [&stream.function, &stream.namespace, &stream.region, &stream.account];
-    names.iter().zip([id.function, id.namespace, id.region, id.account]).all(|(mine, theirs)| *mine == theirs)
+/// Counts how often an identity was compared with a known one, in tests.
+#[cfg(test)]
+pub(crate) mod comparisons {
+    use std::cell::Cell;
+
+    thread_local!(static COUNT: Cell<u64> = const { Cell::new(0) });
+
+    /// One more.
+    pub(crate) fn note() {
+        COUNT.set(COUNT.get() + 1);
+    }
+
+    /// How many this thread has made.
+    pub(crate) fn count() -> u64 {
+        COUNT.get()
+    }
 }

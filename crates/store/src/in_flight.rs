@@ -11,10 +11,10 @@ use hashbrown::HashTable;
 use runlog_core::{IdRef, OpenRun, Origin, Report, Retained, Stream};
 
 use crate::chunks::Chunks;
-use crate::hash::{id_hash, same_function};
+use crate::hash::{id_hash, run_hash, same_function};
 use crate::memtable::Memtable;
 use crate::options::GROUP_MAX_BYTES;
-use crate::record::{Record, unescape};
+use crate::record::{Record, id_of, unescape};
 use crate::wal::writer::Group;
 
 /// Every run in flight and every guess, by its identity.
@@ -30,7 +30,10 @@ pub(crate) struct InFlight {
 /// A run in flight, or a guess: its latest report.
 #[derive(Debug)]
 pub(crate) struct InFlightRun {
+    /// Of the account and the request id.
     pub(crate) hash: u64,
+    /// Of the whole identity.
+    pub(crate) run_hash: u64,
     pub(crate) stream: Arc<Stream>,
     pub(crate) seq: u64,
     pub(crate) ret_code: i32,
@@ -64,8 +67,10 @@ impl InFlightRun {
     fn of(stream: &Arc<Stream>, record: &Record<'_>, log: Chunks, heard_at_ms: i64) -> Self {
         let mut head = Vec::new();
         Record { log: &[], growth: None, ..*record }.put(&mut head);
+        let hash = id_hash(&stream.account, record.request_id);
         Self {
-            hash: id_hash(&stream.account, record.request_id),
+            hash,
+            run_hash: run_hash(hash, id_of(stream, record)),
             stream: Arc::clone(stream),
             seq: record.facts.seq,
             ret_code: record.facts.ret_code,
@@ -112,7 +117,7 @@ impl InFlightRun {
         let mut table = Memtable::default();
         let number = table.add_group(Arc::new(group.bytes().to_vec()));
         for (guess, place) in guesses.iter().zip(places) {
-            table.insert(&guess.stream, guess.hash, guess.head().facts, number, &place);
+            table.insert(&guess.stream, (guess.hash, guess.run_hash), guess.head().facts, number, &place);
         }
         table
     }
@@ -140,6 +145,8 @@ impl InFlightRun {
     }
 
     fn is_of(&self, stream: &Stream, request_id: &str, retry_num: u8) -> bool {
+        #[cfg(test)]
+        crate::hash::comparisons::note();
         let head = self.head();
         head.request_id == request_id && head.retry_num == retry_num && same_function(&self.stream, stream)
     }
@@ -168,8 +175,10 @@ impl InFlight {
         let flight = Arc::new(flight);
         let head = flight.head();
         let (bytes, guesses) = (flight.bytes(), usize::from(flight.is_guess));
-        let is_same = |known: &Arc<InFlightRun>| known.is_of(&flight.stream, head.request_id, head.retry_num);
-        match self.entries.find_mut(flight.hash, is_same) {
+        let is_same = |known: &Arc<InFlightRun>| {
+            known.run_hash == flight.run_hash && known.is_of(&flight.stream, head.request_id, head.retry_num)
+        };
+        match self.entries.find_mut(flight.run_hash, is_same) {
             Some(known) if known.seq >= flight.seq => return,
             Some(known) => {
                 self.bytes -= known.bytes();
@@ -177,7 +186,7 @@ impl InFlight {
                 self.by_seq.remove(&known.seq);
                 *known = Arc::clone(&flight);
             }
-            None => drop(self.entries.insert_unique(flight.hash, Arc::clone(&flight), |entry| entry.hash)),
+            None => drop(self.entries.insert_unique(flight.run_hash, Arc::clone(&flight), |entry| entry.run_hash)),
         }
         self.bytes += bytes;
         self.guesses += guesses;
@@ -187,7 +196,10 @@ impl InFlight {
     /// Takes a growth.
     pub(crate) fn grow(&mut self, hash: u64, stream: &Stream, growth: &Record<'_>, heard_at_ms: i64) -> Grown {
         let Some(of) = growth.growth else { return Grown::Broken };
-        let is_same = |known: &Arc<InFlightRun>| known.is_of(stream, growth.request_id, growth.retry_num);
+        let hash = run_hash(hash, id_of(stream, growth));
+        let is_same = |known: &Arc<InFlightRun>| {
+            known.run_hash == hash && known.is_of(stream, growth.request_id, growth.retry_num)
+        };
         match self.entries.find(hash, is_same) {
             Some(known) if known.seq >= growth.facts.seq => Grown::Known,
             Some(known) if known.seq == of.after_seq && known.log.bytes() as u64 == of.log_bytes => {
@@ -200,8 +212,10 @@ impl InFlight {
     }
 
     /// Forgets a run, since it has finished.
-    pub(crate) fn remove(&mut self, hash: u64, stream: &Stream, request_id: &str, retry_num: u8) {
-        if let Ok(entry) = self.entries.find_entry(hash, |known| known.is_of(stream, request_id, retry_num)) {
+    pub(crate) fn remove(&mut self, hash: u64, id: IdRef<'_>) {
+        let hash = run_hash(hash, id);
+        let is_same = |known: &Arc<InFlightRun>| known.run_hash == hash && known.head().is_of(id);
+        if let Ok(entry) = self.entries.find_entry(hash, is_same) {
             let (gone, _) = entry.remove();
             self.bytes -= gone.bytes();
             self.guesses -= usize::from(gone.is_guess);
@@ -211,7 +225,8 @@ impl InFlight {
 
     /// The latest report of a run in flight, or of a guess.
     pub(crate) fn find(&self, hash: u64, id: IdRef<'_>) -> Option<&Arc<InFlightRun>> {
-        self.entries.find(hash, |known| known.hash == hash && known.head().is_of(id))
+        let hash = run_hash(hash, id);
+        self.entries.find(hash, |known| known.run_hash == hash && known.head().is_of(id))
     }
 
     /// Forgets runs that started before what is kept; says how many in flight, and how many guesses.
@@ -251,7 +266,7 @@ impl InFlight {
         let is_there = self.by_seq.contains_key(&guess.seq);
         if is_there {
             let head = guess.head();
-            self.remove(guess.hash, &guess.stream, head.request_id, head.retry_num);
+            self.remove(guess.hash, id_of(&guess.stream, &head));
         }
         is_there
     }

@@ -10,7 +10,7 @@ use hashbrown::HashTable;
 use runlog_core::{IdRef, Stream};
 
 use crate::codec::Malformed;
-use crate::hash::{id_hash, stream_hash};
+use crate::hash::{id_hash, run_hash, stream_hash};
 use crate::number::narrow;
 use crate::record::{Facts, Record};
 
@@ -22,6 +22,8 @@ pub(crate) struct Memtable {
     by_stream: HashTable<(u64, u32)>,
     /// Every row, by the hash of its account and request id.
     ids: HashTable<(u64, Place)>,
+    /// Every row, by the hash of its whole identity.
+    runs: HashTable<(u64, Place)>,
     /// The log's groups, to whose bytes the rows point.
     groups: Vec<Arc<Vec<u8>>>,
     rows: usize,
@@ -127,7 +129,14 @@ impl Memtable {
     }
 
     /// Adds a finished run, whose report is at `range` of a group.
-    pub(crate) fn insert(&mut self, stream: &Arc<Stream>, hash: u64, facts: Facts, group: u32, range: &Range<usize>) {
+    pub(crate) fn insert(
+        &mut self,
+        stream: &Arc<Stream>,
+        (hash, run_hash): (u64, u64),
+        facts: Facts,
+        group: u32,
+        range: &Range<usize>,
+    ) {
         let at = self.note(stream, facts.start_ms);
         let slot = self.slot_mut(at);
         assert!(slot.facts.last().is_none_or(|last| last.seq < facts.seq), "rows come in order");
@@ -135,6 +144,7 @@ impl Memtable {
         slot.facts.push(facts);
         slot.reports.push((group, narrow_range(range)));
         self.ids.insert_unique(hash, (hash, place), |entry| entry.0);
+        self.runs.insert_unique(run_hash, (run_hash, place), |entry| entry.0);
         self.rows += 1;
     }
 
@@ -146,7 +156,8 @@ impl Memtable {
         slot.reports.remove(at);
         self.rows -= 1;
         self.ids.retain(|entry| entry.1 != place);
-        let places = self.ids.iter_mut().map(|entry| &mut entry.1);
+        self.runs.retain(|entry| entry.1 != place);
+        let places = self.ids.iter_mut().chain(self.runs.iter_mut()).map(|entry| &mut entry.1);
         places.filter(|other| other.slot == place.slot && other.row > place.row).for_each(|other| other.row -= 1);
     }
 
@@ -217,7 +228,8 @@ impl Memtable {
 
     /// As [`Memtable::find`], with where it is.
     pub(crate) fn find_place(&self, hash: u64, id: IdRef<'_>) -> Option<(Place, Record<'_>)> {
-        let places = self.ids.iter_hash(hash).filter(|entry| entry.0 == hash);
+        let run_hash = run_hash(hash, id);
+        let places = self.runs.iter_hash(run_hash).filter(|entry| entry.0 == run_hash);
         let mut records = places.filter_map(|&(_, place)| self.record(place).ok().map(|record| (place, record)));
         records.find(|(_, record)| record.is_of(id))
     }

@@ -316,6 +316,8 @@ impl<'a> Record<'a> {
 
     /// Whether the report is one of this run.
     pub(crate) fn is_of(&self, id: IdRef<'_>) -> bool {
+        #[cfg(test)]
+        crate::hash::comparisons::note();
         let names = [id.account, id.region, id.namespace, id.function];
         self.retry_num == id.retry_num
             && self.request_id == id.request_id

@@ -8,7 +8,7 @@ use runlog_core::{IdRef, Stream};
 
 use crate::disk::{Disk, write_file};
 use crate::error::{Doing, Error, Result};
-use crate::hash::id_hash;
+use crate::hash::{id_hash, run_hash};
 use crate::in_flight::{Grown, InFlightRun};
 use crate::manifest::Manifest;
 use crate::memtable::Memtable;
@@ -117,7 +117,7 @@ impl File<'_> {
                 if !self.manifest.retained.keeps(&stream.namespace, facts.start_ms) {
                     // Retention has removed it; the log is older. An earlier report may have had a start that is kept.
                     self.table.note(&stream, facts.start_ms);
-                    self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
+                    self.state.in_flight.remove(hash, id_of(&stream, &record));
                     continue;
                 }
                 let is_finished = record.is_final();
@@ -133,7 +133,7 @@ impl File<'_> {
                 // An old guess may have become final.
                 let may_be_known = may_be_known || record.is_guess;
                 if may_be_known && self.is_known(hash, &record, &stream)? {
-                    self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
+                    self.state.in_flight.remove(hash, id_of(&stream, &record));
                     continue;
                 }
                 if record.growth.is_some() {
@@ -149,8 +149,14 @@ impl File<'_> {
                     if group.kind == Kind::Carried {
                         self.brought_back.insert(hash);
                     }
-                    self.table.insert(&stream, hash, facts, group_number, range);
-                    self.state.in_flight.remove(hash, &stream, record.request_id, record.retry_num);
+                    self.table.insert(
+                        &stream,
+                        (hash, run_hash(hash, id_of(&stream, &record))),
+                        facts,
+                        group_number,
+                        range,
+                    );
+                    self.state.in_flight.remove(hash, id_of(&stream, &record));
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use runlog_core::{SortKey, Stream};
+use runlog_core::{IdRef, SortKey, Stream};
 
 use super::columns::{Columns, KeyLanes};
 use super::extent::Extent;
@@ -124,6 +124,20 @@ impl Segment {
     pub(crate) fn streams(&self) -> impl Iterator<Item = (&StreamRows, Range<u32>)> {
         let starts = std::iter::once(0).chain(self.footer.streams.iter().map(|rows| rows.end));
         self.footer.streams.iter().zip(starts).map(|(rows, start)| (rows, start..rows.end))
+    }
+
+    /// The rows of a run's function, of all its qualifiers.
+    pub(crate) fn rows_of_function(&self, id: IdRef<'_>) -> Range<u32> {
+        let wanted = [id.account, id.region, id.namespace, id.function];
+        let names = |rows: &StreamRows| {
+            let Stream { account, region, namespace, function, .. } = &*rows.stream;
+            [account.as_str(), region, namespace, function].cmp(&wanted)
+        };
+        let streams = &self.footer.streams;
+        let first = streams.partition_point(|rows| names(rows).is_lt());
+        let end = streams.partition_point(|rows| names(rows).is_le());
+        let row_at = |at: usize| at.checked_sub(1).and_then(|at| streams.get(at)).map_or(0, |rows| rows.end);
+        row_at(first)..row_at(end)
     }
 
     /// The stream of a row, and the end of that stream's rows.

@@ -8,7 +8,6 @@ use super::reader::Segment;
 use super::text::Field;
 use super::texts::TextCache;
 use crate::error::Result;
-use crate::hash::is_function_of;
 
 impl Segment {
     /// A finished run, by the hash of its account and id.
@@ -16,10 +15,11 @@ impl Segment {
         if !self.may_have(hash) {
             return Ok(None);
         }
-        for row in self.candidates(hash)? {
-            if !is_function_of(self.stream_of(row)?.0, id) {
-                continue;
-            }
+        // Any number of functions may have runs with one request id.
+        let of_function = self.rows_of_function(id);
+        for row in self.candidates(hash)?.into_iter().filter(|row| of_function.contains(row)) {
+            #[cfg(test)]
+            crate::hash::comparisons::note();
             let block = self.block(row)?;
             let retry_num = self.part(block.columns.retry_num(self.row_in_block(row)))?;
             if retry_num == u64::from(id.retry_num) && block.id(self, row)? == id.request_id {
