@@ -8,7 +8,7 @@ use runlog_core::{EngineError, Scope, Stream};
 use runlog_wire::Action;
 
 use crate::caller::{Caller, Denied};
-use crate::cam::{Resource, no_permission};
+use crate::cam::{Resource, may_allow, no_permission};
 use crate::engine::EngineHandle;
 use crate::failed_requests::Failed;
 use crate::keys::Key;
@@ -44,6 +44,16 @@ impl Caller {
         if self.read_only { Err(Denied::Forbidden("this token may only read")) } else { Ok(self) }
     }
 
+    /// The same caller, if there is anything it may put runs of: else its body is not worth reading.
+    pub(crate) fn into_ingester(self) -> Result<Self, Denied> {
+        let caller = self.into_writer()?;
+        if caller.key.root || may_allow(&caller.key.policies, PUT_RUNS) {
+            Ok(caller)
+        } else {
+            Err(Denied::Forbidden("no policy of this key allows runlog:PutRuns"))
+        }
+    }
+
     /// Whether it may do what concerns the whole server, such as a backup.
     pub(crate) fn may_operate(&self) -> Result<(), Denied> {
         if self.key.root {
@@ -72,11 +82,16 @@ impl Caller {
         if [&region, &namespace, &function].into_iter().all(|name| name != "*") {
             return Ok(());
         }
-        let account = account.clone();
-        let streams = engine.ask(move |engine| engine.streams(&account)).await.map_err(Refusal::Engine)?;
+        let of_account = account.clone();
+        let streams = engine.ask(move |engine| engine.streams(&of_account)).await.map_err(Refusal::Engine)?;
         let scope = Scope { qualifier: None, ..scope.clone() };
         let mut inside = streams.iter().map(|summary| &summary.stream).filter(|stream| scope.matches(stream));
-        inside.try_for_each(|stream| self.check(action, Resource::of(stream))).map_err(Refusal::Refused)
+        // Which function it is about is not told: the caller need not know that it exists.
+        let is_refused = |stream| self.check(action, Resource::of(stream)).is_err();
+        if inside.any(is_refused) {
+            return Err(Refusal::Refused(Refused { action, resource: whole.to_string() }));
+        }
+        Ok(())
     }
 
     /// Whether it may read the runs of a stream.
@@ -198,7 +213,7 @@ mod tests {
         let Err(Refusal::Refused(refused)) = narrow.may_in(READ_RUNS, &namespace, &engine).await else {
             panic!("b is denied")
         };
-        assert_eq!(refused.resource, "qcs::scf:r:uin/1:namespace/n/function/b");
+        assert_eq!(refused.resource, "qcs::scf:*:uin/1:namespace/n/function/*", "not which function is denied");
         let Err(Refusal::Refused(refused)) = caller(false, &[&only_a]).may_in(READ_RUNS, &namespace, &engine).await
         else {
             panic!("functions to come are not allowed")
@@ -214,6 +229,20 @@ mod tests {
         let mut reader = caller(false, &[]);
         reader.read_only = true;
         assert!(reader.may_operate().is_err() && reader.into_writer().is_err());
+    }
+
+    #[test]
+    fn who_may_put_nothing_is_known_without_the_body() {
+        let putting = |effect, action| caller(false, &[&policy(effect, action, "qcs::scf:::namespace/n/function/a")]);
+        for (effect, action, may) in
+            [("allow", "runlog:PutRuns", true), ("allow", "*", true), ("allow", "scf:*", false), ("deny", "*", false)]
+        {
+            assert_eq!(putting(effect, action).into_ingester().is_ok(), may, "{effect} {action}");
+        }
+        assert!(caller(true, &[]).into_ingester().is_ok() && caller(false, &[]).into_ingester().is_err());
+        let mut reader = caller(true, &[]);
+        reader.read_only = true;
+        assert!(reader.into_ingester().is_err());
     }
 
     #[test]

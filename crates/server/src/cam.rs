@@ -188,6 +188,13 @@ pub fn allows(policies: &[Policy], action: &str, resource: Resource<'_>) -> bool
     decide(policies, action, resource).is_allowed
 }
 
+/// Whether policies may allow an action on anything at all. Where they do not, nothing more of a request matters.
+pub fn may_allow(policies: &[Policy], action: &str) -> bool {
+    let mut statements = policies.iter().flat_map(|policy| &policy.statement);
+    statements
+        .any(|said| said.effect == Effect::Allow && said.action.iter().any(|pattern| action_matches(pattern, action)))
+}
+
 /// Whether policies allow an action on a resource, and which statement decides: the first that denies, else the first
 /// that allows.
 pub fn decide(policies: &[Policy], action: &str, resource: Resource<'_>) -> Decision {
@@ -195,7 +202,7 @@ pub fn decide(policies: &[Policy], action: &str, resource: Resource<'_>) -> Deci
     for (policy, document) in policies.iter().enumerate() {
         for (statement, said) in document.statement.iter().enumerate() {
             let speaks = said.action.iter().any(|pattern| action_matches(pattern, action))
-                && said.resource.iter().any(|pattern| resource_matches(pattern, resource));
+                && said.resource.iter().any(|pattern| resource_matches(pattern, resource, said.effect));
             let place = Place { policy, statement };
             match said.effect {
                 _ if !speaks => {}
@@ -222,7 +229,9 @@ fn action_matches(pattern: &str, action: &str) -> bool {
     wildcard(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
 }
 
-fn resource_matches(pattern: &str, resource: Resource<'_>) -> bool {
+/// Whether a statement's pattern covers a resource. Names may hold any character, `/` too, so each part of the pattern
+/// is matched with its own part of the resource; what can be read in several ways allows in one and denies in all.
+fn resource_matches(pattern: &str, resource: Resource<'_>, effect: Effect) -> bool {
     if pattern == "*" {
         return true;
     }
@@ -236,9 +245,33 @@ fn resource_matches(pattern: &str, resource: Resource<'_>) -> bool {
     wildcard(service, "scf")
         && fits(wanted_region, region)
         && fits(wanted_account, &format!("uin/{account}"))
-        && (wildcard(wanted, &format!("namespace/{namespace}/function/{function}"))
-            // The older form of a resource names the function alone.
-            || wildcard(wanted, &format!("function/{function}")))
+        && function_matches(wanted, namespace, function, effect)
+}
+
+/// Whether `namespace/NS/function/NAME`, or a shorter form of it, covers a function.
+fn function_matches(wanted: &str, namespace: &str, function: &str, effect: Effect) -> bool {
+    if wanted == "*" {
+        return true;
+    }
+    // The older form names the function alone, which is in the namespace `default`.
+    if let Some(name) = wanted.strip_prefix("function/") {
+        return namespace == "default" && wildcard(name, function);
+    }
+    let Some(rest) = wanted.strip_prefix("namespace/") else {
+        let joined = || format!("namespace/{namespace}/function/{function}");
+        return effect == Effect::Deny && wildcard(wanted, &joined());
+    };
+    const BETWEEN: &str = "/function/";
+    let splits =
+        rest.match_indices(BETWEEN).filter_map(|(at, _)| Some((rest.get(..at)?, rest.get(at + BETWEEN.len()..)?)));
+    let readings = if effect == Effect::Allow { 1 } else { usize::MAX };
+    let mut splits = splits.take(readings).peekable();
+    if splits.peek().is_none() {
+        // A namespace, with or without `/*`: everything in it.
+        let whole = rest.strip_suffix("/*").unwrap_or(rest);
+        return wildcard(whole, namespace) || effect == Effect::Deny && wildcard(rest, namespace);
+    }
+    splits.any(|(in_namespace, name)| wildcard(in_namespace, namespace) && wildcard(name, function))
 }
 
 /// Matches a whole text against a pattern in which `*` stands for any text, the empty one too.
@@ -297,6 +330,37 @@ mod tests {
             "qcs::scf:::function/est1",
         ] {
             assert!(!get(resource), "{resource}");
+        }
+    }
+
+    #[test]
+    fn a_star_stays_in_its_part() {
+        let covers = |pattern: &str, namespace: &'static str, function: &'static str| {
+            let resource = Resource::Function { region: "r", account: "1", namespace, function };
+            let pattern = format!("qcs::scf:::{pattern}");
+            let allow = policy("allow", "*", &pattern);
+            let deny = policy("deny", "*", &pattern);
+            let is_denied = !allows(&[policy("allow", "*", "*"), deny], "scf:GetFunctionLogs", resource);
+            (allows(&[allow], "scf:GetFunctionLogs", resource), is_denied)
+        };
+        for (pattern, namespace, function, covered) in [
+            ("namespace/teamx/function/*", "teamx", "f", (true, true)),
+            ("namespace/teamx/function/*", "teamx", "a/function/b", (true, true)),
+            ("namespace/teamx/function/*", "teamx/function/y", "f", (false, false)),
+            ("namespace/teamx/*", "teamx", "f", (true, true)),
+            ("namespace/teamx/*", "teamx/evil", "f", (false, true)),
+            ("namespace/team*", "teamx", "f", (true, true)),
+            ("namespace/team*/function/f", "teamx", "f", (true, true)),
+            ("namespace/team*/function/f", "teamx", "g/function/f", (false, false)),
+            ("function/open", "default", "open", (true, true)),
+            ("function/open", "other", "open", (false, false)),
+            ("function/*", "other", "open", (false, false)),
+            ("n*/function/f", "teamx", "f", (false, true)),
+            // Namespace `a`, or namespace `a/function/b`.
+            ("namespace/a/function/b/function/c", "a", "b/function/c", (true, true)),
+            ("namespace/a/function/b/function/c", "a/function/b", "c", (false, true)),
+        ] {
+            assert_eq!(covers(pattern, namespace, function), covered, "{pattern}: {namespace}, {function}");
         }
     }
 
