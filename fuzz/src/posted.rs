@@ -52,7 +52,7 @@ pub fn ingest(body: &[u8]) {
     }
     if body.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
         let mut slow = BufReader::with_capacity(1, body);
-        let (slowly, result) = runlog_ingest::ingest(&mut slow, &DEFAULTS, &mut Engine::default());
+        let (slowly, result) = runlog_ingest::ingest(&mut slow, u64::MAX, &DEFAULTS, &mut Engine::default());
         assert_eq!((&slowly, result.is_ok()), (&report, is_whole));
     }
     exported(&mut engine);
@@ -99,7 +99,7 @@ fn written(rows: &[Row], format: Format) -> Vec<u8> {
 }
 
 fn take(body: &[u8], engine: &mut Engine) -> (Report, bool) {
-    let (report, result) = runlog_ingest::ingest(&mut &*body, &DEFAULTS, engine);
+    let (report, result) = runlog_ingest::ingest(&mut &*body, u64::MAX, &DEFAULTS, engine);
     (report, result.is_ok())
 }
 

@@ -245,7 +245,7 @@ pub(crate) fn otlp_protobuf() -> Vec<Vec<u8>> {
     use prost::Message;
     use runlog_ingest::otlp::{Form, decode};
 
-    let request = decode(OTLP.as_bytes(), Form::Json).expect("the seed is a request");
+    let request = decode(OTLP.as_bytes(), Form::Json, |_| Ok(())).expect("the seed is a request");
     vec![request.encode_to_vec(), Vec::new()]
 }
 

@@ -51,3 +51,10 @@ pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The most runs in one append.
 pub const BATCH_MAX_RUNS: usize = 10_000;
+
+/// The most log records in one OpenTelemetry request. Collectors send up to 8,192 at a time. A record takes two bytes
+/// at least as it is sent, and some 600 in memory.
+pub const OTLP_MAX_RECORDS: usize = 100_000;
+
+/// The most resources, scopes, records, attributes and values in one OpenTelemetry request, counted together.
+pub const OTLP_MAX_PARTS: usize = 1_000_000;

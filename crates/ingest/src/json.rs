@@ -3,13 +3,15 @@
 //! Every record stands for itself: a bad one is refused by its line and the others are stored.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, Read};
+use std::fmt;
+use std::io::{self, BufRead};
 
 use runlog_core::{Outcome, Run, limits};
+use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Refused;
-use super::lines::{Line, read_line};
+use super::lines::{Line, read_line_in};
 use super::record::{Defaults, Record, Streams, cut};
 
 /// Longest line, in bytes: the longest log with most characters escaped.
@@ -37,6 +39,12 @@ pub trait Sink {
 
     /// Stores a batch; one outcome for each run.
     fn append(&mut self, runs: Vec<Run>) -> Result<Vec<Outcome>, Self::Error>;
+
+    /// Asked before what is kept of the body in memory grows to `bytes`; the refusal's message if there is no room.
+    fn room(&mut self, bytes: usize) -> Result<(), String> {
+        let _ = bytes;
+        Ok(())
+    }
 }
 
 /// What became of the records of one body.
@@ -65,29 +73,56 @@ pub enum IngestError<E> {
     Body(io::Error),
     /// A JSON array that is not one.
     Array(String),
+    /// It has more records than are read of one body.
+    TooManyRecords {
+        /// The limit.
+        max: u64,
+    },
+    /// The sink has no room for it at the moment.
+    NoRoom(String),
     /// The sink.
     Sink(E),
 }
 
-/// Reads a body to its end into a sink.
+impl<E> From<io::Error> for IngestError<E> {
+    fn from(error: io::Error) -> Self {
+        Self::Body(error)
+    }
+}
+
+/// Reads a body of at most `records_max` records to its end into a sink. Of a longer one, no record of an array is
+/// stored, and of lines those before.
 pub fn ingest<S: Sink>(
     reader: &mut impl BufRead,
+    records_max: u64,
     defaults: &Defaults<'_>,
     sink: &mut S,
 ) -> (Report, Result<(), IngestError<S::Error>>) {
-    let mut batch =
-        Batch { defaults, sink, report: Report::default(), streams: Streams::default(), runs: Vec::new(), bytes: 0 };
+    let mut batch = Batch {
+        defaults,
+        records_max,
+        sink,
+        report: Report::default(),
+        streams: Streams::default(),
+        runs: Vec::new(),
+        bytes: 0,
+        held: 0,
+    };
     let result = batch.read(reader).and_then(|()| batch.flush());
     (batch.report, result)
 }
 
 struct Batch<'a, S> {
     defaults: &'a Defaults<'a>,
+    records_max: u64,
     sink: &'a mut S,
     report: Report,
     streams: Streams,
     runs: Vec<(u64, Run)>,
+    /// Of the texts of `runs`.
     bytes: usize,
+    /// Of the line or array that is read.
+    held: usize,
 }
 
 impl<S: Sink> Batch<'_, S> {
@@ -101,8 +136,18 @@ impl<S: Sink> Batch<'_, S> {
 
     fn lines(&mut self, reader: &mut impl BufRead) -> Result<(), IngestError<S::Error>> {
         let mut buffer = Vec::new();
+        let mut records = 0;
         for number in 1.. {
-            match read_line(reader, &mut buffer, LINE_MAX_BYTES).map_err(IngestError::Body)? {
+            let (sink, queued) = (&mut *self.sink, self.bytes);
+            let line = read_line_in(reader, &mut buffer, LINE_MAX_BYTES, |bytes| {
+                sink.room(bytes + queued).map_err(IngestError::NoRoom)
+            })?;
+            self.held = buffer.capacity();
+            records += u64::from(line != Line::End && !(line == Line::Whole && buffer.trim_ascii().is_empty()));
+            if records > self.records_max {
+                return Err(IngestError::TooManyRecords { max: self.records_max });
+            }
+            match line {
                 Line::End => break,
                 Line::TooLong => {
                     self.refuse(
@@ -123,18 +168,45 @@ impl<S: Sink> Batch<'_, S> {
     }
 
     fn array(&mut self, reader: &mut impl BufRead) -> Result<(), IngestError<S::Error>> {
-        let mut bytes = Vec::new();
-        reader.take(ARRAY_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(IngestError::Body)?;
-        if bytes.len() as u64 > ARRAY_MAX_BYTES {
-            let advice =
-                format!("the array is larger than {ARRAY_MAX_BYTES} bytes; send one JSON object a line instead");
-            return Err(IngestError::Array(advice));
-        }
+        let bytes = self.read_array(reader)?;
+        self.held = bytes.capacity();
         let text = utf8(&bytes);
         self.report.utf8_replaced += u64::from(matches!(text, Cow::Owned(_)));
-        let records: Vec<&RawValue> =
-            serde_json::from_str(&text).map_err(|error| IngestError::Array(format!("not a JSON array: {error}")))?;
+        let (max, mut is_over) = (self.records_max, false);
+        let mut json = serde_json::Deserializer::from_str(&text);
+        let records = Elements { max, is_over: &mut is_over }.deserialize(&mut json);
+        let records = records.and_then(|records| json.end().map(|()| records)).map_err(|error| {
+            if is_over {
+                return IngestError::TooManyRecords { max };
+            }
+            IngestError::Array(format!("not a JSON array: {error}"))
+        })?;
         (1..).zip(records).try_for_each(|(number, record)| self.record(number, record.get()))
+    }
+
+    /// An array's text.
+    fn read_array(&mut self, reader: &mut impl BufRead) -> Result<Vec<u8>, IngestError<S::Error>> {
+        let mut bytes = Vec::new();
+        loop {
+            let part = reader.fill_buf()?;
+            if part.is_empty() {
+                return Ok(bytes);
+            }
+            let wanted = bytes.len() + part.len();
+            if wanted as u64 > ARRAY_MAX_BYTES {
+                let advice =
+                    format!("the array is larger than {ARRAY_MAX_BYTES} bytes; send one JSON object a line instead");
+                return Err(IngestError::Array(advice));
+            }
+            if wanted > bytes.capacity() {
+                let capacity = wanted.max(2 * bytes.capacity());
+                self.sink.room(capacity).map_err(IngestError::NoRoom)?;
+                bytes.reserve_exact(capacity - bytes.len());
+            }
+            bytes.extend_from_slice(part);
+            let used = part.len();
+            reader.consume(used);
+        }
     }
 
     fn record(&mut self, number: u64, text: &str) -> Result<(), IngestError<S::Error>> {
@@ -159,6 +231,7 @@ impl<S: Sink> Batch<'_, S> {
             return Ok(());
         }
         self.bytes += run.log.len() + run.ret_msg.len();
+        self.sink.room(self.held + self.bytes).map_err(IngestError::NoRoom)?;
         self.runs.push((number, run));
         if self.runs.len() >= limits::BATCH_MAX_RUNS || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
@@ -189,6 +262,40 @@ impl<S: Sink> Batch<'_, S> {
             cut(&mut message, REFUSED_MESSAGE_MAX_BYTES);
             self.report.refused.push(Refused { line, code: code.to_owned(), message });
         }
+    }
+}
+
+/// The elements of an array as texts. More than `max` are an error, and set `is_over`.
+struct Elements<'a> {
+    max: u64,
+    is_over: &'a mut bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Elements<'_> {
+    type Value = Vec<&'de RawValue>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Elements<'_> {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = array.next_element()? {
+            if elements.len() as u64 >= self.max {
+                *self.is_over = true;
+                return Err(A::Error::custom("too many elements"));
+            }
+            elements.push(element);
+        }
+        Ok(elements)
     }
 }
 
@@ -224,8 +331,10 @@ mod tests {
         }
     }
 
+    const RECORDS_MAX: u64 = 1_000;
+
     fn report(body: &[u8]) -> Report {
-        let (report, result) = ingest(&mut &*body, &DEFAULTS, &mut Naive::default());
+        let (report, result) = ingest(&mut &*body, RECORDS_MAX, &DEFAULTS, &mut Naive::default());
         result.unwrap();
         report
     }
@@ -256,8 +365,55 @@ not json
 
     #[test]
     fn an_array_that_is_cut_off_is_an_error() {
-        let (_, result) = ingest(&mut &br#"[{"FunctionName":"f"},"#[..], &DEFAULTS, &mut Naive::default());
+        let (_, result) = ingest(&mut &br#"[{"FunctionName":"f"},"#[..], RECORDS_MAX, &DEFAULTS, &mut Naive::default());
         assert!(matches!(result, Err(IngestError::Array(_))));
+    }
+
+    #[test]
+    fn records_are_counted_while_they_are_read() {
+        let lines = |count| b"7\n \n".repeat(count);
+        let array = |count| format!("[{}7]", "7,".repeat(count - 1)).into_bytes();
+        for (of, reported) in [(&lines as &dyn Fn(usize) -> Vec<u8>, 1_000), (&array, 0)] {
+            assert_eq!(report(&of(1_000)).refused_total, 1_000);
+            let (report, result) = ingest(&mut &*of(1_001), RECORDS_MAX, &DEFAULTS, &mut Naive::default());
+            assert!(matches!(result, Err(IngestError::TooManyRecords { max: RECORDS_MAX })), "{result:?}");
+            assert_eq!(report.refused_total, reported);
+        }
+    }
+
+    /// Has room for a number of bytes.
+    struct Narrow(usize);
+
+    impl Sink for Narrow {
+        type Error = ();
+
+        fn permit(&mut self, _: &Run) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn append(&mut self, runs: Vec<Run>) -> Result<Vec<Outcome>, ()> {
+            Ok(vec![Outcome::Duplicate; runs.len()])
+        }
+
+        fn room(&mut self, bytes: usize) -> Result<(), String> {
+            if bytes <= self.0 { Ok(()) } else { Err(format!("no room for {bytes} bytes")) }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_body_asks_for_room_first() {
+        let log = "x".repeat(100_000);
+        let line = format!("{{\"FunctionName\":\"f\",\"Log\":\"{log}\"}}\n");
+        let array = format!("[{line}]");
+        for body in [&line, &array] {
+            let ingest = |room| ingest(&mut body.as_bytes(), RECORDS_MAX, &DEFAULTS, &mut Narrow(room)).1;
+            assert!(matches!(ingest(50_000), Err(IngestError::NoRoom(_))));
+            assert!(ingest(300_000).is_ok());
+        }
+        // Lines that were read wait for their batch, beside the next one.
+        let body = line.repeat(4);
+        let (_, result) = ingest(&mut body.as_bytes(), RECORDS_MAX, &DEFAULTS, &mut Narrow(300_000));
+        assert!(matches!(result, Err(IngestError::NoRoom(_))));
     }
 
     #[test]

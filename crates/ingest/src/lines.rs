@@ -15,6 +15,16 @@ pub(crate) enum Line {
 
 /// Reads the next line into `buffer`, which it clears first.
 pub(crate) fn read_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>, max_bytes: usize) -> io::Result<Line> {
+    read_line_in(reader, buffer, max_bytes, |_| Ok::<(), io::Error>(()))
+}
+
+/// As [`read_line`]. `room` is asked before the buffer grows, with the bytes that it will have.
+pub(crate) fn read_line_in<E: From<io::Error>>(
+    reader: &mut impl BufRead,
+    buffer: &mut Vec<u8>,
+    max_bytes: usize,
+    mut room: impl FnMut(usize) -> Result<(), E>,
+) -> Result<Line, E> {
     buffer.clear();
     let mut is_too_long = false;
     let mut is_empty = true;
@@ -28,6 +38,13 @@ pub(crate) fn read_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>, max_byt
         let part = &available[..end.unwrap_or(available.len())];
         is_too_long |= buffer.len() + part.len() > max_bytes;
         if !is_too_long {
+            let wanted = buffer.len() + part.len();
+            if wanted > buffer.capacity() {
+                // Twice as much at least, as a growing list does.
+                let capacity = wanted.max(2 * buffer.capacity());
+                room(capacity)?;
+                buffer.reserve_exact(capacity - buffer.len());
+            }
             buffer.extend_from_slice(part);
         }
         let used = part.len() + usize::from(end.is_some());

@@ -1,18 +1,12 @@
 //! What answers cost in memory: little, however long the logs, and nothing once a reader that does not read is cut off.
 
-#![allow(clippy::disallowed_methods, reason = "/proc is a question to the kernel, not a file")]
-
 mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use serde_json::json;
-use support::{Api, Form, PATIENCE, Request, Server, Setup, Stream, eventually};
+use support::{Api, Form, PATIENCE, Request, Server, Setup, Stream, Watch, anonymous_bytes, eventually};
 
 const LOG_BYTES: usize = 6 << 20;
 const RUNS: usize = 40;
@@ -32,43 +26,6 @@ fn server_with_large_logs(setup: Setup) -> Server {
         api.ingest_new(&[run]);
     }
     server
-}
-
-/// Memory of a process that cannot be given back by dropping file pages, in bytes.
-fn anonymous_bytes(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a status");
-    let kib: Option<u64> =
-        status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")?.parse().ok());
-    1024 * kib.unwrap_or_else(|| panic!("no RssAnon in {status}"))
-}
-
-/// Watches a server's memory.
-struct Watch {
-    idle: u64,
-    peak: Arc<AtomicU64>,
-    is_over: Arc<AtomicBool>,
-    watching: JoinHandle<()>,
-}
-
-impl Watch {
-    fn begin(process: u32) -> Self {
-        let (peak, is_over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let (seen, over) = (Arc::clone(&peak), Arc::clone(&is_over));
-        let watching = thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
-                seen.fetch_max(anonymous_bytes(process), Ordering::Relaxed);
-                thread::sleep(Duration::from_millis(1));
-            }
-        });
-        Self { idle: anonymous_bytes(process), peak, is_over, watching }
-    }
-
-    /// The most that was seen above what the idle server had, in bytes.
-    fn end(self) -> u64 {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.watching.join().expect("the watch");
-        self.peak.load(Ordering::Relaxed).saturating_sub(self.idle)
-    }
 }
 
 fn page_of_logs(api: &Api, limit: usize) -> Request {
@@ -132,7 +89,7 @@ fn a_reader_that_does_not_read_is_cut_off_and_its_memory_freed() {
     let server = server_with_large_logs(Setup::new().option("client-timeout", "2"));
     let mut api = server.api();
     let watch = Watch::begin(server.process_id());
-    let idle = watch.idle;
+    let idle = watch.idle();
     let requests = [
         page_of_logs(&api, 20),
         page_of_logs(&api, 10_000),

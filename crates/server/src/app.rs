@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::answer_bytes::AnswerBytes;
 use super::attempts::Attempts;
+use super::budget::Budget;
 use super::caller::Caller;
 use super::engine::EngineHandle;
 use super::failed_requests::FailedRequests;
@@ -27,6 +28,12 @@ const QUERIES_PER_CORE: usize = 2;
 /// Exports that run at a time; more are told to retry.
 const EXPORTS_MAX: usize = 8;
 
+/// A body that is small among those whose sender is not known: nearly every signed call.
+const UNVERIFIED_SMALL_BYTES: u64 = 64 << 10;
+
+/// What a small ingest request takes.
+const INGEST_SMALL_BYTES: u64 = 2 << 20;
+
 /// The state of a server.
 pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
@@ -44,6 +51,10 @@ pub(crate) struct App {
     pub(crate) failed: FailedRequests,
     /// Ingest requests that may run at a time.
     pub(crate) ingests: Arc<Semaphore>,
+    /// What bodies hold in memory whose senders are not known yet.
+    pub(crate) unverified: Arc<Budget>,
+    /// What ingest requests hold in memory.
+    pub(crate) ingest_memory: Arc<Budget>,
     /// One backup at a time.
     pub(crate) backups: Arc<Semaphore>,
     /// Exports that may run at a time.
@@ -77,6 +88,8 @@ impl App {
             rate: RateLimiter::new(settings.rate_limit),
             otlp: Arc::new(Intake::new(settings.otlp_max_open_runs as usize)),
             ingests: Arc::new(Semaphore::new(settings.ingest_max_concurrent as usize)),
+            unverified: Budget::new("unverified_memory", settings.unverified_memory, UNVERIFIED_SMALL_BYTES),
+            ingest_memory: Budget::new("ingest_memory", settings.ingest_memory, INGEST_SMALL_BYTES),
             backups: Arc::new(Semaphore::new(1)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             gauges: Arc::new(Semaphore::new(1)),

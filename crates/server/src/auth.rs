@@ -139,20 +139,43 @@ pub(crate) fn not_deliberate() -> Denied {
     Denied::Forbidden("with the cookie of a session, a request that changes something needs X-Runlog-Session: 1")
 }
 
+/// Whom the head of a request with a signature of its body ([`signs_body`]) claims to be from, refused where no body
+/// could make it right. Nothing is proven by it.
+pub(crate) fn judge_head(app: &App, request: &Parts) -> Result<Caller, Denied> {
+    claim(app, &raw(request, b"")).map(|(_, key)| Caller::of_key(key))
+}
+
 fn tc3(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
-    let raw = RawRequest {
+    let raw = raw(request, body);
+    let (claim, key) = claim(app, &raw)?;
+    let now_s = clock::now_ms().div_euclid(1000);
+    claim
+        .verify(&raw, &key.secret_key, now_s, app.settings.signature_max_skew.into())
+        .map_err(|error| denied(&error))?;
+    Ok(Caller::of_key(key))
+}
+
+/// What a TC3 signature claims: whose it is, and that it is of now.
+fn claim(app: &App, raw: &RawRequest<'_>) -> Result<(Tc3, Arc<Key>), Denied> {
+    let claim = Tc3::parse(raw).map_err(|error| denied(&error))?;
+    let Some(key) = app.keyring.get(claim.secret_id()) else { return unauthorized(WRONG) };
+    let now_s = clock::now_ms().div_euclid(1000);
+    claim.check_skew(now_s, app.settings.signature_max_skew.into()).map_err(|error| denied(&error))?;
+    Ok((claim, key))
+}
+
+fn raw<'a>(request: &'a Parts, body: &'a [u8]) -> RawRequest<'a> {
+    RawRequest {
         method: request.method.as_str(),
         path: request.uri.path(),
         query: request.uri.query().unwrap_or_default(),
         headers: request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
         body,
-    };
-    let denied = |error: runlog_wire::ApiError| Denied::Unauthorized(format!("{}: {error}", error.code()));
-    let claim = Tc3::parse(&raw).map_err(denied)?;
-    let Some(key) = app.keyring.get(claim.secret_id()) else { return unauthorized(WRONG) };
-    let now_s = clock::now_ms().div_euclid(1000);
-    claim.verify(&raw, &key.secret_key, now_s, app.settings.signature_max_skew.into()).map_err(denied)?;
-    Ok(Caller::of_key(key))
+    }
+}
+
+fn denied(error: &runlog_wire::ApiError) -> Denied {
+    Denied::Unauthorized(format!("{}: {error}", error.code()))
 }
 
 /// Everyone who can connect to a development server.

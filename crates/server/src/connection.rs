@@ -19,6 +19,7 @@ use super::api::{self, otlp};
 use super::app::App;
 use super::paced::{Paced, Patience};
 use super::peer::Connection;
+use super::slots::Full;
 use super::{respond, tls};
 
 /// Calls that one gRPC connection may make at a time.
@@ -35,7 +36,8 @@ pub(super) enum Protocol {
     OtlpGrpc,
 }
 
-/// Serves a connection until it closes. Its errors are the client's: they go to the debug log.
+/// Serves a connection until it closes. Its errors are the client's: they go to the debug log. If there is no place for
+/// it, it is `full`, and gets one short answer.
 ///
 /// A client that has not said a word by the time the server stops, when `stopping` closes, is not waited for.
 pub(super) async fn serve(
@@ -44,8 +46,12 @@ pub(super) async fn serve(
     stream: TcpStream,
     watcher: Watcher,
     mut stopping: watch::Receiver<()>,
-    protocol: Protocol,
+    (protocol, full): (Protocol, Option<Full>),
 ) {
+    // There is nothing short to answer over gRPC; its senders connect again by themselves.
+    if full.is_some() && protocol == Protocol::OtlpGrpc {
+        return;
+    }
     let first = tokio::select! {
         first = tokio::time::timeout(app.settings.client_timeout(), first_byte(&stream)) => first,
         _ = stopping.changed() => return,
@@ -56,14 +62,14 @@ pub(super) async fn serve(
     match (first, tls) {
         (Ok(Some(tls::FIRST_BYTE)), Some(acceptor)) => {
             match tokio::time::timeout(app.settings.client_timeout(), acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http(app, stream, watcher, protocol, connection(true)).await,
+                Ok(Ok(stream)) => http(app, stream, watcher, (protocol, full), connection(true)).await,
                 Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                 Err(_) => tracing::debug!("TLS handshake timed out"),
             }
         }
         // Without a certificate: closed at once, or a client that tries TLS waits for an answer until it times out.
         (Ok(Some(tls::FIRST_BYTE)), None) => tracing::debug!("TLS on a server without a certificate"),
-        (Ok(Some(_)), _) => http(app, stream, watcher, protocol, connection(false)).await,
+        (Ok(Some(_)), _) => http(app, stream, watcher, (protocol, full), connection(false)).await,
         (Ok(None) | Err(_), _) => {}
     }
 }
@@ -78,7 +84,7 @@ async fn http(
     app: Arc<App>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     watcher: Watcher,
-    protocol: Protocol,
+    (protocol, full): (Protocol, Option<Full>),
     connection: Connection,
 ) {
     if protocol == Protocol::OtlpGrpc {
@@ -91,9 +97,13 @@ async fn http(
         let (app, patience) = (Arc::clone(&app), patience.clone());
         request.extensions_mut().insert(connection);
         async move {
-            let answer = match protocol {
-                Protocol::OtlpHttp => otlp::http::route(&app, request).await,
-                Protocol::Api | Protocol::OtlpGrpc => api::route(&app, request).await,
+            let answer = match (protocol, full) {
+                (Protocol::OtlpHttp, Some(full)) => respond::busy(full.message()),
+                (Protocol::OtlpHttp, None) => otlp::http::route(&app, request).await,
+                (Protocol::Api | Protocol::OtlpGrpc, Some(full)) => {
+                    api::route_without_place(&app, &request, full).await
+                }
+                (Protocol::Api | Protocol::OtlpGrpc, None) => api::route(&app, request).await,
             };
             patience.set(respond::is_tail(&answer));
             Ok::<Response<_>, Infallible>(answer)
@@ -102,6 +112,7 @@ async fn http(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeout)
+        .keep_alive(full.is_none())
         .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection closed early");

@@ -14,6 +14,7 @@ mod attempts;
 mod auth;
 mod background;
 mod body;
+mod budget;
 mod caller;
 pub mod cam;
 pub mod clock;
@@ -36,6 +37,7 @@ mod respond;
 mod retention;
 mod sessions;
 mod settings;
+mod slots;
 mod tls;
 mod token;
 mod unpack;
@@ -50,13 +52,14 @@ use anyhow::Context;
 use hyper_util::server::graceful::GracefulShutdown;
 use runlog_core::Engine;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::keys::{Key, Keyring};
 use app::App;
 use connection::Protocol;
+use slots::{EXTRA_TIME, Extra, Slots};
 
 /// Writing runs as NDJSON, CSV or Parquet: what exports of the server and of the command line share.
 pub mod export {
@@ -122,27 +125,22 @@ impl Server {
         background::resume_otlp(&self.app).await;
         let background = background::spawn(&self.app);
         let tls_http2 = self.tls.as_ref().map(tls::for_http2);
-        let slots = Arc::new(Semaphore::new(self.app.settings.max_connections as usize));
+        let settings = &self.app.settings;
+        let slots = Slots::new(settings.max_connections, settings.connections_per_address());
+        let mut extra = Extra::new(settings.max_connections);
         let graceful = GracefulShutdown::new();
         // Dropped when the server stops, which those who still wait for a first byte notice.
         let (serving, stopping) = watch::channel(());
         let mut stop = std::pin::pin!(stop);
         loop {
-            let accepted = async {
-                let slot = Arc::clone(&slots).acquire_owned().await;
-                let accepted = tokio::select! {
-                    accepted = self.listener.accept() => (Protocol::Api, accepted),
-                    accepted = accept(self.otlp_http.as_ref()) => (Protocol::OtlpHttp, accepted),
-                    accepted = accept(self.otlp_grpc.as_ref()) => (Protocol::OtlpGrpc, accepted),
-                };
-                (slot, accepted)
-            };
-            let (slot, (protocol, accepted)) = tokio::select! {
+            let (protocol, accepted) = tokio::select! {
                 () = &mut stop => break,
-                accepted = accepted => accepted,
+                accepted = self.listener.accept() => (Protocol::Api, accepted),
+                accepted = accept(self.otlp_http.as_ref()) => (Protocol::OtlpHttp, accepted),
+                accepted = accept(self.otlp_grpc.as_ref()) => (Protocol::OtlpGrpc, accepted),
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, from) = match accepted {
+                Ok((stream, from)) => (stream, from.ip()),
                 Err(error) => {
                     // Out of file handles, most likely: wait for some to be closed.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -152,12 +150,22 @@ impl Server {
             };
             let tls = if protocol == Protocol::OtlpGrpc { tls_http2.clone() } else { self.tls.clone() };
             let (app, watcher) = (Arc::clone(&self.app), graceful.watcher());
-            let served = connection::serve(app, tls, prepared(stream), watcher, stopping.clone(), protocol);
+            let (full, slot) = match slots.take(from) {
+                Ok(slot) => (None, Some(slot)),
+                Err(full) => (Some(full), None),
+            };
+            let served = connection::serve(app, tls, prepared(stream), watcher, stopping.clone(), (protocol, full));
+            if slot.is_none() {
+                let served = tokio::spawn(tokio::time::timeout(EXTRA_TIME, served));
+                extra.add(served.abort_handle());
+                continue;
+            }
             tokio::spawn(async move {
                 served.await;
                 drop(slot);
             });
         }
+        extra.close();
         drop((self.listener, self.otlp_grpc, self.otlp_http));
         drop(serving);
         self.app.stop();

@@ -15,6 +15,12 @@ use tracing::level_filters::LevelFilter;
 use crate::option_value::OptionValue;
 use crate::retention::NamespaceRules;
 
+/// The least of `ingest_memory`: the longest line while its buffer grows, and the run in it.
+const INGEST_MEMORY_MIN_BYTES: u64 = 128 << 20;
+
+/// The least of `unverified_memory`: three quarters of it hold the longest body that a signature may cover.
+const UNVERIFIED_MEMORY_MIN_BYTES: u64 = 2 * runlog_wire::limits::TC3_POST_MAX_BYTES as u64;
+
 /// Defines [`Settings`] and [`OPTIONS`] from one list of rows.
 macro_rules! options {
     ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:literal, $value:literal $(, $secret:ident)?;)+) => {
@@ -93,6 +99,10 @@ options! {
     ingest_max_body: u64 = "268435456", "BYTES";
     /// Maximum number of concurrent ingest requests; further ones are told to retry.
     ingest_max_concurrent: u32 = "64", "N";
+    /// Maximum number of records in one posted body.
+    ingest_max_records: u64 = "1000000", "N";
+    /// Memory that all concurrent ingest requests may take together, in bytes; further ones are told to retry.
+    ingest_memory: u64 = "268435456", "BYTES";
     /// Address to serve OpenTelemetry logs on over gRPC, usually port 4317. Empty: disabled.
     otlp_grpc: Option<SocketAddr> = "", "ADDRESS";
     /// Address to serve OpenTelemetry logs on over HTTP, usually port 4318. `listen` serves them too.
@@ -103,8 +113,12 @@ options! {
     otlp_max_open_runs: u32 = "50000", "N";
     /// Seconds that a client may be silent before or during a request, or take nothing of its answer.
     client_timeout: u32 = "30", "SECONDS";
-    /// Maximum number of open connections; further ones wait.
+    /// Maximum number of open connections; further ones are told to retry, but for health checks.
     max_connections: u32 = "4096", "N";
+    /// Maximum number of open connections of one address; 0 is half of max_connections. Raise it for a proxy.
+    max_connections_per_address: u32 = "0", "N";
+    /// Memory that all bodies may take together whose signatures are not verified yet, in bytes.
+    unverified_memory: u64 = "67108864", "BYTES";
     /// Seconds that open requests get to finish when the server stops.
     shutdown_grace: u32 = "20", "SECONDS";
     /// Level of the log on stderr: off, error, warn, info, debug or trace.
@@ -135,6 +149,15 @@ impl Settings {
         Duration::from_secs(self.client_timeout.into())
     }
 
+    /// How many connections one address may have open.
+    pub fn connections_per_address(&self) -> u32 {
+        match self.max_connections_per_address {
+            // Somebody else shall be served, too.
+            0 => self.max_connections.div_ceil(2),
+            max => max,
+        }
+    }
+
     /// Whether requests and runs of a region are accepted.
     pub fn serves_region(&self, region: &str) -> bool {
         self.regions.0.is_empty() || self.regions.0.iter().any(|served| served == region)
@@ -157,6 +180,18 @@ impl Settings {
         }
         if self.otlp_idle == 0 {
             bail!("option `otlp_idle`: 0 seconds would end every run at its first line; give at least 1");
+        }
+        if self.ingest_memory < INGEST_MEMORY_MIN_BYTES {
+            bail!("option `ingest_memory`: a long record needs {INGEST_MEMORY_MIN_BYTES} bytes; give at least as many");
+        }
+        if self.unverified_memory < UNVERIFIED_MEMORY_MIN_BYTES {
+            bail!(
+                "option `unverified_memory`: the longest signed request needs {UNVERIFIED_MEMORY_MIN_BYTES} bytes; \
+                 give at least as many"
+            );
+        }
+        if self.max_connections == 0 {
+            bail!("option `max_connections`: 0 connections would serve nobody; give at least 1");
         }
         if self.client_timeout == 0 {
             bail!("option `client_timeout`: 0 seconds would refuse every client; give at least 1");

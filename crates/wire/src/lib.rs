@@ -33,6 +33,6 @@ pub use headers::Headers;
 pub use language::{Language, Source, Text};
 pub use params::ParamTree;
 pub use raw::{HostForm, RawRequest};
-pub use request::{ApiRequest, Auth, Common, Form, Scheme, Steps, Tc3, Verified};
+pub use request::{ApiRequest, Auth, Common, Form, Head, Scheme, Steps, Tc3, Verified};
 pub use sign_v1::FieldsForm;
 pub use sign_v3::TypeForm;

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod line;
+mod measure;
 mod record;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::record::{Defaults, Streams};
 use attributes::Attributes;
 
 pub use line::{Line, NOTE, ms_of, parse};
+pub use measure::Size;
 pub use record::{Facts, Record, RunName, level_of, severity_of};
 
 /// How a request is written.
@@ -28,16 +30,40 @@ pub enum Form {
     Json,
 }
 
-/// Reads a request.
+/// Why a request is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is no request; a sentence for the sender.
+    Malformed(String),
+    /// It has more parts than a request may have; a sentence for the sender.
+    TooMuch(String),
+    /// There is no room for it at the moment; a sentence for the sender.
+    NoRoom(String),
+}
+
+/// Reads a request. `room` is asked before anything is made, with about how many bytes that will take.
 ///
 /// # Errors
-/// A sentence for the sender.
-pub fn decode(body: &[u8], form: Form) -> Result<ExportLogsServiceRequest, String> {
+/// [`Refusal`].
+pub fn decode(
+    body: &[u8],
+    form: Form,
+    room: impl FnOnce(usize) -> Result<(), String>,
+) -> Result<ExportLogsServiceRequest, Refusal> {
+    let no_json = |error: serde_json::Error| {
+        Refusal::Malformed(format!("the body is not an ExportLogsServiceRequest in JSON: {error}"))
+    };
+    let size = match form {
+        Form::Protobuf => measure::protobuf(body),
+        Form::Json => measure::json(body).map_err(no_json)?,
+    };
+    size.check().map_err(Refusal::TooMuch)?;
+    room(size.memory_bytes(body.len())).map_err(Refusal::NoRoom)?;
     match form {
-        Form::Protobuf => ExportLogsServiceRequest::decode(body)
-            .map_err(|error| format!("the body is not an ExportLogsServiceRequest in Protobuf: {error}")),
-        Form::Json => serde_json::from_slice(body)
-            .map_err(|error| format!("the body is not an ExportLogsServiceRequest in JSON: {error}")),
+        Form::Protobuf => ExportLogsServiceRequest::decode(body).map_err(|error| {
+            Refusal::Malformed(format!("the body is not an ExportLogsServiceRequest in Protobuf: {error}"))
+        }),
+        Form::Json => serde_json::from_slice(body).map_err(no_json),
     }
 }
 

@@ -99,6 +99,11 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
+    /// A socket that is connected.
+    pub(crate) fn of(stream: TcpStream) -> Self {
+        Self(BufReader::new(stream))
+    }
+
     /// Sends a request and reads its response.
     pub(crate) fn exchange(&mut self, request: &Request) -> io::Result<Response> {
         self.write(&request.bytes())?;

@@ -15,6 +15,7 @@ mod reading;
 mod runs;
 mod server;
 mod stream;
+mod watch;
 
 pub(crate) use answer::Answer;
 pub(crate) use basics::{Key, PATIENCE, REGION, ROOT_ACCOUNT, eventually, now_ms};
@@ -26,3 +27,4 @@ pub(crate) use reading::{ask, code, ids, server_with_runs, succeed};
 pub(crate) use runs::{Api, IngestReport};
 pub(crate) use server::{Server, Setup, key_in, key_in_text, program};
 pub(crate) use stream::{Event, Stream};
+pub(crate) use watch::{Watch, anonymous_bytes};

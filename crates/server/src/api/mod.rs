@@ -22,6 +22,7 @@ use hyper::{Request, StatusCode};
 use super::app::App;
 use super::clock;
 use super::respond::{self, Answer, Packed};
+use super::slots::Full;
 use super::web;
 use browser::Asker;
 use native::route::Handler;
@@ -36,6 +37,15 @@ pub(super) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Answer 
         None => dispatch(app, Request::from_parts(head, body)).await,
     };
     asker.finish(answer)
+}
+
+/// Answers a request on a connection for which there is no place: health checks, and nothing else.
+pub(super) async fn route_without_place(app: &App, request: &Request<Incoming>, full: Full) -> Answer {
+    match routes::find(request.method().as_str(), request.uri().path()) {
+        Found::Route(route, _) if route.handler == Handler::Livez => operate::livez(),
+        Found::Route(route, _) if route.handler == Handler::Readyz => operate::readyz(app).await,
+        _ => respond::busy(full.message()),
+    }
 }
 
 async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {

@@ -18,12 +18,16 @@ use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::auth;
-use crate::body;
+use crate::body::{self, Arriving, Pace};
+use crate::budget::Share;
 use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer};
 use crate::settings::Settings;
 use crate::unpack::{BodyError, Encoding, body_reader};
+
+/// About what a request takes beside its body: queued chunks, the parsed runs without their texts, its thread.
+const REQUEST_BYTES: u64 = 1 << 20;
 
 /// Chunks of a body that wait between the network and the parser.
 const PARTS_QUEUED: usize = 8;
@@ -32,16 +36,22 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
     let started = clock::monotonic();
     let (head, mut body) = request.into_parts();
     // Only a signature needs the body first; it is then in memory, so it is as long as a signed call may be.
+    let mut unverified = app.unverified.share();
     let signed = if auth::signs_body(&head.headers) {
-        let whole = body::collect(&mut body, TC3_POST_MAX_BYTES as u64, app.settings.client_timeout()).await;
-        match whole {
+        if let Err(denied) = auth::judge_head(app, &head).and_then(Caller::into_ingester) {
+            return denied.answer();
+        }
+        let pace = Pace::of_unknown(&app.settings);
+        match body::collect(&mut body, TC3_POST_MAX_BYTES as u64, pace, &mut unverified).await {
             Ok(whole) => Some(whole),
+            Err(BodyError::NoRoom(full)) => return respond::busy(&full.to_string()),
             Err(_) => return unsigned_is_longer(),
         }
     } else {
         None
     };
-    let caller = match auth::identify(app, &head, signed.as_deref().unwrap_or_default()).and_then(Caller::into_writer) {
+    let caller = match auth::identify(app, &head, signed.as_deref().unwrap_or_default()).and_then(Caller::into_ingester)
+    {
         Ok(caller) => caller,
         Err(denied) => return denied.answer(),
     };
@@ -54,10 +64,16 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
         return too_large(max_bytes);
     }
     let Ok(_turn) = Arc::clone(&app.ingests).try_acquire_owned() else {
-        return respond::busy("too many concurrent ingest requests; retry in a moment");
+        return respond::busy("too many concurrent ingest requests (ingest_max_concurrent); retry in a moment");
     };
+    let mut memory = app.ingest_memory.share();
+    let fixed_bytes = REQUEST_BYTES + encoding.memory_bytes() + signed.as_ref().map_or(0, |whole| whole.len() as u64);
+    if let Err(full) = memory.grow_to(fixed_bytes) {
+        return respond::busy(&full.to_string());
+    }
+    drop(unverified);
     let (parts, incoming) = mpsc::channel(PARTS_QUEUED);
-    let task = Ingest { caller, settings: Arc::clone(&app.settings) };
+    let task = Ingest { caller, settings: Arc::clone(&app.settings), memory, fixed_bytes };
     let work = app.engine.begin(move |engine| task.run(engine, incoming, encoding));
     match signed {
         Some(whole) => hand_over(whole, parts).await,
@@ -76,10 +92,11 @@ pub(super) async fn ingest(app: &App, request: Request<Incoming>) -> Answer {
 }
 
 /// Passes the body on as it arrives. If the parser gave up, the channel is closed and the rest is not read.
-async fn forward(app: &App, mut body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
+async fn forward(app: &App, body: Incoming, parts: mpsc::Sender<Result<Bytes, BodyError>>) {
     let max_bytes = app.settings.ingest_max_body;
     let mut seen = 0;
-    while let Some(part) = body::next(&mut body, app.settings.client_timeout()).await {
+    let mut body = Arriving::new(body, Pace::of_known(&app.settings));
+    while let Some(part) = body.next().await {
         seen += part.as_ref().map_or(0, |part| part.len() as u64);
         let part = if seen > max_bytes { Err(BodyError::TooLarge { max_bytes }) } else { part };
         let is_last = part.is_err();
@@ -99,13 +116,16 @@ async fn hand_over(whole: Bytes, parts: mpsc::Sender<Result<Bytes, BodyError>>) 
 struct Ingest {
     caller: Caller,
     settings: Arc<Settings>,
+    memory: Share,
+    /// What the request takes before anything of its body is kept.
+    fixed_bytes: u64,
 }
 
 type Ingested = (Report, Result<(), IngestError<EngineError>>);
 
 impl Ingest {
     fn run(self, engine: &dyn Engine, parts: mpsc::Receiver<Result<Bytes, BodyError>>, encoding: Encoding) -> Ingested {
-        let mut reader = match body_reader(parts, encoding, self.settings.ingest_max_body) {
+        let mut reader = match body_reader(parts, encoding) {
             Ok(reader) => reader,
             Err(error) => return (Report::default(), Err(IngestError::Body(error))),
         };
@@ -117,8 +137,9 @@ impl Ingest {
             billing_step_ms: self.settings.billing_step_ms.into(),
         };
         let (caller, settings) = (&self.caller, &*self.settings);
-        let mut sink = CallerSink { caller, settings, engine, permitted: HashMap::new() };
-        runlog_ingest::ingest(&mut reader, &defaults, &mut sink)
+        let (memory, fixed_bytes, permitted) = (self.memory, self.fixed_bytes, HashMap::new());
+        let mut sink = CallerSink { caller, settings, engine, memory, fixed_bytes, permitted };
+        runlog_ingest::ingest(&mut reader, settings.ingest_max_records, &defaults, &mut sink)
     }
 }
 
@@ -127,6 +148,8 @@ struct CallerSink<'a> {
     caller: &'a Caller,
     settings: &'a Settings,
     engine: &'a dyn Engine,
+    memory: Share,
+    fixed_bytes: u64,
     /// The decision for each stream, by the address that the streams of one body share.
     permitted: HashMap<*const Stream, (Arc<Stream>, Result<(), String>)>,
 }
@@ -145,6 +168,10 @@ impl runlog_ingest::Sink for CallerSink<'_> {
     fn append(&mut self, runs: Vec<Run>) -> Result<Vec<Outcome>, EngineError> {
         self.engine.append(runs)
     }
+
+    fn room(&mut self, bytes: usize) -> Result<(), String> {
+        self.memory.grow_to(self.fixed_bytes + bytes as u64).map_err(|full| full.to_string())
+    }
 }
 
 fn answer(report: &Report, result: Result<(), IngestError<EngineError>>) -> Answer {
@@ -155,9 +182,18 @@ fn answer(report: &Report, result: Result<(), IngestError<EngineError>>) -> Answ
         }
         Err(IngestError::Array(message)) => (StatusCode::BAD_REQUEST, "Malformed", message),
         Err(IngestError::Body(error)) => match error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>()) {
-            Some(BodyError::TooLarge { .. }) => (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", error.to_string()),
+            Some(BodyError::TooLarge { .. } | BodyError::Expands) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", error.to_string())
+            }
             _ => (StatusCode::BAD_REQUEST, "BadBody", format!("the body could not be read: {error}")),
         },
+        Err(IngestError::TooManyRecords { max }) => {
+            let message = format!(
+                "the body has more than {max} records, the option `ingest_max_records`; send it in several requests"
+            );
+            (StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", message)
+        }
+        Err(IngestError::NoRoom(message)) => (StatusCode::SERVICE_UNAVAILABLE, "Busy", message),
         Err(IngestError::Sink(error)) => {
             tracing::error!(%error, "runs could not be stored");
             let message =

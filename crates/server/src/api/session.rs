@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth;
-use crate::body;
+use crate::body::{self, Pace};
 use crate::caller::Caller;
 use crate::clock;
 use crate::peer::Connection;
@@ -54,7 +54,7 @@ where
         let message = "the body must be of the type application/json";
         return respond::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message);
     }
-    let body = body::collect(body, BODY_MAX_BYTES, app.settings.client_timeout()).await;
+    let body = body::collect(body, BODY_MAX_BYTES, Pace::of_unknown(&app.settings), &mut app.unverified.share()).await;
     let credential = body.ok().and_then(|body| serde_json::from_slice::<Credential>(&body).ok());
     let Some(credential) = credential else {
         let message = "give {\"secret_id\": ..., \"secret_key\": ...} or {\"token\": ...}";

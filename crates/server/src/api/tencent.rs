@@ -13,13 +13,14 @@ use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 use runlog_core::{EngineError, Scope};
 use runlog_wire::actions::{Context, RowsWriter, RunsCall, StreamsCall, Subject};
-use runlog_wire::{Action, ApiError, ApiRequest, Auth, Call, ErrorCode, RawRequest, envelope, limits};
+use runlog_wire::{Action, ApiError, ApiRequest, Auth, Call, ErrorCode, Head, RawRequest, envelope};
 
 use super::rows_answer::{self, Begun, RowsAnswer};
 use crate::access::{Refusal, Refused};
 use crate::answer_stream::{self, Sent};
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Pace};
+use crate::budget::{NoRoom, Share};
 use crate::caller::Caller;
 use crate::clock;
 use crate::failed_requests::{Failed, facts};
@@ -27,6 +28,9 @@ use crate::keys::Key;
 use crate::respond::{self, Answer, Packed};
 use crate::settings::Settings;
 use crate::unpack::BodyError;
+
+/// The longest body of a request that is read although its head has made it an error.
+const REFUSED_BODY_MAX_BYTES: u64 = 16 << 10;
 
 /// The action in the metrics of a request whose action is unknown.
 const NO_ACTION: &str = "none";
@@ -40,25 +44,30 @@ where
 {
     let started = clock::monotonic();
     let request_id = uuid::Uuid::new_v4().to_string();
-    let (head, body) = request.into_parts();
-    let body = body::collect(body, limits::TC3_POST_MAX_BYTES as u64, app.settings.client_timeout()).await;
-    let (body, unread) = match body {
-        Ok(body) => (body, None),
-        Err(BodyError::TooLarge { .. }) => (Bytes::new(), Some(ApiError::too_large(limits::TC3_POST_MAX_BYTES))),
-        Err(BodyError::Disconnected) => (Bytes::new(), Some(ApiError::body_cut_off())),
-    };
-    let raw = RawRequest {
+    let (head, body_of_request) = request.into_parts();
+    let mut raw = RawRequest {
         method: head.method.as_str(),
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
-        body: &body,
+        body: b"",
     };
     let mut asked = Asked { app, head: &head, event: Event::new(started, request_id) };
-    let result = match unread {
-        None => asked.answer(&raw).await,
-        Some(error) => Err(error),
-    };
+    let (body, result);
+    let mut memory = app.unverified.share();
+    match asked.receive(&raw, body_of_request, &mut memory).await {
+        Ok(whole) => {
+            body = whole;
+            raw.body = &body;
+            result = asked.answer(&raw).await;
+        }
+        Err((read, error)) => {
+            body = read;
+            raw.body = &body;
+            result = Err(error);
+        }
+    }
+    drop(memory);
     match result {
         Ok(Begun::Whole(packed)) => {
             asked.event.report(app, "", packed.text_bytes() as u64);
@@ -110,6 +119,57 @@ struct Signed<'a> {
 }
 
 impl Asked<'_> {
+    /// The body, where the head is one that a body could make right. The body of another is left where it is, unless
+    /// it is short: then the doctor can tell more about the request.
+    async fn receive<B>(
+        &mut self,
+        raw: &RawRequest<'_>,
+        body: B,
+        memory: &mut Share,
+    ) -> Result<Bytes, (Bytes, ApiError)>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let settings = &self.app.settings;
+        let pace = Pace::of_unknown(settings);
+        let head = match self.judge_head(raw) {
+            Ok(head) => head,
+            Err(error) => {
+                let is_short = body.size_hint().upper().is_some_and(|bytes| bytes <= REFUSED_BODY_MAX_BYTES);
+                let read = if is_short {
+                    body::collect(body, REFUSED_BODY_MAX_BYTES, pace, memory).await.unwrap_or_default()
+                } else {
+                    Bytes::new()
+                };
+                return Err((read, error));
+            }
+        };
+        let read = body::collect(body, head.body_max_bytes as u64, pace, memory).await;
+        read.map_err(|error| {
+            let error = match error {
+                BodyError::TooLarge { .. } => head.too_long(),
+                BodyError::NoRoom(NoRoom::Now { option, .. } | NoRoom::Ever { option, .. }) => {
+                    ApiError::no_room(option)
+                }
+                BodyError::Disconnected | BodyError::Expands => ApiError::body_cut_off(),
+            };
+            (Bytes::new(), error)
+        })
+    }
+
+    /// What can be refused without the body: no such key, a date that is too far away, a head of no form.
+    fn judge_head(&mut self, raw: &RawRequest<'_>) -> Result<Head, ApiError> {
+        let head = raw.head()?;
+        if let Some(secret_id) = &head.secret_id {
+            secret_id.clone_into(&mut self.event.secret_id);
+            if self.app.keyring.get(secret_id).is_none() {
+                return Err(ApiError::new(ErrorCode::AuthFailureSecretIdNotFound));
+            }
+            head.check_skew(clock::now_ms().div_euclid(1000), self.app.settings.signature_max_skew.into())?;
+        }
+        Ok(head)
+    }
+
     async fn answer(&mut self, raw: &RawRequest<'_>) -> Result<Begun, ApiError> {
         let request = raw.parse()?;
         request.secret_id().clone_into(&mut self.event.secret_id);

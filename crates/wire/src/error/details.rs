@@ -43,6 +43,9 @@ details! {
     BodyCutOff
         "请求 body 没有完整到达，请重新发送。"
         "The request body did not arrive in full; send it again.";
+    NoRoomForBody
+        "当前等待验证的请求过多（选项 `{name}`），请稍后重试。"
+        "Too many bytes of requests wait to be verified at the moment (the option `{name}`); retry in a moment.";
     HeaderTwice
         "请求头 `{name}` 只能出现一次。"
         "The header `{name}` is given more than once.";

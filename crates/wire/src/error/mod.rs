@@ -95,6 +95,11 @@ impl ApiError {
         Self::new(ErrorCode::InvalidRequest).detail(Detail::BodyCutOff)
     }
 
+    /// There is no memory for the body at the moment; `option` bounds it.
+    pub fn no_room(option: &str) -> Self {
+        Self::new(ErrorCode::ServiceUnavailable).detail(Detail::NoRoomForBody).with("name", option)
+    }
+
     /// No run names this function.
     pub fn function_not_found(function: &str) -> Self {
         Self::new(ErrorCode::ResourceNotFoundFunctionName).with("value", function)

@@ -214,6 +214,6 @@ fn fields_tree<'f>(fields: impl IntoIterator<Item = &'f (String, String)>) -> Re
 }
 
 /// The request does not have the shape of any form.
-fn shape(detail: Detail) -> ApiError {
+pub(super) fn shape(detail: Detail) -> ApiError {
     ApiError::new(ErrorCode::InvalidRequest).detail(detail)
 }

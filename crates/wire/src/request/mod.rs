@@ -2,10 +2,12 @@
 
 mod api;
 mod common;
+mod head;
 mod tc3;
 mod verified;
 
 pub use api::{ApiRequest, Auth, Form, Scheme, Steps};
 pub use common::Common;
+pub use head::Head;
 pub use tc3::Tc3;
 pub use verified::Verified;

@@ -34,6 +34,14 @@ impl Tc3 {
         self.auth.secret_id()
     }
 
+    /// Refuses a signature whose timestamp is more than `max_skew_s` seconds from the server's clock.
+    ///
+    /// # Errors
+    /// `AuthFailure.SignatureExpire`.
+    pub fn check_skew(&self, now_s: i64, max_skew_s: i64) -> Result<(), ApiError> {
+        check_skew(self.timestamp_s, now_s, max_skew_s)
+    }
+
     /// Verifies the signature of `raw`, which `self` was read from. `now_s` is the server's clock in Unix seconds.
     ///
     /// # Errors

@@ -128,12 +128,13 @@ impl Folder {
             now_ms: clock::now_ms(),
             billing_step_ms: self.settings.billing_step_ms.into(),
         };
-        let (report, result) = runlog_ingest::ingest(&mut &lines[..], &defaults, &mut StoreSink(&self.store));
+        let (report, result) = runlog_ingest::ingest(&mut &lines[..], u64::MAX, &defaults, &mut StoreSink(&self.store));
         match result {
             Ok(()) => {}
             Err(IngestError::Sink(error)) => return Err(error.into()),
             Err(IngestError::Body(error)) => return Err(error.into()),
-            Err(IngestError::Array(message)) => anyhow::bail!(message),
+            Err(IngestError::Array(message) | IngestError::NoRoom(message)) => anyhow::bail!(message),
+            Err(IngestError::TooManyRecords { max }) => anyhow::bail!("a batch has more than {max} records"),
         }
         let refused = report.refused.into_iter().map(|refused| RefusedRun {
             index: refused.line.saturating_sub(1),

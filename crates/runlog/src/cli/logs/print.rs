@@ -127,7 +127,7 @@ mod tests {
             Defaults { account: "1", region: "r", zone: Zone::UTC8, now_ms: 1_800_000_000_000, billing_step_ms: 100 };
         for format in [Format::Json, Format::Ndjson] {
             let text = printed(format, &["a", "b"]);
-            let (report, result) = ingest(&mut text.as_bytes(), &defaults, &mut Stored(Naive::default()));
+            let (report, result) = ingest(&mut text.as_bytes(), u64::MAX, &defaults, &mut Stored(Naive::default()));
             result.unwrap();
             assert_eq!((report.accepted, &report.refused[..]), (2, &[][..]), "{text}");
         }

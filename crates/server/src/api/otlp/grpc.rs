@@ -15,17 +15,18 @@ use hyper::{Request, Response, StatusCode};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use prost::Message;
 use runlog_ingest::otlp::Form;
-use tokio::sync::OwnedSemaphorePermit;
 use tonic::body::Body;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Code, Status};
 
-use super::{REQUEST_MAX_BYTES, collect, denied, take, turn};
+use super::{REQUEST_MAX_BYTES, Turn, collect, denied, no_room, take, turn};
 use crate::app::App;
 use crate::auth;
+use crate::body::Pace;
 use crate::caller::Caller;
 use crate::clock;
+use crate::unpack::{BodyError, unpacked_max_bytes};
 
 /// The one method that is served.
 const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
@@ -43,12 +44,12 @@ pub(crate) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Respons
         return answer;
     }
     let answer = match receive(app, request).await {
-        Ok((caller, turn, request)) => {
+        Ok((call, request)) => {
             let mut grpc = Grpc::new(Messages)
                 .accept_compressed(CompressionEncoding::Gzip)
                 .accept_compressed(CompressionEncoding::Zstd)
                 .max_decoding_message_size(REQUEST_MAX_BYTES);
-            grpc.unary(Export { app: Arc::clone(app), call: Some((caller, turn)) }, request).await
+            grpc.unary(Export { app: Arc::clone(app), call: Some(call) }, request).await
         }
         Err(status) => status.into_http(),
     };
@@ -59,11 +60,8 @@ pub(crate) async fn route(app: &Arc<App>, request: Request<Incoming>) -> Respons
     answer
 }
 
-/// Who asks, leave to work on it, and the request once it has arrived.
-async fn receive(
-    app: &App,
-    request: Request<Incoming>,
-) -> Result<(Caller, OwnedSemaphorePermit, Request<Full<Bytes>>), Status> {
+/// The call, and its request once it has arrived.
+async fn receive(app: &App, request: Request<Incoming>) -> Result<(Call, Request<Full<Bytes>>), Status> {
     let (mut head, body) = request.into_parts();
     if head.uri.path() != EXPORT {
         return Err(Status::unimplemented(format!("only {EXPORT} is served; traces and metrics are not kept here")));
@@ -76,17 +74,32 @@ async fn receive(
     if auth::signs_body(&head.headers) {
         return Err(Status::unauthenticated("a gRPC call is not signed; give Basic credentials or a token instead"));
     }
-    let caller = auth::identify(app, &head, &[]).and_then(Caller::into_writer).map_err(denied)?;
-    let turn = turn(app)?;
-    let whole = collect(app, body, REQUEST_MAX_BYTES + FRAME_HEAD_BYTES).await?;
-    Ok((caller, turn, Request::from_parts(head, Full::new(whole))))
+    let caller = auth::identify(app, &head, &[]).and_then(Caller::into_ingester).map_err(denied)?;
+    let mut turn = turn(app)?;
+    let pace = Pace::of_known(&app.settings);
+    let whole = collect(body, REQUEST_MAX_BYTES + FRAME_HEAD_BYTES, pace, &mut turn.memory).await?;
+    // What it may become is known when it is unpacked, which the framework does by itself.
+    let unpacked = unpacked_max_bytes(whole.len() as u64).min(REQUEST_MAX_BYTES as u64);
+    if whole.first().is_some_and(|is_packed| *is_packed != 0) {
+        turn.memory.grow_by(unpacked).map_err(|full| no_room(&full))?;
+    }
+    let call = Call { caller, turn, unpacked_max_bytes: unpacked_max_bytes(whole.len() as u64) };
+    Ok((call, Request::from_parts(head, Full::new(whole))))
+}
+
+/// Who asks, and leave to work on it.
+struct Call {
+    caller: Caller,
+    turn: Turn,
+    /// The most that the message may have.
+    unpacked_max_bytes: u64,
 }
 
 /// The method, for one call.
 struct Export {
     app: Arc<App>,
     /// Taken by the one message that a call has.
-    call: Option<(Caller, OwnedSemaphorePermit)>,
+    call: Option<Call>,
 }
 
 impl UnaryService<Bytes> for Export {
@@ -96,8 +109,11 @@ impl UnaryService<Bytes> for Export {
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         let (app, call, message) = (Arc::clone(&self.app), self.call.take(), request.into_inner());
         Box::pin(async move {
-            let (caller, turn) = call.ok_or_else(|| Status::internal("a call has one message"))?;
-            let taken = take(&app, caller, turn, Form::Protobuf, move || Ok(message)).await;
+            let call = call.ok_or_else(|| Status::internal("a call has one message"))?;
+            if message.len() as u64 > call.unpacked_max_bytes {
+                return Err(Status::resource_exhausted(BodyError::Expands.to_string()));
+            }
+            let taken = take(&app, call.caller, call.turn, Form::Protobuf, move |_| Ok(message)).await;
             taken.map(tonic::Response::new)
         })
     }

@@ -1,6 +1,6 @@
 //! OTLP/HTTP: `POST /v1/logs`, on the main listener and on the one of `otlp_http`.
 
-use std::io::Read;
+use std::io::BufRead;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,9 +14,11 @@ use runlog_wire::limits::TC3_POST_MAX_BYTES;
 use tokio::sync::mpsc;
 use tonic::{Code, Status};
 
-use super::{REQUEST_MAX_BYTES, collect, denied, take, too_large, turn};
+use super::{REQUEST_MAX_BYTES, collect, denied, no_room, take, too_large, turn};
 use crate::app::App;
 use crate::auth;
+use crate::body::Pace;
+use crate::budget::Share;
 use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer};
@@ -64,35 +66,60 @@ async fn receive(app: &App, request: Request<Incoming>, form: Form) -> Result<Ex
     let (head, body) = request.into_parts();
     // A wrong credential is not worth a body, unless it is a signature of the body.
     let (caller, turn, whole) = if auth::signs_body(&head.headers) {
-        let whole = collect(app, body, TC3_POST_MAX_BYTES).await?;
-        let caller = auth::identify(app, &head, &whole).and_then(Caller::into_writer).map_err(denied)?;
-        (caller, turn(app)?, whole)
+        auth::judge_head(app, &head).and_then(Caller::into_ingester).map_err(denied)?;
+        let mut turn = turn(app)?;
+        let mut unverified = app.unverified.share();
+        let whole = collect(body, TC3_POST_MAX_BYTES, Pace::of_unknown(&app.settings), &mut unverified).await?;
+        turn.memory.grow_by(whole.len() as u64).map_err(|full| no_room(&full))?;
+        let caller = auth::identify(app, &head, &whole).and_then(Caller::into_ingester).map_err(denied)?;
+        (caller, turn, whole)
     } else {
-        let caller = auth::identify(app, &head, &[]).and_then(Caller::into_writer).map_err(denied)?;
-        (caller, turn(app)?, collect(app, body, REQUEST_MAX_BYTES).await?)
+        let caller = auth::identify(app, &head, &[]).and_then(Caller::into_ingester).map_err(denied)?;
+        let mut turn = turn(app)?;
+        let whole = collect(body, REQUEST_MAX_BYTES, Pace::of_known(&app.settings), &mut turn.memory).await?;
+        (caller, turn, whole)
     };
     let encoding = match head.headers.get(CONTENT_ENCODING) {
         None => Some(Encoding::Identity),
         Some(value) => value.to_str().ok().and_then(Encoding::parse),
     };
     let encoding = encoding.ok_or_else(|| Status::unimplemented("Content-Encoding must be gzip, zstd or absent"))?;
-    take(app, caller, turn, form, move || unpack(whole, encoding)).await
+    take(app, caller, turn, form, move |memory| unpack(whole, encoding, memory)).await
 }
 
-fn unpack(whole: Bytes, encoding: Encoding) -> Result<Bytes, Status> {
+fn unpack(whole: Bytes, encoding: Encoding, memory: &mut Share) -> Result<Bytes, Status> {
     if encoding == Encoding::Identity {
         return Ok(whole);
     }
-    let broken = |error: std::io::Error| Status::invalid_argument(format!("the body cannot be unpacked: {error}"));
-    let max_bytes = REQUEST_MAX_BYTES as u64;
+    let broken = |error: std::io::Error| match error.get_ref().and_then(|inner| inner.downcast_ref::<BodyError>()) {
+        Some(BodyError::Expands) => Status::resource_exhausted(error.to_string()),
+        _ => Status::invalid_argument(format!("the body cannot be unpacked: {error}")),
+    };
+    memory.grow_by(encoding.memory_bytes()).map_err(|full| no_room(&full))?;
     let (sender, parts) = mpsc::channel::<Result<Bytes, BodyError>>(1);
     // There is room for the one part.
     let _ = sender.try_send(Ok(whole));
     drop(sender);
     let mut unpacked = Vec::new();
-    let reader = body_reader(parts, encoding, max_bytes).map_err(broken)?;
-    reader.take(max_bytes + 1).read_to_end(&mut unpacked).map_err(broken)?;
-    if unpacked.len() > REQUEST_MAX_BYTES { Err(too_large(REQUEST_MAX_BYTES)) } else { Ok(unpacked.into()) }
+    let mut reader = body_reader(parts, encoding).map_err(broken)?;
+    loop {
+        let part = reader.fill_buf().map_err(broken)?;
+        let wanted = unpacked.len() + part.len();
+        if part.is_empty() {
+            return Ok(unpacked.into());
+        }
+        if wanted > REQUEST_MAX_BYTES {
+            return Err(too_large(REQUEST_MAX_BYTES));
+        }
+        if wanted > unpacked.capacity() {
+            let more = wanted.max(2 * unpacked.capacity()) - unpacked.capacity();
+            memory.grow_by(more as u64).map_err(|full| no_room(&full))?;
+            unpacked.reserve_exact(unpacked.capacity() + more - unpacked.len());
+        }
+        unpacked.extend_from_slice(part);
+        let used = part.len();
+        reader.consume(used);
+    }
 }
 
 fn form(headers: &HeaderMap) -> Option<Form> {

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse};
 use runlog_ingest::Defaults;
-use runlog_ingest::otlp::{self, Form};
+use runlog_ingest::otlp::{self, Form, Refusal};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Pace};
+use crate::budget::{NoRoom, Share};
 use crate::caller::{Caller, Denied};
 use crate::clock;
 use crate::otlp::Taken;
@@ -27,24 +28,54 @@ use crate::unpack::BodyError;
 const REQUEST_MAX_BYTES: usize = 16 << 20;
 
 /// Leave to work on a request, which is held from before its body arrives.
-fn turn(app: &App) -> Result<OwnedSemaphorePermit, Status> {
-    let turn = Arc::clone(&app.ingests).try_acquire_owned();
-    turn.map_err(|_| Status::unavailable("too many concurrent ingest requests; retry in a moment"))
+struct Turn {
+    _permit: OwnedSemaphorePermit,
+    /// What the request takes.
+    memory: Share,
+}
+
+fn turn(app: &App) -> Result<Turn, Status> {
+    let permit = Arc::clone(&app.ingests).try_acquire_owned().map_err(|_| {
+        Status::unavailable("too many concurrent ingest requests (ingest_max_concurrent); retry in a moment")
+    })?;
+    Ok(Turn { _permit: permit, memory: app.ingest_memory.share() })
+}
+
+/// The status of a request for which there is no memory.
+fn no_room(full: &NoRoom) -> Status {
+    match full {
+        NoRoom::Now { .. } => Status::unavailable(full.to_string()),
+        NoRoom::Ever { .. } => Status::resource_exhausted(full.to_string()),
+    }
 }
 
 /// Takes in a request of `caller`. `unpack` gives the message, on a blocking thread.
 async fn take(
     app: &App,
     caller: Caller,
-    turn: OwnedSemaphorePermit,
+    mut turn: Turn,
     form: Form,
-    unpack: impl FnOnce() -> Result<Bytes, Status> + Send + 'static,
+    unpack: impl FnOnce(&mut Share) -> Result<Bytes, Status> + Send + 'static,
 ) -> Result<ExportLogsServiceResponse, Status> {
     let (settings, intake) = (Arc::clone(&app.settings), Arc::clone(&app.otlp));
     let work = app.engine.begin(move |engine| {
-        // Until the work is done, though the sender may have gone.
-        let _turn = turn;
-        let request = otlp::decode(&unpack()?, form).map_err(Status::invalid_argument)?;
+        // The turn is held until the work is done, though the sender may have gone.
+        let memory = &mut turn.memory;
+        let body = unpack(memory)?;
+        let mut full = None;
+        let room = |bytes| {
+            memory.grow_by(bytes as u64).map_err(|error| {
+                let message = error.to_string();
+                full = Some(no_room(&error));
+                message
+            })
+        };
+        let request = otlp::decode(&body, form, room).map_err(|refusal| match refusal {
+            Refusal::Malformed(message) => Status::invalid_argument(message),
+            Refusal::TooMuch(message) => Status::resource_exhausted(message),
+            Refusal::NoRoom(message) => full.unwrap_or_else(|| Status::unavailable(message)),
+        })?;
+        drop(body);
         let defaults = Defaults {
             account: &caller.key.account,
             region: &settings.default_region,
@@ -93,10 +124,11 @@ fn too_large(max_bytes: usize) -> Status {
     Status::resource_exhausted(format!("the request is larger than {max_bytes} bytes; send fewer records at a time"))
 }
 
-/// The whole body of a request.
-async fn collect(app: &App, body: Incoming, max_bytes: usize) -> Result<Bytes, Status> {
-    body::collect(body, max_bytes as u64, app.settings.client_timeout()).await.map_err(|error| match error {
+/// The whole body of a request. `memory` grows with it.
+async fn collect(body: Incoming, max_bytes: usize, pace: Pace, memory: &mut Share) -> Result<Bytes, Status> {
+    body::collect(body, max_bytes as u64, pace, memory).await.map_err(|error| match error {
         BodyError::TooLarge { .. } => too_large(max_bytes),
-        BodyError::Disconnected => Status::unavailable(error.to_string()),
+        BodyError::NoRoom(full) => no_room(&full),
+        BodyError::Disconnected | BodyError::Expands => Status::unavailable(error.to_string()),
     })
 }
