@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -158,4 +158,23 @@ fn one_address_cannot_take_all_places_and_health_checks_get_through() {
     eventually("places again", || {
         (ask(Connection::open(server.address()), "/openapi.json").status == 200).then_some(())
     });
+}
+
+#[test]
+fn a_flood_of_connections_leaves_the_store_its_files() {
+    const MORE_THAN_A_MEMTABLE: usize = 100_001;
+    let server = Setup::new().open_files(256).start();
+    let mut api = server.api();
+    // An open connection goes on to write.
+    api.ingest_new(&[json!({ "FunctionName": "first" })]);
+    let flood: Vec<TcpStream> = (0..300).filter_map(|_| TcpStream::connect(server.address()).ok()).collect();
+    let runs: String =
+        (0..MORE_THAN_A_MEMTABLE).map(|id| format!("{{\"FunctionName\":\"f\",\"RequestId\":\"{id}\"}}\n")).collect();
+    let response = api.exchange(&api.native("POST", "/api/v1/runs").body(runs));
+    assert_eq!(response.json()["accepted"], MORE_THAN_A_MEMTABLE, "{}", response.text());
+    // The next log file could be made.
+    api.ingest_new(&[json!({ "FunctionName": "last" })]);
+    let ready = Connection::open(server.address()).exchange(&Request::new("GET", "/readyz").header("Host", "h"));
+    assert_eq!(ready.expect("an answer").status, 200);
+    drop(flood);
 }

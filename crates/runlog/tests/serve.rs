@@ -245,19 +245,21 @@ fn a_disk_that_is_full_stops_writing_and_not_reading() {
 }
 
 #[test]
-fn running_out_of_files_passes_by_itself() {
+fn more_connections_than_files_do_not_stop_writes() {
     let server = Setup::new().open_files(64).start();
     let run = json!({ "FunctionName": "f", "RequestId": "before", "StartTime": "2026-07-01 08:00:00" });
-    server.api().ingest_new(&[run]);
-    // More than the limit, and few enough for the rest to wait in the listener's queue.
-    let crowd: Vec<Connection> = (0..80).map(|_| Connection::open(server.address())).collect();
-    eventually("a connection that could not be accepted", || {
-        server.stderr().contains("could not be accepted").then_some(())
-    });
-    drop(crowd);
     let mut api = server.api();
+    api.ingest_new(&[run]);
+    assert!(server.stderr().contains("fewer connections than max_connections"), "{}", server.stderr());
+    let crowd: Vec<Connection> = (0..80).map(|_| Connection::open(server.address())).collect();
+    api.ingest_new(&[json!({ "FunctionName": "f", "RequestId": "meanwhile" })]);
+    drop(crowd);
+    eventually("a place for another connection", || {
+        let mut connection = Connection::open(server.address());
+        let ready = connection.exchange(&api.native("GET", "/api/v1/functions")).ok()?;
+        (ready.status == 200).then_some(())
+    });
     assert_eq!(api.logs(json!({ "FunctionRequestId": "before" })).total(), 1);
-    api.ingest_new(&[json!({ "FunctionName": "f", "RequestId": "after" })]);
     let ready = api.exchange(&Request::new("GET", "/readyz").header("Host", "h"));
     assert_eq!(ready.status, 200, "{}", ready.text());
 }

@@ -1,8 +1,8 @@
-//! Places for connections: so many in all, and a share of them for each address.
+//! Places for connections: a number in all, and a share of them for each address.
 //!
 //! A connection for which there is no place is still answered, once and shortly: health checks as always, everything
-//! else with advice to come back. Of these there is a small number at a time; when one more comes, the oldest is closed, so
-//! a flood of connections that say nothing cannot keep a health check out.
+//! else with advice to come back. Of these there is a small number at a time; when one more comes, the oldest is
+//! closed, so a flood of connections that say nothing cannot keep a health check out.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv6Addr};

@@ -30,9 +30,9 @@ pub(crate) struct ServeArgs {
 
 /// Serves until it is told to stop (SIGTERM or SIGINT).
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let settings = args.flags.settings()?;
+    let mut settings = args.flags.settings()?;
     start_log(&settings);
-    allow_connections(settings.max_connections);
+    settings.max_connections = allow_connections(settings.max_connections);
     let (runtime, server, engine) = start(settings)?;
     runtime.block_on(async {
         // Before anybody is told that the server runs, and may send it a signal.
@@ -46,21 +46,33 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Raises this process's limit of open files to hold `connections`, as far as it may.
-fn allow_connections(connections: u32) {
-    /// Files that the store, the log and the reactor need in addition.
-    const OTHER_FILES: u64 = 256;
+/// Files that the store, the log and the reactor need beside connections.
+const OTHER_FILES: u64 = 256;
+
+/// Raises this process's limit of open files to hold `connections`, as far as it may, and returns how many connections
+/// there may be: a flood of them must leave the store its files.
+fn allow_connections(connections: u32) -> u32 {
     let wanted = u64::from(connections) + OTHER_FILES;
     let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_none_or(|current| current >= wanted) {
-        return;
+    let mut allowed = limit.current.unwrap_or(wanted);
+    if allowed < wanted {
+        let most = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+        if setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum }).is_ok() {
+            allowed = most;
+        }
     }
-    let allowed = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum: limit.maximum });
-    if raised.is_err() || allowed < wanted {
+    let served = connections_within(connections, allowed);
+    if served < connections {
         let advice = "raise the limit of open files (ulimit -n), or lower max_connections";
-        tracing::warn!(allowed, wanted, advice, "fewer connections than max_connections will be served");
+        tracing::warn!(allowed, wanted, served, advice, "fewer connections than max_connections will be served");
     }
+    served
+}
+
+/// How many of `connections` fit into a limit of open files. Of a low limit, half is left to the rest of the server.
+fn connections_within(connections: u32, files: u64) -> u32 {
+    let fit = files - OTHER_FILES.min(files / 2);
+    u32::try_from(u64::from(connections).min(fit)).expect("no more than were asked for").max(1)
 }
 
 /// Opens the store and binds the listener.
@@ -129,4 +141,17 @@ pub(crate) fn announce(server: &Server) -> anyhow::Result<()> {
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_to_the_store() {
+        for (files, connections) in [(4352, 4096), (100_000, 4096), (1024, 768), (512, 256), (256, 128), (2, 1), (0, 1)]
+        {
+            assert_eq!(connections_within(4096, files), connections, "{files} files");
+        }
+    }
 }
