@@ -13,5 +13,5 @@ pub(super) mod server;
 pub(super) mod table;
 pub(super) mod target;
 pub(super) mod text;
-pub(super) mod units;
+pub(in crate::cli) use runlog_report::units;
 pub(super) mod window;

@@ -1,17 +1,15 @@
 //! `runlog report`: what the runs of a window say about memory, cold starts, cost and speed, each with a decision.
 //!
-//! Everything is computed of all finished runs of one moment, as the server's export gives them: nothing is sampled.
-//! A report is a table, then decisions in plain words, then what the data could not tell.
+//! The figures are those of the crate `report`, computed of all finished runs of one moment, as the server's export
+//! gives them.
 
 mod cold;
 mod compare;
 mod cost;
-mod findings;
 mod memory;
-mod platform;
+mod show;
 mod slow;
 mod source;
-mod stats;
 
 use std::process::ExitCode;
 

@@ -1,12 +1,11 @@
-//! Which runs a report is about, and how they come: grouped by function version, from one export.
+//! Which runs a report is about, and how they come from a server: by its export.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use runlog_client::{Client, ExportQuery, RunFilter, RunQuery, RunRow, SummaryQuery, Watermark};
+use anyhow::anyhow;
+use runlog_client::{Client, ExportQuery, FacetKey, RunFilter, RunPage, RunQuery, RunRow, SummaryQuery};
+use runlog_report::{Name, Run, Source, Version, Window};
 use runlog_server::clock;
-use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::cli::common::failure::Failure;
 use crate::cli::common::server::ServerArgs;
@@ -16,6 +15,12 @@ use crate::cli::common::window::SpanArgs;
 /// The fields that reports are computed from. Without texts, the server reads no logs.
 const FIELDS: &str =
     "Region,Namespace,FunctionName,Qualifier,RequestId,RetryNum,StartTime,Duration,BillDuration,MemUsage,RetCode";
+
+/// How many versions the server is asked to list.
+const VERSIONS_MAX: u64 = 1_000;
+
+/// How many logs of a version are looked at for its limit.
+const LOGS_MAX: u64 = 5;
 
 /// Which runs, and of which server.
 #[derive(Clone, clap::Args)]
@@ -38,28 +43,16 @@ pub(super) struct SourceArgs {
     pub(super) server: ServerArgs,
 }
 
-/// A function version.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub(super) struct Version {
-    pub(super) region: String,
-    pub(super) namespace: String,
-    pub(super) function: String,
-    pub(super) qualifier: String,
-}
-
-/// Starts from the first (inclusive) to the second (exclusive), in Unix milliseconds.
-pub(super) type Window = (i64, i64);
-
 /// A server, and which of its runs are asked for.
-pub(super) struct Source {
-    pub(super) client: Client,
+pub(super) struct Server {
+    client: Client,
     /// Without a window.
     filter: RunFilter,
-    pub(super) window: Window,
+    window: Window,
 }
 
 impl SourceArgs {
-    pub(super) fn open(&self) -> Result<Source, Failure> {
+    pub(super) fn open(&self) -> Result<Server, Failure> {
         let window = self.span.window(clock::now_ms()).map_err(Failure::Usage)?;
         let filter = RunFilter {
             function: self.function.clone(),
@@ -68,51 +61,45 @@ impl SourceArgs {
             region: self.server.region(),
             ..RunFilter::default()
         };
-        Ok(Source { client: self.server.client()?, filter, window })
+        Ok(Server { client: self.server.client()?, filter, window })
     }
 }
 
-impl Source {
-    /// Every finished run that matches and started in a window, of one moment.
-    pub(super) fn each(&self, window: Window, take: impl FnMut(RunRow)) -> Result<(), Failure> {
-        self.each_with(window, None, FIELDS, take)
+impl Server {
+    fn filter(&self, (from_ms, to_ms): Window, keyword: Option<&str>) -> RunFilter {
+        RunFilter {
+            keyword: keyword.map(str::to_owned),
+            from: Some(from_ms.to_string()),
+            to: Some(to_ms.to_string()),
+            ..self.filter.clone()
+        }
     }
 
-    /// As [`Source::each`], of runs whose log or message contains a text, and with other fields.
-    pub(super) fn each_with(
-        &self,
-        window: Window,
-        keyword: Option<&str>,
-        fields: &str,
-        mut take: impl FnMut(RunRow),
-    ) -> Result<(), Failure> {
-        let filter = self.filter(window, keyword);
-        let query = ExportQuery { filter, fields: Some(fields.to_owned()), ..ExportQuery::default() };
+    /// How many runs the window has, those in flight too, and what the server can see.
+    fn count(&self) -> Result<RunPage, Failure> {
+        let filter = self.filter(self.window, None);
+        Ok(self.client.runs(&RunQuery { filter, limit: Some(0), ..RunQuery::default() })?)
+    }
+}
+
+impl Source for Server {
+    type Error = Failure;
+
+    fn window(&self) -> Window {
+        self.window
+    }
+
+    fn each(&self, window: Window, text: Option<&str>, take: &mut dyn FnMut(Run)) -> Result<(), Failure> {
+        let fields = if text.is_some() { format!("{FIELDS},Log") } else { FIELDS.to_owned() };
+        let filter = self.filter(window, text);
+        let query = ExportQuery { filter, fields: Some(fields), ..ExportQuery::default() };
         for run in self.client.export_with(&query)? {
-            take(run?);
+            take(read(run?));
         }
         Ok(())
     }
 
-    /// Figures of each version, from all of its finished runs in a window.
-    pub(super) fn by_version<T: Default>(
-        &self,
-        window: Window,
-        mut add: impl FnMut(&mut T, &RunRow),
-    ) -> Result<BTreeMap<Version, T>, Failure> {
-        let mut versions = BTreeMap::new();
-        self.each(window, |run| add(versions.entry(Version::of(&run)).or_default(), &run))?;
-        Ok(versions)
-    }
-
-    /// The newest or oldest runs of one version whose log or message contains a text: their logs alone.
-    pub(super) fn with_text(
-        &self,
-        version: &Version,
-        text: &str,
-        sort: &str,
-        limit: u64,
-    ) -> Result<Vec<RunRow>, Failure> {
+    fn logs(&self, version: &Version, text: &str, newest_first: bool) -> Result<Vec<String>, Failure> {
         // An empty name cannot be asked for, and is then not restricted.
         let name = |name: &String| Some(name.clone()).filter(|name| !name.is_empty());
         let filter = RunFilter {
@@ -122,61 +109,57 @@ impl Source {
             qualifier: name(&version.qualifier),
             ..self.filter(self.window, Some(text))
         };
-        let (sort, fields) = (Some(sort.to_owned()), Some("Log".to_owned()));
-        let query = RunQuery { filter, sort, limit: Some(limit), fields, ..RunQuery::default() };
-        Ok(self.client.runs(&query)?.runs)
+        let sort = Some(if newest_first { "start_time:desc" } else { "start_time:asc" }.to_owned());
+        let fields = Some("Log".to_owned());
+        let query = RunQuery { filter, sort, limit: Some(LOGS_MAX), fields, ..RunQuery::default() };
+        Ok(self.client.runs(&query)?.runs.into_iter().map(|run| run.log).collect())
     }
 
-    /// All runs of the window, those in flight too, that have `keyword` in their log or message.
-    pub(super) fn summary(&self, keyword: Option<&str>) -> SummaryQuery {
-        SummaryQuery { filter: self.filter(self.window, keyword), as_of: None }
-    }
-
-    /// How many runs the window has, those in flight too, and what the server can see.
-    pub(super) fn total(&self) -> Result<(u64, Watermark), Failure> {
-        let filter = self.filter(self.window, None);
-        let page = self.client.runs(&RunQuery { filter, limit: Some(0), ..RunQuery::default() })?;
-        Ok((page.total, page.watermark))
-    }
-
-    fn filter(&self, (from_ms, to_ms): Window, keyword: Option<&str>) -> RunFilter {
-        RunFilter {
-            keyword: keyword.map(str::to_owned),
-            from: Some(from_ms.to_string()),
-            to: Some(to_ms.to_string()),
-            ..self.filter.clone()
+    fn versions_with(&self, text: &str) -> Result<(BTreeMap<Name, u64>, u64), Failure> {
+        let query = SummaryQuery { filter: self.filter(self.window, Some(text)), as_of: None };
+        let (mut found, mut rest) = (BTreeMap::new(), 0);
+        for facet in self.client.facets(&query, &[FacetKey::Version], Some(VERSIONS_MAX))?.facets {
+            rest += facet.rest_runs;
+            for count in facet.values {
+                let namespace = named(count.namespace, "namespace")?;
+                let (function, qualifier) = (named(count.function, "function")?, named(count.qualifier, "qualifier")?);
+                found.insert((namespace, function, qualifier), count.runs);
+            }
         }
+        Ok((found, rest))
+    }
+
+    fn total(&self) -> Result<u64, Failure> {
+        Ok(self.count()?.total)
+    }
+
+    fn kept_from_ms(&self) -> Result<Option<i64>, Failure> {
+        // A bound that is still to come says that nothing was removed yet.
+        Ok(self.count()?.watermark.retained_from_ms.filter(|first_ms| *first_ms <= clock::now_ms()))
     }
 }
 
-impl Version {
-    pub(super) fn of(run: &RunRow) -> Self {
-        Self {
-            region: run.region.clone(),
-            namespace: run.namespace.clone(),
-            function: run.function_name.clone(),
-            qualifier: run.qualifier.clone(),
-        }
+/// A name that each version has.
+fn named(name: Option<String>, field: &str) -> Result<String, Failure> {
+    name.ok_or_else(|| Failure::Other(anyhow!("the server counts the runs of a version without its `{field}`")))
+}
+
+fn read(run: RunRow) -> Run {
+    Run {
+        version: Version {
+            region: run.region,
+            namespace: run.namespace,
+            function: run.function_name,
+            qualifier: run.qualifier,
+        },
+        request_id: run.request_id,
+        retry_num: run.retry_num,
+        start_ms: run.start_time,
+        // A duration of the API has at most three decimals.
+        duration_us: (run.duration * 1000.0).round() as u64,
+        bill_ms: run.bill_duration,
+        mem_bytes: run.mem_usage,
+        ret_code: run.ret_code,
+        log: run.log,
     }
-}
-
-impl fmt::Display for Version {
-    /// `NAMESPACE/FUNCTION:VERSION`; the default namespace and `$LATEST` go without saying.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace != "default" {
-            write!(f, "{}/", self.namespace)?;
-        }
-        f.write_str(&self.function)?;
-        if self.qualifier != "$LATEST" { write!(f, ":{}", self.qualifier) } else { Ok(()) }
-    }
-}
-
-/// A window for programs.
-pub(super) fn window_json(window: Window) -> Value {
-    json!({ "from_ms": window.0, "to_ms": window.1 })
-}
-
-/// A duration of the API, in whole microseconds: it has at most three decimals.
-pub(super) fn micros(ms: f64) -> u64 {
-    (ms * 1000.0).round() as u64
 }

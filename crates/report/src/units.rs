@@ -1,7 +1,7 @@
 //! Durations and sizes as people read them.
 
-/// `0.53 ms`, `812 ms`, `1.23 s`, `2m 05s`, `1h 02m`.
-pub(in crate::cli) fn duration(ms: f64) -> String {
+/// Milliseconds as `0.53 ms`, `812 ms`, `1.23 s`, `2m 05s`, `1h 02m`.
+pub fn duration(ms: f64) -> String {
     if ms < 999.5 {
         return format!("{} ms", three_digits(ms));
     }
@@ -16,8 +16,8 @@ pub(in crate::cli) fn duration(ms: f64) -> String {
     format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60)
 }
 
-/// `0 B`, `3.0 MiB`, `45 MiB`.
-pub(in crate::cli) fn size(bytes: u64) -> String {
+/// Bytes as `0 B`, `3.0 MiB`, `45 MiB`.
+pub fn size(bytes: u64) -> String {
     let mut amount = bytes as f64;
     let mut units = ["B", "KiB", "MiB", "GiB"].into_iter();
     let mut unit = units.next().unwrap_or_default();
@@ -32,8 +32,8 @@ pub(in crate::cli) fn size(bytes: u64) -> String {
     format!("{amount:.decimals$} {unit}")
 }
 
-/// `1,234,567`.
-pub(in crate::cli) fn count(number: u64) -> String {
+/// A number as `1,234,567`.
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {

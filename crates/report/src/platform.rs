@@ -10,46 +10,44 @@
 //! Lambda as `Init Duration` of a REPORT. `Provisioned Report` lines speak of instances that were started ahead, so
 //! no run waited for them. Only whole platform lines count, not what a function prints.
 
-use runlog_client::RunRow;
 use runlog_ingest::formats::measure::{bytes, millis};
 
-use super::source::{Source, Version};
-use crate::cli::common::failure::Failure;
+use crate::source::{Source, Version};
 
 /// The texts that platform lines hold which tell of the memory and the end of a run.
-pub(super) const REPORTS: [&str; 2] = ["Report RequestId", "REPORT RequestId"];
+pub(crate) const REPORTS: [&str; 2] = ["Report RequestId", "REPORT RequestId"];
 
 /// The texts that a cold start leaves in a log.
-pub(super) const COLD: [&str; 2] = ["Coldstart:", "Init Duration:"];
+pub(crate) const COLD: [&str; 2] = ["Coldstart:", "Init Duration:"];
 
 /// The start of an instance that a run waited for, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct ColdStart {
-    pub(super) total_ms: f64,
+pub(crate) struct ColdStart {
+    pub(crate) total_ms: f64,
     /// Fetching the code, where the platform says.
-    pub(super) code_ms: Option<f64>,
+    pub(crate) code_ms: Option<f64>,
     /// Starting the runtime.
-    pub(super) runtime_ms: Option<f64>,
+    pub(crate) runtime_ms: Option<f64>,
     /// The function's own initialisation.
-    pub(super) function_ms: Option<f64>,
+    pub(crate) function_ms: Option<f64>,
 }
 
 /// The configured memory of a version, in bytes, as its runs of the window say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limit {
-    pub(super) bytes: u64,
+pub(crate) struct Limit {
+    pub(crate) bytes: u64,
     /// Whether it was another one at the beginning of the window.
-    pub(super) has_changed: bool,
+    pub(crate) has_changed: bool,
 }
 
 /// The configured memory that a log tells.
-pub(super) fn limit_bytes(log: &str) -> Option<u64> {
+pub(crate) fn limit_bytes(log: &str) -> Option<u64> {
     let line = log.lines().rev().find(|line| REPORTS.iter().any(|start| line.starts_with(start)))?;
     bytes(line, "Memory").or_else(|| bytes(line, "Memory Size")).filter(|bytes| *bytes > 0)
 }
 
 /// The cold start that a log tells, if there was one.
-pub(super) fn cold_start(log: &str) -> Option<ColdStart> {
+pub(crate) fn cold_start(log: &str) -> Option<ColdStart> {
     log.lines().find_map(|line| {
         if line.starts_with("Init Report RequestId") {
             let total_ms = millis(line, "Coldstart")?;
@@ -63,18 +61,18 @@ pub(super) fn cold_start(log: &str) -> Option<ColdStart> {
 }
 
 /// The configured memory of a version: what its newest report says, compared with its oldest one of the window.
-pub(super) fn limit_of(source: &Source, version: &Version) -> Result<Option<Limit>, Failure> {
-    let said = |sort: &str| -> Result<Option<u64>, Failure> {
+pub(crate) fn limit_of<S: Source>(source: &S, version: &Version) -> Result<Option<Limit>, S::Error> {
+    let said = |newest_first: bool| -> Result<Option<u64>, S::Error> {
         for text in REPORTS {
-            let runs = source.with_text(version, text, sort, 5)?;
-            if let Some(bytes) = runs.iter().find_map(|run: &RunRow| limit_bytes(&run.log)) {
+            let logs = source.logs(version, text, newest_first)?;
+            if let Some(bytes) = logs.iter().find_map(|log| limit_bytes(log)) {
                 return Ok(Some(bytes));
             }
         }
         Ok(None)
     };
-    let Some(bytes) = said("start_time:desc")? else { return Ok(None) };
-    let has_changed = said("start_time:asc")?.is_some_and(|first| first != bytes);
+    let Some(bytes) = said(true)? else { return Ok(None) };
+    let has_changed = said(false)?.is_some_and(|first| first != bytes);
     Ok(Some(Limit { bytes, has_changed }))
 }
 

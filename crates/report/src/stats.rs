@@ -3,35 +3,35 @@
 //! each side or more.
 
 /// The fewest values of a sample for which the normal limit of Mann-Whitney's U is good.
-pub(super) const SAMPLE_MIN: usize = 8;
+pub(crate) const SAMPLE_MIN: usize = 8;
 
 /// Percentiles and the largest of some values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub(super) struct Ranks {
-    pub(super) p50: u64,
-    pub(super) p95: u64,
-    pub(super) p99: u64,
-    pub(super) max: u64,
+pub(crate) struct Ranks {
+    pub(crate) p50: u64,
+    pub(crate) p95: u64,
+    pub(crate) p99: u64,
+    pub(crate) max: u64,
 }
 
 /// What a test of two samples says.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Difference {
+pub(crate) struct Difference {
     /// How likely so large a difference is where there is none, both sides.
-    pub(super) p: f64,
+    pub(crate) p: f64,
     /// How likely a value of the second sample is larger than one of the first, ties counting half.
-    pub(super) superiority: f64,
+    pub(crate) superiority: f64,
 }
 
 /// Ranks of ascending values; `None` of no values. The `p`th percentile is at place `ceil(p * n / 100)`.
-pub(super) fn ranks(sorted: &[u64]) -> Option<Ranks> {
+pub(crate) fn ranks(sorted: &[u64]) -> Option<Ranks> {
     let at = |p: usize| sorted.get((p * sorted.len()).div_ceil(100).max(1) - 1).copied();
     Some(Ranks { p50: at(50)?, p95: at(95)?, p99: at(99)?, max: at(100)? })
 }
 
 /// Mann-Whitney's U test of two ascending samples, two-sided, by the normal limit with corrections for ties and
 /// continuity. `None` when a sample has fewer than [`SAMPLE_MIN`] values.
-pub(super) fn mann_whitney(a: &[u64], b: &[u64]) -> Option<Difference> {
+pub(crate) fn mann_whitney(a: &[u64], b: &[u64]) -> Option<Difference> {
     if a.len() < SAMPLE_MIN || b.len() < SAMPLE_MIN {
         return None;
     }
@@ -61,7 +61,7 @@ pub(super) fn mann_whitney(a: &[u64], b: &[u64]) -> Option<Difference> {
 
 /// Fisher's exact test, two-sided: how likely tables at least as uneven as this one are where both rates are the same.
 /// Of each side, how many failed and how many there are.
-pub(super) fn fisher((failed_a, of_a): (u64, u64), (failed_b, of_b): (u64, u64)) -> f64 {
+pub(crate) fn fisher((failed_a, of_a): (u64, u64), (failed_b, of_b): (u64, u64)) -> f64 {
     let (failed, all) = (failed_a + failed_b, of_a + of_b);
     let choose = |n: u64, k: u64| ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k);
     let whole = choose(all, failed);
