@@ -45,8 +45,8 @@ pub use run::{
 };
 pub use stream::{Stream, StreamSummary};
 pub use summary::{
-    Bucket, Facet, FacetCount, FacetKey, FacetSpec, FacetValue, Histogram, HistogramSpec, Percentiles, Quantiles,
-    QueryError, RunState,
+    Bucket, BucketQuantiles, Facet, FacetCount, FacetKey, FacetSpec, FacetValue, Histogram, HistogramSpec, Percentiles,
+    Quantiles, QueryError, RunState,
 };
 pub use tail::{TailEvent, TailFilter, TailGap};
 pub use time::{Precision, TimeError, WallTime, Zone};

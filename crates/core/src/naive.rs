@@ -19,7 +19,7 @@ use crate::retention::Retained;
 use crate::row::Row;
 use crate::run::Run;
 use crate::stream::{Stream, StreamSummary};
-use crate::summary::{Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
+use crate::summary::{BucketQuantiles, Facet, FacetKey, FacetSpec, Histogram, Percentiles, Quantiles, RunState};
 use crate::tail::{TailEvent, TailFilter, TailGap};
 use mark::Mark;
 
@@ -140,7 +140,7 @@ impl Naive {
         rows.sort_by(|a, b| compare(a, b, query.order));
         let total = rows.len() as u64;
         let histogram = query.histogram.and_then(|spec| Histogram::new(spec, query.window).ok());
-        let histogram = histogram.map(|empty| histogram_of(&rows, empty));
+        let histogram = histogram.map(|empty| histogram_of(&rows, empty, query.bucket_percentiles));
         let facets = query.facets.as_ref().map(|spec| facets_of(&rows, spec));
         let percentiles = query.percentiles.then(|| percentiles_of(rows.iter()));
         match &query.start {
@@ -200,9 +200,19 @@ pub(crate) fn rows_within(rows: &[Row], max_bytes: usize) -> usize {
     rows.iter().take_while(fits).count().max(rows.len().min(1))
 }
 
-fn histogram_of(rows: &[Row], mut histogram: Histogram) -> Histogram {
+fn histogram_of(rows: &[Row], mut histogram: Histogram, wants_percentiles: bool) -> Histogram {
     for Row { run, .. } in rows {
         histogram.count(histogram.bucket_of(run.start_ms), RunState::of(run.ret_code), 1);
+    }
+    let mut by_bucket: BTreeMap<usize, Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|_| wants_percentiles) {
+        by_bucket.entry(histogram.bucket_of(row.run.start_ms)).or_default().push(row);
+    }
+    for (number, rows) in by_bucket {
+        let of = percentiles_of(rows.into_iter());
+        let quantiles = of.duration_us.zip(of.mem_bytes);
+        histogram.buckets[number].quantiles =
+            quantiles.map(|(duration_us, mem_bytes)| BucketQuantiles { duration_us, mem_bytes });
     }
     histogram
 }

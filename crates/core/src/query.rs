@@ -38,6 +38,8 @@ pub struct Query {
     pub as_of: Option<u64>,
     /// Count all matching runs by their start.
     pub histogram: Option<HistogramSpec>,
+    /// Say of each bucket of the histogram, if there is one, how long its runs took, and how much memory.
+    pub bucket_percentiles: bool,
     /// Count all matching runs by these keys.
     pub facets: Option<FacetSpec>,
     /// Say how long all matching runs took, and how much memory.
@@ -99,6 +101,7 @@ impl Query {
             columns: Columns::ALL,
             as_of: None,
             histogram: None,
+            bucket_percentiles: false,
             facets: None,
             percentiles: false,
         }

@@ -46,6 +46,17 @@ pub struct Bucket {
     pub failed: u64,
     /// Those that are in flight.
     pub running: u64,
+    /// Of those that finished, where the query asks for it; `None` when none has.
+    pub quantiles: Option<BucketQuantiles>,
+}
+
+/// How long the finished runs of a bucket took, and how much memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BucketQuantiles {
+    /// Of the durations, in microseconds.
+    pub duration_us: Quantiles,
+    /// Of the peak memory, in bytes.
+    pub mem_bytes: Quantiles,
 }
 
 /// What runs are counted by.

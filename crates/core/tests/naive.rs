@@ -137,7 +137,7 @@ fn buckets_cut_the_window() {
         let histogram = answer.histogram.unwrap();
         let width_ms = if spec == HistogramSpec::Width(5) { 5 } else { 4 };
         assert_eq!((histogram.start_ms, histogram.width_ms), (10, width_ms));
-        let one = |ok, failed, running| Bucket { ok, failed, running };
+        let one = |ok, failed, running| Bucket { ok, failed, running, quantiles: None };
         let expected = [[one(1, 0, 1), one(0, 1, 0), one(1, 0, 0)], [one(1, 0, 0), one(0, 1, 1), one(1, 0, 0)]];
         assert_eq!(histogram.buckets, expected[usize::from(width_ms == 4)]);
     }

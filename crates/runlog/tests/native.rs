@@ -135,6 +135,7 @@ fn hostile_parameters_each_get_a_clear_400() {
         (&format!("/api/v1/runs?cursor={cursor}&offset=1"), "omit one of them"),
         ("/api/v1/runs?as_of=99", "the last sequence number so far is 2"),
         ("/api/v1/runs?histogram=0", "`histogram`"),
+        ("/api/v1/runs?bucket_percentiles=true", "it needs `histogram`"),
         ("/api/v1/runs?histogram=1s", "over the limit of 5000"),
         ("/api/v1/runs?facets=color", "`facets`: it takes some of"),
         ("/api/v1/runs?percentiles=yes", "true, false"),

@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use runlog_core::naive::Naive;
 use runlog_core::{
-    Direction, FacetKey, FacetSpec, FacetValue, HistogramSpec, Order, Query, ResultFilter, Row, Run, RunState, Scope,
-    SortKey, Start, Stream, Zone, billed_ms,
+    BucketQuantiles, Direction, FacetKey, FacetSpec, FacetValue, HistogramSpec, Order, Query, ResultFilter, Row, Run,
+    RunState, Scope, SortKey, Start, Stream, Zone, billed_ms,
 };
 use serde_json::{Map, Value, json};
 use support::{Api, ROOT_ACCOUNT, Server, now_ms};
@@ -225,6 +225,10 @@ impl Question {
                 pick(rng, &[("7", HistogramSpec::Buckets(7)), ("1h30m", HistogramSpec::Width(5_400_000))]);
             self.query.histogram = Some(spec);
             self.set("histogram", text);
+            if rng.random_bool(0.5) {
+                self.query.bucket_percentiles = true;
+                self.set("bucket_percentiles", "true");
+            }
         }
         if rng.random_bool(0.3) {
             let facets = [pick(rng, &FACETS), FACETS[4]];
@@ -275,8 +279,7 @@ impl Question {
         assert_eq!(answer["watermark"]["seq"], expected.watermark.seq, "the watermark of {target}");
         assert!(answer["cost"]["rows_read"].is_u64(), "the cost of {target}");
         if let Some(histogram) = &expected.histogram {
-            let bucket = |bucket: &runlog_core::Bucket| json!({ "ok": bucket.ok, "failed": bucket.failed, "running": bucket.running });
-            let buckets: Vec<Value> = histogram.buckets.iter().map(bucket).collect();
+            let buckets: Vec<Value> = histogram.buckets.iter().map(bucket_json).collect();
             let expected =
                 json!({ "start_ms": histogram.start_ms, "width_ms": histogram.width_ms, "buckets": buckets });
             assert_eq!(answer["histogram"], expected, "the histogram of {target}");
@@ -358,4 +361,15 @@ fn a_row_of_any_answer_can_be_posted_back() {
     let flights = rows.iter().filter(|row| row["RetCode"] == 2).count();
     assert_eq!(report.refused, []);
     assert_eq!(report.duplicates as usize, rows.len() - flights, "a finished run is the same run");
+}
+
+/// A bucket as an answer has it.
+fn bucket_json(bucket: &runlog_core::Bucket) -> Value {
+    let mut json = json!({ "ok": bucket.ok, "failed": bucket.failed, "running": bucket.running });
+    if let Some(BucketQuantiles { duration_us: us, mem_bytes: mem }) = bucket.quantiles {
+        let ms = |us: u64| us as f64 / 1000.0;
+        json["duration_ms"] = json!({ "p50": ms(us.p50), "p90": ms(us.p90), "p95": ms(us.p95), "p99": ms(us.p99) });
+        json["mem_bytes"] = json!({ "p50": mem.p50, "p90": mem.p90, "p95": mem.p95, "p99": mem.p99 });
+    }
+    json
 }

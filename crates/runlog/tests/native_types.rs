@@ -115,6 +115,7 @@ fn whole_query() -> RunQuery {
         offset: Some(1),
         fields: Some("Seq".to_owned()),
         histogram: Some(Buckets::AtMost(9)),
+        bucket_percentiles: true,
         facets: KEYS.to_vec(),
         top: Some(9),
         percentiles: true,
@@ -191,6 +192,7 @@ fn every_route_and_parameter_is_in_the_client() {
         assert!(client.runs(&whole_query()).is_err());
         assert!(client.one_run("r", &within, Some("Seq")).is_err());
         assert!(client.histogram(&summary, Some(Buckets::Seconds(60))).is_err());
+        assert!(client.histogram_with_percentiles(&summary, Some(Buckets::Seconds(60))).is_err());
         assert!(client.facets(&summary, &KEYS, Some(3)).is_err());
         assert!(client.stats(&summary, Some(3)).is_err());
         assert!(client.functions(&within).is_err());
@@ -308,6 +310,7 @@ fn every_field_of_an_answer_is_in_a_type_of_the_client() {
         limit: Some(1),
         as_of: Some(4),
         histogram: Some(Buckets::AtMost(4)),
+        bucket_percentiles: true,
         facets: KEYS.to_vec(),
         percentiles: true,
         filter: RunFilter {
@@ -327,6 +330,9 @@ fn every_field_of_an_answer_is_in_a_type_of_the_client() {
     let window = format!("from={started_ms}&to={}&as_of=4", started_ms + 60_000);
     let answer = client.histogram(&summary, Some(Buckets::Seconds(30))).expect("a histogram");
     check(&mut covered, "getHistogram", &format!("histogram?{window}&buckets=30s"), to_json(&answer));
+    let answer = client.histogram_with_percentiles(&summary, Some(Buckets::Seconds(30))).expect("a histogram");
+    let target = format!("histogram?{window}&buckets=30s&bucket_percentiles=true");
+    check(&mut covered, "getHistogram", &target, to_json(&answer));
     let answer = client.facets(&summary, &KEYS, Some(1)).expect("facets");
     assert_eq!(answer.facets.len(), KEYS.len());
     check(&mut covered, "getFacets", &format!("facets?{window}&top=1"), to_json(&answer));

@@ -82,6 +82,20 @@ impl<'a> Lane<'a> {
         self.min.wrapping_add((word & mask) << self.shift)
     }
 
+    /// Adds the numbers of a range, which ends within the lane, to `out`.
+    pub(crate) fn copy(&self, range: std::ops::Range<usize>, out: &mut Vec<u64>) {
+        if self.width == 0 {
+            return out.resize(out.len() + range.len(), self.min);
+        }
+        let mask = if self.width == 64 { u64::MAX } else { (1 << self.width) - 1 };
+        out.extend(range.map(|at| {
+            let bit = at * self.width as usize;
+            let word = self.bits.get(bit / 8..).and_then(|rest| rest.first_chunk::<8>());
+            let word = u64::from_le_bytes(word.copied().unwrap_or_default()) >> (bit % 8);
+            self.min.wrapping_add((word & mask) << self.shift)
+        }));
+    }
+
     /// Calls `each` with the places of a range whose numbers are `least` to `most`, and these numbers, in order.
     #[inline]
     pub(crate) fn find(
@@ -147,6 +161,10 @@ mod tests {
                 let lane = Lane::read(&mut reader, values.len()).unwrap();
                 let back: Vec<u64> = (0..values.len()).map(|at| lane.get(at)).collect();
                 prop_assert_eq!(&back, values);
+                let mut copied = vec![7];
+                let part = from.min(values.len())..values.len();
+                lane.copy(part.clone(), &mut copied);
+                prop_assert_eq!(&copied[1..], &values[part]);
                 let some = |at: u64| values.get(at as usize % values.len().max(1)).copied().unwrap_or_default();
                 let (least, most) = (some(bounds.0).min(some(bounds.1)), some(bounds.0).max(some(bounds.1)));
                 let mut found = Vec::new();

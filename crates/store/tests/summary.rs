@@ -47,6 +47,7 @@ fn ask(random: &mut Random, rows: u64) -> Query {
         limit: 1,
         as_of: if random.chance(3) { Some(random.below(rows)) } else { None },
         histogram: Some(HistogramSpec::Buckets(random.pick(&[1, 2, 3, 7, 40, 500]))),
+        bucket_percentiles: random.chance(2),
         facets: Some(FacetSpec { by, top: 5, percentiles: random.chance(2) }),
         percentiles: random.chance(2),
         keyword: if random.chance(8) { Some("error".into()) } else { None },

@@ -28,6 +28,8 @@ pub struct RunQuery {
     pub fields: Option<String>,
     /// Also count all matching runs by their start.
     pub histogram: Option<Buckets>,
+    /// Also give percentiles of each bucket of the histogram, which must be asked for.
+    pub bucket_percentiles: bool,
     /// Also count all matching runs by these keys.
     pub facets: Vec<FacetKey>,
     /// How many values of each facet to list. Absent: the server's default.
@@ -223,6 +225,7 @@ impl RunQuery {
                 ("histogram", histogram.as_deref()),
                 ("facets", facets.as_deref()),
                 ("top", top.as_deref()),
+                ("bucket_percentiles", self.bucket_percentiles.then_some("true")),
                 ("percentiles", self.percentiles.then_some("true")),
             ],
         )

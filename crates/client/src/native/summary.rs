@@ -44,7 +44,7 @@ pub struct SummaryQuery {
 }
 
 /// The matching runs by their start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HistogramAnswer {
     /// How many runs match: the sum of all buckets.
@@ -103,7 +103,7 @@ pub struct Stats {
 }
 
 /// Counts of runs by their start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Histogram {
     /// The start of the first bucket, in Unix milliseconds.
@@ -115,7 +115,7 @@ pub struct Histogram {
 }
 
 /// The runs that started in one part of the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Bucket {
     /// Runs that finished well.
@@ -124,6 +124,12 @@ pub struct Bucket {
     pub failed: u64,
     /// Runs in flight.
     pub running: u64,
+    /// Percentiles of the durations, in milliseconds, if the query asks for them and a run has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<Quantiles<f64>>,
+    /// Percentiles of the peak memory, in bytes, if the query asks for them and a run has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mem_bytes: Option<Quantiles<u64>>,
 }
 
 /// The matching runs by one key.
@@ -246,7 +252,20 @@ impl Client {
     /// As [`Client::runs`].
     pub fn histogram(&self, query: &SummaryQuery, buckets: Option<Buckets>) -> Result<HistogramAnswer, Error> {
         let buckets = buckets.map(|buckets| buckets.to_string());
-        self.get(&query.target("histogram", &[("buckets", buckets), ("top", None)]))
+        self.get(&query.target("histogram", &[("buckets", buckets), ("bucket_percentiles", None)]))
+    }
+
+    /// As [`Client::histogram`], with percentiles of each bucket in which a run finished.
+    ///
+    /// # Errors
+    /// As [`Client::runs`].
+    pub fn histogram_with_percentiles(
+        &self,
+        query: &SummaryQuery,
+        buckets: Option<Buckets>,
+    ) -> Result<HistogramAnswer, Error> {
+        let (buckets, yes) = (buckets.map(|buckets| buckets.to_string()), Some("true".to_owned()));
+        self.get(&query.target("histogram", &[("buckets", buckets), ("bucket_percentiles", yes)]))
     }
 
     /// The matching runs by some keys, or by every key if `by` is empty. `top` is how many values of each to list.

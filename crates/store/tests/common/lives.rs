@@ -361,6 +361,7 @@ fn summary(random: &mut Random) -> Query {
         histogram: spec.filter(|_| query.histogram.is_none()).or(query.histogram),
         facets: Some(facets),
         percentiles: true,
+        bucket_percentiles: true,
         ..query
     }
 }

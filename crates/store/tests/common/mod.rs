@@ -282,6 +282,7 @@ pub fn query(random: &mut Random) -> Query {
         columns: random.pick(&[Columns::ALL, Columns::ALL, Columns::NO_TEXTS, columns]),
         as_of: if random.chance(5) { Some(random.below(60)) } else { None },
         histogram: histogram(random, window),
+        bucket_percentiles: random.chance(2),
         facets: if random.chance(4) { Some(facets(random)) } else { None },
         percentiles: random.chance(4),
         ..Query::new(scope)

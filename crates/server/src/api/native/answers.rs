@@ -169,6 +169,12 @@ pub(crate) struct Bucket {
     ok: u64,
     failed: u64,
     running: u64,
+    /// Percentiles of the durations, with `bucket_percentiles`; absent if no run has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<DurationQuantiles>,
+    /// Percentiles of the peak memory, with `bucket_percentiles`; absent if no run has finished.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mem_bytes: Option<MemoryQuantiles>,
 }
 
 /// The matching runs by one key.
@@ -313,8 +319,24 @@ impl From<core::Histogram> for Histogram {
 }
 
 impl From<core::Bucket> for Bucket {
-    fn from(core::Bucket { ok, failed, running }: core::Bucket) -> Self {
-        Self { ok, failed, running }
+    fn from(core::Bucket { ok, failed, running, quantiles }: core::Bucket) -> Self {
+        let duration_ms = quantiles.map(|of| DurationQuantiles::of_us(of.duration_us));
+        let mem_bytes = quantiles.map(|of| of.mem_bytes.into());
+        Self { ok, failed, running, duration_ms, mem_bytes }
+    }
+}
+
+impl DurationQuantiles {
+    /// From percentiles in microseconds.
+    fn of_us(core::Quantiles { p50, p90, p95, p99 }: core::Quantiles) -> Self {
+        let ms = |us: u64| us as f64 / 1000.0;
+        Self { p50: ms(p50), p90: ms(p90), p95: ms(p95), p99: ms(p99) }
+    }
+}
+
+impl From<core::Quantiles> for MemoryQuantiles {
+    fn from(core::Quantiles { p50, p90, p95, p99 }: core::Quantiles) -> Self {
+        Self { p50, p90, p95, p99 }
     }
 }
 
@@ -361,23 +383,12 @@ fn state_name(state: core::RunState) -> &'static str {
 
 impl From<core::Percentiles> for Percentiles {
     fn from(found: core::Percentiles) -> Self {
-        let ms = |us: u64| us as f64 / 1000.0;
         Self {
             finished: found.finished,
             failed: found.failed,
             error_rate: found.error_rate(),
-            duration_ms: found.duration_us.map(|core::Quantiles { p50, p90, p95, p99 }| DurationQuantiles {
-                p50: ms(p50),
-                p90: ms(p90),
-                p95: ms(p95),
-                p99: ms(p99),
-            }),
-            mem_bytes: found.mem_bytes.map(|core::Quantiles { p50, p90, p95, p99 }| MemoryQuantiles {
-                p50,
-                p90,
-                p95,
-                p99,
-            }),
+            duration_ms: found.duration_us.map(DurationQuantiles::of_us),
+            mem_bytes: found.mem_bytes.map(Into::into),
         }
     }
 }

@@ -7,8 +7,8 @@ use runlog_core::{
 };
 
 use super::params::{
-    AS_OF, BadParam, CURSOR, FACET_KEYS, FACETS, FROM, FUNCTION, HISTOGRAM, KEYWORD, LIMIT, NAMESPACE, OFFSET,
-    PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, SINCE, SORT, TO, TOP, Values, bad,
+    AS_OF, BUCKET_PERCENTILES, BadParam, CURSOR, FACET_KEYS, FACETS, FROM, FUNCTION, HISTOGRAM, KEYWORD, LIMIT,
+    NAMESPACE, OFFSET, PERCENTILES, Param, QUALIFIER, REGION, REQUEST_ID, SINCE, SORT, TO, TOP, Values, bad,
 };
 
 /// Default number of values that a facet lists.
@@ -50,6 +50,7 @@ pub(crate) fn query(values: &Values, account: &str, now_ms: i64) -> Result<Query
         limit: count(values.number(&LIMIT), PAGE_DEFAULT_ROWS),
         as_of: values.number(&AS_OF),
         histogram: values.buckets(&HISTOGRAM),
+        bucket_percentiles: values.word(&BUCKET_PERCENTILES) == Some("true"),
         facets: values.words(&FACETS).map(|names| facets(Some(names), values.number(&TOP))),
         percentiles: values.word(&PERCENTILES) == Some("true"),
         ..Query::new(scope(values, account))

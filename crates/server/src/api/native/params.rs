@@ -224,6 +224,12 @@ pub(crate) const PERCENTILES: Param = Param {
     doc: "Also return the percentiles of duration and memory of all matching finished runs.",
     example: "true",
 };
+pub(crate) const BUCKET_PERCENTILES: Param = Param {
+    name: "bucket_percentiles",
+    kind: Kind::Word(&["true", "false"]),
+    doc: "Also return the percentiles of duration and memory of each bucket of the histogram in which a run finished.",
+    example: "true",
+};
 pub(crate) const FROM_SEQ: Param = Param {
     name: "from_seq",
     kind: Kind::Number { min: 0, max: i64::MAX as u64 },

@@ -11,7 +11,7 @@ use super::answers::{Basis, FacetsAnswer, Functions, HistogramAnswer, Neighbour,
 use super::asked::Asked;
 use super::failure::Failure;
 use super::page_token::PageToken;
-use super::params::{BUCKETS, BY, TOP};
+use super::params::{BUCKET_PERCENTILES, BUCKETS, BY, TOP, bad};
 use super::queries::{BUCKETS_DEFAULT, attempts, by_function, find, json, missing, no_run};
 use super::route::Handler;
 use super::{filter_params, overview};
@@ -40,6 +40,9 @@ pub(super) async fn answer(asked: Asked, handler: Handler, request: &Parts) -> R
 }
 
 fn runs(asked: &Asked, query: Query, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
+    if query.bucket_percentiles && query.histogram.is_none() {
+        return Err(Failure::Bad(bad(&BUCKET_PERCENTILES, "it needs `histogram`, which has the buckets")));
+    }
     let (page_max_bytes, columns) = (Some(asked.app.answer_bytes.page_max_bytes()), asked.fields.columns());
     let (query, mut found) = find(asked, Query { page_max_bytes, columns, ..query }, engine)?;
     Ok(json(&Runs {

@@ -7,9 +7,9 @@ use super::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Sta
 use super::keys::Keys;
 use super::overview::Overview;
 use super::params::{
-    ACTION, AFTER, AS_OF, ATTEMPT, BUCKETS, BY, CURSOR, DOWNLOAD, FACETS, FIELDS, FORMAT, FROM, FROM_SEQ, FUNCTION,
-    FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, QUALIFIER, REGION, REQUEST_ID,
-    RESULT, SINCE, SORT, SORT_BY_START, TO, TOP,
+    ACTION, AFTER, AS_OF, ATTEMPT, BUCKET_PERCENTILES, BUCKETS, BY, CURSOR, DOWNLOAD, FACETS, FIELDS, FORMAT, FROM,
+    FROM_SEQ, FUNCTION, FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, QUALIFIER,
+    REGION, REQUEST_ID, RESULT, SINCE, SORT, SORT_BY_START, TO, TOP,
 };
 use super::route::{Content, Handler, Route};
 use super::storage::StorageAnswer;
@@ -35,7 +35,18 @@ pub(crate) const ROUTES: &[Route] = &[
         summary: "A page of matching runs, with the exact total",
         doc: "`next` leads from page to page, without a limit. The answer can include a histogram, facets and \
               percentiles of all matching runs, from the same snapshot as the page.",
-        params: filtered!(&SORT, &LIMIT, &OFFSET, &CURSOR, &FIELDS, &HISTOGRAM, &FACETS, &TOP, &PERCENTILES),
+        params: filtered!(
+            &SORT,
+            &LIMIT,
+            &OFFSET,
+            &CURSOR,
+            &FIELDS,
+            &HISTOGRAM,
+            &BUCKET_PERCENTILES,
+            &FACETS,
+            &TOP,
+            &PERCENTILES
+        ),
         answer: Content::Json(SchemaGenerator::subschema_for::<Runs<'static>>),
         needs_key: true,
     },
@@ -68,7 +79,7 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/api/v1/histogram",
         summary: "Numbers of matching runs by start: ok, failed and running",
         doc: "An open end of the window is set to where the data ends, or to the current time.",
-        params: filtered!(&BUCKETS),
+        params: filtered!(&BUCKETS, &BUCKET_PERCENTILES),
         answer: Content::Json(SchemaGenerator::subschema_for::<HistogramAnswer>),
         needs_key: true,
     },

@@ -28,14 +28,31 @@ pub(crate) struct Tally {
     pub(crate) streams: BTreeMap<Arc<Stream>, BTreeMap<i32, u64>>,
     /// Of the stream that is being counted.
     open: BTreeMap<i32, u64>,
-    /// Duration and memory of the finished rows in memory, where percentiles are asked for.
-    pub(crate) values: Vec<(Arc<Stream>, [u64; 2])>,
+    /// The finished rows in memory, where percentiles are asked for.
+    pub(crate) values: Vec<(Arc<Stream>, Vec<InMemory>)>,
+    /// Those of the stream that is being counted.
+    open_values: Vec<InMemory>,
     wants_values: bool,
+}
+
+/// A finished row in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InMemory {
+    pub(crate) start_ms: i64,
+    /// Duration and memory.
+    pub(crate) values: [u64; 2],
 }
 
 impl Tally {
     pub(crate) fn new(histogram: Option<Histogram>, wants_values: bool) -> Self {
-        Self { histogram, streams: BTreeMap::new(), open: BTreeMap::new(), values: Vec::new(), wants_values }
+        Self {
+            histogram,
+            streams: BTreeMap::new(),
+            open: BTreeMap::new(),
+            values: Vec::new(),
+            open_values: Vec::new(),
+            wants_values,
+        }
     }
 
     /// The rows counted.
@@ -51,7 +68,7 @@ impl Tally {
                 for (row, facts) in (0..).zip(&slot.facts).filter(|(_, facts)| plan.matches(facts)) {
                     let record = || table.record(Place { slot: at, row });
                     if !plan.needs_texts() || record().is_ok_and(|record| plan.matches_texts(&record)) {
-                        self.add_in_memory(&slot.stream, facts);
+                        self.add_in_memory(facts);
                     }
                 }
                 self.close(&slot.stream);
@@ -59,7 +76,7 @@ impl Tally {
         }
         for flight in &snapshot.flights {
             if let Some(facts) = plan.facts_of_match(flight) {
-                self.add_in_memory(&flight.stream, &facts);
+                self.add_in_memory(&facts);
             }
             self.close(&flight.stream);
         }
@@ -168,10 +185,11 @@ impl Tally {
         }
     }
 
-    fn add_in_memory(&mut self, stream: &Arc<Stream>, facts: &Facts) {
+    fn add_in_memory(&mut self, facts: &Facts) {
         self.add(facts.start_ms, facts.ret_code, 1);
         if self.wants_values && facts.ret_code != RET_RUNNING {
-            self.values.push((Arc::clone(stream), [facts.duration_us, facts.mem_bytes]));
+            let values = [facts.duration_us, facts.mem_bytes];
+            self.open_values.push(InMemory { start_ms: facts.start_ms, values });
         }
     }
 
@@ -181,6 +199,10 @@ impl Tally {
         if !open.is_empty() {
             let codes = self.streams.entry(Arc::clone(stream)).or_default();
             open.into_iter().for_each(|(code, runs)| *codes.entry(code).or_default() += runs);
+        }
+        let values = std::mem::take(&mut self.open_values);
+        if !values.is_empty() {
+            self.values.push((Arc::clone(stream), values));
         }
     }
 
