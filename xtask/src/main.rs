@@ -20,6 +20,7 @@ mod test;
 mod tidy;
 mod tools;
 mod torture;
+mod translations;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use toml::Table;
 use crate::modules::Sources;
 use crate::prose;
 use crate::tools::{command, no_more, output, root};
+use crate::translations::{self, Pages};
 
 /// The widest line, in characters. Text that cannot be broken is exempt: rows of tables, text inside quotes, and
 /// Chinese on a page.
@@ -82,7 +83,7 @@ const WITHOUT_CYCLES: [&str; 10] =
 
 type Check = fn(&Tree) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 10] = [
+const CHECKS: [(&str, Check); 11] = [
     ("dependencies point one way", arrows),
     ("modules do not use each other in a circle", cycles),
     ("every Rust file says what it is for", openings),
@@ -93,6 +94,7 @@ const CHECKS: [(&str, Check); 10] = [
     ("the code map lists every crate", code_map),
     ("the guarantees name tests that exist", guarantees),
     ("every dependency has its reason", reasons),
+    ("pages are the same in both languages", languages),
 ];
 
 pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
@@ -354,6 +356,14 @@ fn guarantees(tree: &Tree) -> Result<Vec<String>> {
         .collect())
 }
 
+fn languages(tree: &Tree) -> Result<Vec<String>> {
+    let mut pages = Pages::new();
+    for file in tree.files.iter().filter(|file| translations::is_page(file)) {
+        pages.insert(file.clone(), tree.text(file)?);
+    }
+    Ok(translations::problems(&pages, |file| tree.root.join(file).exists()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,6 +423,11 @@ mod tests {
         holds(reasons);
     }
 
+    #[test]
+    fn pages_are_the_same_in_both_languages() {
+        holds(languages);
+    }
+
     /// Each check finds the problem that it looks for.
     #[test]
     fn a_bad_tree_is_found_out() {
@@ -452,6 +467,7 @@ mod tests {
         assert_eq!(found(code_map), 2);
         assert_eq!(found(guarantees), 1);
         assert_eq!(reasons(&tree).unwrap(), ["CONTRIBUTING.md: no word about serde"]);
+        assert_eq!(found(languages), 3, "no page has its translation");
         fs::remove_dir_all(folder).unwrap();
     }
 }
