@@ -52,19 +52,40 @@ fn speaks(statement: &Value, action: &str, resource: Resource<'_>) -> bool {
     texts(&statement["action"]).any(|pattern| {
         let pattern = pattern.strip_prefix("name/").unwrap_or(pattern);
         matches(pattern.to_ascii_lowercase().as_bytes(), action.to_ascii_lowercase().as_bytes())
-    }) && texts(&statement["resource"]).any(|pattern| is_of(pattern, resource))
+    }) && texts(&statement["resource"]).any(|pattern| is_of(pattern, resource, statement["effect"] == "deny"))
 }
 
-fn is_of(pattern: &str, resource: Resource<'_>) -> bool {
+fn is_of(pattern: &str, resource: Resource<'_>, denies: bool) -> bool {
     let Resource::Function { region, account, namespace, function } = resource else { return pattern == "*" };
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let [_, _, service, of_region, of_account, path] = parts[..] else { return pattern == "*" };
-    let fits = |pattern: &str, text: &str| matches(pattern.as_bytes(), text.as_bytes());
-    let paths = [format!("namespace/{namespace}/function/{function}"), format!("function/{function}")];
     fits(service, "scf")
         && (of_region.is_empty() || fits(of_region, region))
         && (of_account.is_empty() || fits(of_account, &format!("uin/{account}")))
-        && paths.iter().any(|text| fits(path, text))
+        && is_path_of(path, namespace, function, denies)
+}
+
+/// Each part of a path is matched with its own part of the name. A path that can be read in several ways denies in all
+/// of them, and allows in the first.
+fn is_path_of(path: &str, namespace: &str, function: &str, denies: bool) -> bool {
+    let words: Vec<&str> = path.split("/function/").collect();
+    match (path.strip_prefix("function/"), path.strip_prefix("namespace/")) {
+        _ if path == "*" => true,
+        (Some(name), _) => namespace == "default" && fits(name, function),
+        (None, None) => denies && fits(path, &format!("namespace/{namespace}/function/{function}")),
+        (None, Some(whole)) if words.len() == 1 => {
+            fits(whole.strip_suffix("/*").unwrap_or(whole), namespace) || denies && fits(whole, namespace)
+        }
+        (None, Some(_)) => (1..words.len()).take(if denies { words.len() } else { 1 }).any(|at| {
+            let of_namespace = words[..at].join("/function/");
+            let of_namespace = of_namespace.strip_prefix("namespace/").unwrap_or_default();
+            fits(of_namespace, namespace) && fits(&words[at..].join("/function/"), function)
+        }),
+    }
+}
+
+fn fits(pattern: &str, text: &str) -> bool {
+    matches(pattern.as_bytes(), text.as_bytes())
 }
 
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
