@@ -57,7 +57,7 @@ fn what_becomes_far_more_than_was_sent_is_refused_and_takes_little_memory() {
     let mut failures = Vec::new();
     for (about, path, form, body, says) in [
         ("empty records", "/v1/logs", (protobuf, ""), records.clone(), "100000 log records"),
-        ("empty records, packed", "/v1/logs", (protobuf, "gzip"), gzip(&records), "unpacks to more"),
+        ("empty records, packed", "/v1/logs", (protobuf, "gzip"), gzip(&records), "100000 log records"),
         ("an array of ones", "/api/v1/runs", (json, ""), ones[..40 << 20].to_vec(), "ingest_max_records"),
         ("an array of ones, packed", "/api/v1/runs", (json, "gzip"), gzip(&ones), "unpacks to more"),
         ("newlines, gzip", "/api/v1/runs", (json, "gzip"), gzip(&newlines), "unpacks to more"),

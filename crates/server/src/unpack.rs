@@ -13,8 +13,8 @@ use crate::budget::NoRoom;
 /// Maximum decompression ratio. NDJSON of logs compresses 5 to 30 times; far more than that is an attack.
 const EXPANSION_MAX: u64 = 200;
 
-/// What a body may be larger than that ratio allows: a short one may be all alike.
-const EXPANSION_SLACK_BYTES: u64 = 1 << 20;
+/// What a body may be larger than that ratio allows: a longest record, whose log may be one line again and again.
+const EXPANSION_SLACK_BYTES: u64 = 32 << 20;
 
 /// The largest zstd window, as a power of two: 8 MiB, the most that a sender of `Content-Encoding: zstd` may use
 /// (RFC 9659).
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(data).unwrap();
         encoder.finish().unwrap()
     }
@@ -176,21 +176,21 @@ mod tests {
 
     #[test]
     fn a_bomb_is_stopped() {
-        let zeros = vec![0; 32 << 20];
+        let zeros = vec![0; 128 << 20];
         for (body, encoding) in
             [(gzip(&zeros), Encoding::Gzip), (zstd::encode_all(&zeros[..], 1).unwrap(), Encoding::Zstd)]
         {
             let error = read(&body, encoding).map(|unpacked| unpacked.len()).unwrap_err();
             assert!(error.to_string().contains("unpacks to more"), "{error}");
         }
-        // What is short may be all alike.
+        // A record may be all alike.
         let short = &zeros[..EXPANSION_SLACK_BYTES as usize];
         assert!(read(&gzip(short), Encoding::Gzip).unwrap() == short);
     }
 
     #[test]
     fn a_bomb_is_judged_by_what_has_arrived_and_not_by_what_may_come() {
-        let zeros = vec![0; 8 << 20];
+        let zeros = vec![0; 64 << 20];
         let bomb = zstd::encode_all(&zeros[..], 1).unwrap();
         // As long as all of it together is: but the bomb comes first.
         let rest: Vec<u8> = (0..100_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
@@ -202,7 +202,7 @@ mod tests {
         let mut unpacked = Vec::new();
         let error = body_reader(parts, Encoding::Zstd).unwrap().read_to_end(&mut unpacked).unwrap_err();
         assert!(error.to_string().contains("unpacks to more"), "{error}");
-        assert!(unpacked.len() < 2 << 20, "{} bytes", unpacked.len());
+        assert!(unpacked.len() < 34 << 20, "{} bytes", unpacked.len());
     }
 
     #[test]
