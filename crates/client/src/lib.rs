@@ -62,9 +62,9 @@ pub use logs::{FunctionLog, FunctionLogs, GetFunctionLogs, LogFilter, SearchCont
 pub use native::{
     Bucket, Buckets, Cost, Export, ExportBytes, ExportFormat, ExportQuery, Facet, FacetCount, FacetKey, FacetsAnswer,
     FailedRequest, Function, FunctionGlance, Functions, Histogram, HistogramAnswer, KeyInfo, Keys, LastRun, OneRun,
-    Overview, Percentiles, Permission, Probe, Quantiles, Readiness, RunFilter, RunPage, RunPages, RunQuery, RunRow,
-    RunWindow, SentBody, SentRequest, Session, SetAsideFile, Stats, Storage, StoredDay, SummaryQuery, Tail, TailBreak,
-    TailEvent, TailGap, TokenInfo, Watermark,
+    Overview, Percentiles, Permission, Probe, Quantiles, Readiness, ReportKind, ReportQuery, RunFilter, RunPage,
+    RunPages, RunQuery, RunRow, RunWindow, SentBody, SentRequest, Session, SetAsideFile, Stats, Storage, StoredDay,
+    SummaryQuery, Tail, TailBreak, TailEvent, TailGap, TokenInfo, Watermark,
 };
 pub use new_run::{NewRun, StartTime};
 pub use pages::FunctionLogPages;

@@ -10,15 +10,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use runlog_client::{
-    Buckets, Client, ExportFormat, ExportQuery, FacetKey, NewRun, RunFilter, RunQuery, SetAsideFile, SummaryQuery,
-    TailGap, Watermark,
+    Buckets, Client, ExportFormat, ExportQuery, FacetKey, NewRun, ReportKind, ReportQuery, RunFilter, RunQuery,
+    SetAsideFile, SummaryQuery, TailGap, Watermark,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use support::{Key, ROOT_ACCOUNT, Server, eventually, now_ms, program};
 
 /// Every operation that a server may have, and its place in the client.
-const OPERATIONS: [(&str, &str); 27] = [
+const OPERATIONS: [(&str, &str); 32] = [
     ("listRuns", "Client::runs"),
     ("getRun", "Client::one_run"),
     ("getHistogram", "Client::histogram"),
@@ -35,6 +35,11 @@ const OPERATIONS: [(&str, &str); 27] = [
     ("signOut", "absent: browsers alone have sessions"),
     ("getRunLog", "Client::run_log"),
     ("getOverview", "Client::overview"),
+    ("reportMemory", "Client::report"),
+    ("reportCold", "Client::report"),
+    ("reportCost", "Client::report"),
+    ("reportSlow", "Client::report"),
+    ("reportCompare", "Client::report"),
     ("getStorage", "Client::storage"),
     ("listKeys", "Client::keys"),
     ("getAllowed", "Client::permission"),
@@ -197,6 +202,23 @@ fn every_route_and_parameter_is_in_the_client() {
         assert!(client.stats(&summary, Some(3)).is_err());
         assert!(client.functions(&within).is_err());
         assert!(client.run_log("r", &within, Some(1)).is_err());
+        let report = ReportQuery {
+            filter: RunFilter { request_id: None, result: None, keyword: None, ..everything() },
+            as_of: Some(1),
+            limit_mb: Some(1),
+            step_mb: Some(1),
+            min_runs: Some(1),
+            price_gbs: Some(0.5),
+            price_request: Some(0.5),
+            threshold: Some(5.0),
+            alpha: Some(0.01),
+            slowest: Some(1),
+            a: Some("1".to_owned()),
+            b: Some("2".to_owned()),
+        };
+        for kind in [ReportKind::Memory, ReportKind::Cold, ReportKind::Cost, ReportKind::Slow, ReportKind::Compare] {
+            assert!(client.report(kind, &report).is_err());
+        }
         let glance = RunFilter { request_id: None, keyword: None, ..everything() };
         let glance = SummaryQuery { filter: glance, as_of: Some(1) };
         assert!(client.overview(&glance, Some(Buckets::AtMost(9)), Some(5)).is_err());

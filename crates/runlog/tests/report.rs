@@ -182,6 +182,57 @@ fn what_became_slower_and_which_version_not_to_roll_out() {
     assert!(text.contains("B is faster") && text.contains("B fails less"), "{text}");
 }
 
+/// What the server makes of a report is what the command prints: figures, decisions, notes.
+#[test]
+fn the_server_makes_the_same_reports() {
+    let server = Server::start();
+    let cold = "Init Report RequestId: r Coldstart: 900ms (PullCode: 700ms InitRuntime: 50ms InitFunction: 150ms)\n";
+    let mut runs = Vec::new();
+    for number in 0..60 {
+        for (version, minutes_ago, slower) in [("1", 90, 0), ("1", 30, 100), ("2", 30, 12)] {
+            let id = number + 1_000 * minutes_ago as u64;
+            let end = "Report RequestId:r Duration:100ms Memory:512MB MemUsage:1MB\n";
+            let log = if number % 3 == 0 { format!("{cold}{end}") } else { end.to_owned() };
+            let code = if version == "2" && number < 20 { 430 } else { 0 };
+            let more = json!({ "Duration": 100 + number + slower, "MemUsage": 100 * MB, "Log": log, "RetCode": code });
+            runs.push(run("order", version, id, minutes_ago, more));
+        }
+    }
+    server.api().ingest_new(&runs);
+    let place = Place::at(&server);
+    let (from, to) = ((now_ms() - 60 * MINUTE_MS).to_string(), now_ms().to_string());
+    let mut api = server.api();
+    for (kind, flags, params) in [
+        ("memory", vec!["--step", "64"], "step_mb=64"),
+        ("cold", vec!["--function", "order"], "function=order"),
+        ("cost", vec!["--price-gbs", "0.5", "--limit", "256"], "price_gbs=0.5&limit_mb=256"),
+        ("slow", vec!["--slowest", "3", "--alpha", "0.05"], "slowest=3&alpha=0.05"),
+        ("compare", vec!["--function", "order", "--a", "1", "--b", "2"], "function=order&a=1&b=2"),
+    ] {
+        let args = [vec!["report", kind, "--from", &from, "--to", &to], flags].concat();
+        let printed = asked(&place, &args, 0);
+        let mut made = api.get(&format!("/api/v1/reports/{kind}?from={from}&to={to}&{params}"));
+        let own = made.as_object_mut().expect("a report");
+        assert!(own.remove("watermark").is_some_and(|mark| mark["seq"] == json!(180)));
+        let cli = own.remove("cli").expect("a command");
+        assert_eq!(made, printed, "{kind}");
+        let words: Vec<&str> = cli.as_str().expect("a text").split(' ').skip(1).collect();
+        assert_eq!(asked(&place, &words, 0), printed, "{cli}");
+    }
+    for (target, code) in [
+        ("compare?a=1", 400),
+        ("compare?a=1&b=colour=red", 400),
+        ("cost?price_gbs=much", 400),
+        ("slow?from=now&to=yesterday", 400),
+        ("memory?keyword=x", 400),
+        ("memory?as_of=100000", 400),
+        ("size", 404),
+    ] {
+        let request = api.native("GET", &format!("/api/v1/reports/{target}"));
+        assert_eq!(api.exchange(&request).status, code, "{target}");
+    }
+}
+
 #[test]
 fn an_empty_window_and_a_wrong_key() {
     let server = Server::start();

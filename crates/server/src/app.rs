@@ -28,6 +28,9 @@ const QUERIES_PER_CORE: usize = 2;
 /// Exports that run at a time; more are told to retry.
 const EXPORTS_MAX: usize = 8;
 
+/// Reports at a time: each has the figures of up to 5 million runs in memory.
+const REPORTS_MAX: usize = 2;
+
 /// A body that is small among those whose sender is not known: nearly every signed call.
 const UNVERIFIED_SMALL_BYTES: u64 = 64 << 10;
 
@@ -59,6 +62,8 @@ pub(crate) struct App {
     pub(crate) backups: Arc<Semaphore>,
     /// Exports that may run at a time.
     pub(crate) exports: Arc<Semaphore>,
+    /// Reports that may be made at a time.
+    pub(crate) reports: Arc<Semaphore>,
     /// One count of everything at a time, for the metrics.
     pub(crate) gauges: Arc<Semaphore>,
     /// One look at the engine's health at a time.
@@ -92,6 +97,7 @@ impl App {
             ingest_memory: Budget::new("ingest_memory", settings.ingest_memory, INGEST_SMALL_BYTES),
             backups: Arc::new(Semaphore::new(1)),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            reports: Arc::new(Semaphore::new(REPORTS_MAX)),
             gauges: Arc::new(Semaphore::new(1)),
             health: Arc::new(Semaphore::new(1)),
             tail_turns: Semaphore::new(cores),

@@ -105,6 +105,7 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Answer {
         | Handler::Functions
         | Handler::RunLog
         | Handler::Overview
+        | Handler::Report(_)
         | Handler::Storage
         | Handler::Keys
         | Handler::Allowed

@@ -20,6 +20,7 @@ pub(crate) mod params;
 mod parquet;
 mod queries;
 mod read;
+mod reports;
 pub(crate) mod route;
 pub(crate) mod routes;
 mod run_log;
@@ -53,6 +54,7 @@ pub(super) async fn answer(app: &Arc<App>, route: &'static Route, place: Option<
                 Handler::Keys => Ok(keys::answer(&asked)),
                 Handler::Allowed => allowed::answer(&asked),
                 Handler::Export => export::open(asked, request).await,
+                Handler::Report(report) => reports::answer(asked, report, request).await,
                 _ => read::answer(asked, route.handler, request).await,
             }
         }

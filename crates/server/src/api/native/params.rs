@@ -278,6 +278,55 @@ pub(crate) const FUNCTIONS: Param = Param {
     example: "50",
 };
 
+pub(crate) const LIMIT_MB: Param = Param {
+    name: "limit_mb",
+    kind: Kind::Number { min: 1, max: u32::MAX as u64 },
+    doc: "The configured memory, in MB, of versions whose logs have no Report line.",
+    example: "128",
+};
+pub(crate) const STEP_MB: Param = Param {
+    name: "step_mb",
+    kind: Kind::Number { min: 1, max: 10_240 },
+    doc: "Memory is configured in steps of this many MB; the smallest size is 64 MB. Absent: 128.",
+    example: "128",
+};
+pub(crate) const MIN_RUNS: Param = Param {
+    name: "min_runs",
+    kind: Kind::Number { min: 0, max: u32::MAX as u64 },
+    doc: "Runs that a version needs before less memory is advised. Absent: 30.",
+    example: "30",
+};
+pub(crate) const PRICE_GBS: Param =
+    decimal("price_gbs", "The price of a GB-second, in any currency, from the platform's price list.", "0.00011");
+pub(crate) const PRICE_REQUEST: Param =
+    decimal("price_request", "The price of a million requests, in the same currency.", "0.0133");
+pub(crate) const THRESHOLD: Param =
+    decimal("threshold", "By how many per cent the median must differ to count. Absent: 5.", "5");
+pub(crate) const ALPHA: Param =
+    decimal("alpha", "How likely a difference may be by chance alone to count. Absent: 0.01.", "0.01");
+pub(crate) const SLOWEST: Param = Param {
+    name: "slowest",
+    kind: Kind::Number { min: 0, max: 1_000 },
+    doc: "How many of the slowest runs to list. Absent: 10.",
+    example: "10",
+};
+pub(crate) const SIDE_A: Param = side(
+    "a",
+    "The baseline: a version, or `function=`, `namespace=`, `version=`, `since=`, `from=`, `to=` separated by commas. \
+     Anything omitted comes from the other parameters.",
+);
+pub(crate) const SIDE_B: Param = side("b", "The candidate, in the same form.");
+
+/// A number from 0 on that may have decimals.
+const fn decimal(name: &'static str, doc: &'static str, example: &'static str) -> Param {
+    Param { name, kind: Kind::Text { max_bytes: 32 }, doc, example }
+}
+
+/// One side of a comparison.
+const fn side(name: &'static str, doc: &'static str) -> Param {
+    Param { name, kind: Kind::Text { max_bytes: 512 }, doc, example: "function=f,version=1" }
+}
+
 /// The facets by their names.
 pub(crate) const FACET_KEYS: [(&str, FacetKey); 6] = [
     ("namespace", FacetKey::Namespace),

@@ -33,6 +33,7 @@ pub(crate) enum Handler {
     Functions,
     RunLog,
     Overview,
+    Report(Report),
     Storage,
     Keys,
     Allowed,
@@ -52,6 +53,16 @@ pub(crate) enum Handler {
     Livez,
     Readyz,
     Metrics,
+}
+
+/// What a report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Report {
+    Memory,
+    Cold,
+    Cost,
+    Slow,
+    Compare,
 }
 
 /// The body of an answer.
@@ -79,6 +90,11 @@ impl Handler {
             Self::Functions => "listFunctions",
             Self::RunLog => "getRunLog",
             Self::Overview => "getOverview",
+            Self::Report(Report::Memory) => "reportMemory",
+            Self::Report(Report::Cold) => "reportCold",
+            Self::Report(Report::Cost) => "reportCost",
+            Self::Report(Report::Slow) => "reportSlow",
+            Self::Report(Report::Compare) => "reportCompare",
             Self::Storage => "getStorage",
             Self::Keys => "listKeys",
             Self::Allowed => "getAllowed",
@@ -98,6 +114,19 @@ impl Handler {
             Self::Livez => "getLivez",
             Self::Readyz => "getReadyz",
             Self::Metrics => "getMetrics",
+        }
+    }
+}
+
+impl Report {
+    /// The word of the command line, and the last one of the path.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Cold => "cold",
+            Self::Cost => "cost",
+            Self::Slow => "slow",
+            Self::Compare => "compare",
         }
     }
 }

@@ -7,11 +7,12 @@ use super::answers::{FacetsAnswer, Functions, HistogramAnswer, OneRun, Runs, Sta
 use super::keys::Keys;
 use super::overview::Overview;
 use super::params::{
-    ACTION, AFTER, AS_OF, ATTEMPT, BUCKET_PERCENTILES, BUCKETS, BY, CURSOR, DOWNLOAD, FACETS, FIELDS, FORMAT, FROM,
-    FROM_SEQ, FUNCTION, FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, NAMESPACE, OFFSET, PERCENTILES, QUALIFIER,
-    REGION, REQUEST_ID, RESULT, SINCE, SORT, SORT_BY_START, TO, TOP,
+    ACTION, AFTER, ALPHA, AS_OF, ATTEMPT, BUCKET_PERCENTILES, BUCKETS, BY, CURSOR, DOWNLOAD, FACETS, FIELDS, FORMAT,
+    FROM, FROM_SEQ, FUNCTION, FUNCTIONS, HISTOGRAM, KEYWORD, LAST_EVENT_ID, LIMIT, LIMIT_MB, MIN_RUNS, NAMESPACE,
+    OFFSET, PERCENTILES, PRICE_GBS, PRICE_REQUEST, QUALIFIER, REGION, REQUEST_ID, RESULT, SIDE_A, SIDE_B, SINCE,
+    SLOWEST, SORT, SORT_BY_START, STEP_MB, THRESHOLD, TO, TOP,
 };
-use super::route::{Content, Handler, Route};
+use super::route::{Content, Handler, Report, Route};
 use super::storage::StorageAnswer;
 use crate::api::doctor::DiagnosisAnswer;
 use crate::api::session::Session;
@@ -23,6 +24,13 @@ macro_rules! filtered {
             &FUNCTION, &NAMESPACE, &QUALIFIER, &REGION, &REQUEST_ID, &RESULT, &KEYWORD, &SINCE, &FROM, &TO, &AS_OF,
             $($more),*
         ]
+    };
+}
+
+/// The runs of a report.
+macro_rules! reported {
+    ($($more:expr),*) => {
+        &[&FUNCTION, &NAMESPACE, &QUALIFIER, &REGION, &SINCE, &FROM, &TO, &AS_OF, $($more),*]
     };
 }
 
@@ -124,6 +132,58 @@ pub(crate) const ROUTES: &[Route] = &[
             &FUNCTION, &NAMESPACE, &QUALIFIER, &REGION, &RESULT, &SINCE, &FROM, &TO, &AS_OF, &BUCKETS, &FUNCTIONS,
         ],
         answer: Content::Json(SchemaGenerator::subschema_for::<Overview>),
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Report(Report::Memory),
+        method: "GET",
+        path: "/api/v1/reports/memory",
+        summary: "The configured memory of each function version against what its runs used: what to set",
+        doc: "What `runlog report memory -o json` prints, with `watermark` and `cli`, the command that prints \
+              the same. All finished runs of the window count, which is the last day if nothing is given; at \
+              most 5 million runs.",
+        params: reported!(&LIMIT_MB, &STEP_MB, &MIN_RUNS),
+        answer: Content::AnyJson,
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Report(Report::Cold),
+        method: "GET",
+        path: "/api/v1/reports/cold",
+        summary: "How many runs were cold starts, and what that cost in time",
+        doc: "As `/api/v1/reports/memory`. Logs are read of at most 200,000 cold starts.",
+        params: reported!(),
+        answer: Content::AnyJson,
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Report(Report::Cost),
+        method: "GET",
+        path: "/api/v1/reports/cost",
+        summary: "GB-seconds and money of each function version, and where most can be saved",
+        doc: "As `/api/v1/reports/memory`.",
+        params: reported!(&PRICE_GBS, &PRICE_REQUEST, &LIMIT_MB, &STEP_MB, &MIN_RUNS),
+        answer: Content::AnyJson,
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Report(Report::Slow),
+        method: "GET",
+        path: "/api/v1/reports/slow",
+        summary: "Percentiles of each version, the slowest runs, and what became slower than in the window before",
+        doc: "As `/api/v1/reports/memory`.",
+        params: reported!(&THRESHOLD, &ALPHA, &SLOWEST),
+        answer: Content::AnyJson,
+        needs_key: true,
+    },
+    Route {
+        handler: Handler::Report(Report::Compare),
+        method: "GET",
+        path: "/api/v1/reports/compare",
+        summary: "Whether one version, function or window is slower, or fails more, than another",
+        doc: "As `/api/v1/reports/memory`. `a` and `b` are required.",
+        params: reported!(&SIDE_A, &SIDE_B, &THRESHOLD, &ALPHA),
+        answer: Content::AnyJson,
         needs_key: true,
     },
     Route {
