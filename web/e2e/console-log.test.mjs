@@ -1,9 +1,9 @@
 // The output of a run in a real browser: whole, searchable, linkable, harmless.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 
-import { start, stop } from "./browser.mjs";
+import "./browser.mjs";
 import { captureCopies, firstLine, post, run, signedIn, TAG } from "./console.mjs";
 
 const LINES = 120_000;
@@ -12,6 +12,16 @@ const line = (at) =>
 const LONG = Array.from({ length: LINES }, (_, at) => line(at));
 LONG[119_990] = "last needle";
 const WIDE = `before\n${"x".repeat(5_000_000)}THE-END\nafter\n`;
+/** Short, long, wide, coloured and JSON lines in no order; what of them is shown. */
+const MIXED = Array.from({ length: 5000 }, (_, at) => {
+  const length = (at * 7919) % 700;
+  if (at % 5 === 0) return JSON.stringify({ at, text: "j".repeat(length), list: [at, at + 1] });
+  if (at % 5 === 1) return `${at} ${"日志".repeat(length / 4)}`;
+  if (at % 5 === 2) return `\u001b[3${at % 8}m${at} ${"c".repeat(length)}\u001b[0m end`;
+  if (at % 5 === 3) return `${at}`;
+  return `${at} ${"word ".repeat(length / 5)}`;
+});
+const mixedShown = (at) => MIXED[at].replace(/\u001b\[\d+m/g, "");
 const HOSTILE = [
   "<script>globalThis.hacked = 1</script>",
   '<img src=x onerror="globalThis.hacked = 2">',
@@ -22,12 +32,11 @@ const HOSTILE = [
 ].join("\n");
 
 before(async () => {
-  await start();
   await post([run("long", "long", { Log: `${LONG.join("\n")}\n`, RetCode: 0 })]);
   await post([run("wide", "wide", { Log: WIDE })]);
+  await post([run("mixed", "mixed", { Log: `${MIXED.join("\n")}\n` })]);
   await post([run("hostile", "hostile", { Log: HOSTILE, RetCode: 430, RetMsg: "<b>bad</b> \u202eevil" })]);
 });
-after(stop);
 
 const url = (id, more = "") => `/console/runs/${TAG}-${id}${more}`;
 const count = (page) => page.locator(".log-count").innerText();
@@ -48,7 +57,6 @@ test("a word in line 60,000 of 120,000 is found, counted exactly and shown", asy
   const row = page.locator(".log-row", { has: page.locator("mark.is-current") });
   assert.equal(await row.getAttribute("data-line"), "60000");
   assert.ok(await isInView(row));
-  assert.deepEqual(page.problems, []);
 });
 
 test("1,922 matches are counted as 1,922, and the search goes round at the end and says so", async () => {
@@ -80,17 +88,25 @@ test("one G shows the last line wholly, ten times of ten; as many rows are drawn
   }
 });
 
-test("a link to line 80,000 lands there, centred and marked, on a cold page", async () => {
-  const page = await signedIn(url("long", "?wrap=0#L80000-L80002"));
-  const row = page.locator('.log-row[data-line="80000"]');
-  await row.waitFor();
-  assert.match(await row.getAttribute("class"), /is-selected/);
-  assert.equal(await page.locator(".log-row.is-selected").count(), 3);
-  const share = await row.evaluate((one) => {
-    const box = one.closest(".log-rows").getBoundingClientRect();
-    return (one.getBoundingClientRect().top - box.top) / box.height;
-  });
-  assert.ok(share > 0.4 && share < 0.6, String(share));
+test("a link to line 80,000 lands there, centred and marked, on a cold page, wrapped or not, folded or not", async () => {
+  for (const [id, more] of [
+    ["long", "?wrap=0"],
+    ["long", ""],
+    ["mixed", ""],
+  ]) {
+    const first = id === "long" ? 80_000 : 4000;
+    const page = await signedIn(url(id, `${more}#L${first}-L${first + 2}`));
+    const row = page.locator(`.log-row[data-line="${first}"]`);
+    await row.waitFor();
+    assert.match(await row.getAttribute("class"), /is-selected/);
+    const selected = page.locator(".log-row.is-selected[data-line]");
+    assert.equal(await selected.count(), 3);
+    const share = await row.evaluate((one) => {
+      const box = one.closest(".log-rows").getBoundingClientRect();
+      return (one.getBoundingClientRect().top - box.top) / box.height;
+    });
+    assert.ok(share > 0.4 && share < 0.6, `${id}${more}: ${share}`);
+  }
 });
 
 test("lines 10 to 90,000 are copied byte for byte, over plain http", async () => {
@@ -99,9 +115,9 @@ test("lines 10 to 90,000 are copied byte for byte, over plain http", async () =>
   assert.equal(await page.evaluate(() => globalThis.isSecureContext), false);
   const copies = await captureCopies(page);
   await page.keyboard.press("c");
-  await page.getByRole("button", { name: "Copied" }).waitFor();
-  const [text] = await copies();
-  assert.equal(text, `${LONG.slice(9, 90_000).join("\n")}\n`);
+  const [text] = await copies(1);
+  // Not by `equal`, whose message would be both texts.
+  assert.ok(text === `${LONG.slice(9, 90_000).join("\n")}\n`, `${text.length} characters`);
 });
 
 test("a line of 5 MB is drawn in parts, and its end is found", async () => {
@@ -134,29 +150,6 @@ test("the panel of a run loads a screen of its output, not all of it", async () 
   }
   assert.equal(parts.length, 2);
   for (const bytes of parts) assert.ok(bytes > 0 && bytes <= 65_536, String(parts));
-});
-
-test("a hostile output shows as text, and nothing of it runs", async () => {
-  for (const path of [
-    url("hostile"),
-    `/console/runs?function=${TAG}-hostile&open=${TAG}-hostile`,
-    url("hostile", "?raw=1"),
-  ]) {
-    const page = await signedIn(path);
-    await page.locator(".log-row").first().waitFor();
-    const text = await page.locator(".log-rows").innerText();
-    assert.match(text, /<script>globalThis\.hacked = 1<\/script>/);
-    assert.match(text, /<img src=x onerror=/);
-    assert.match(text, /javascript:alert\(1\)/);
-    const marks = await page.locator(".log-rows .log-mark").evaluateAll((all) => all.map((mark) => mark.dataset.mark));
-    for (const mark of ["RLO", "PDF", "␀"]) assert.ok(marks.includes(mark), `${path}: ${mark} of ${marks}`);
-    const links = await page.locator(".log-text a").evaluateAll((all) => all.map((link) => [link.href, link.rel]));
-    assert.deepEqual(links, [["http://example.org/", "noreferrer noopener"]]);
-    assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
-    assert.equal(await page.title().then((title) => title.includes("title")), false);
-    assert.deepEqual(page.problems, []);
-    await page.context().close();
-  }
 });
 
 test("colours, overwritten lines and control characters of a terminal", async () => {
@@ -202,7 +195,6 @@ test("a run in flight shows what it printed before, grows, and never moves the r
   await post([at(6100, { RetCode: 0, RetMsg: "done" })]);
   await page.locator(".fact-state.ok").waitFor();
   await page.locator('.log-row[data-line="6100"]').waitFor();
-  assert.deepEqual(page.problems, []);
 });
 
 test("JSON in a line unfolds", async () => {
@@ -212,4 +204,102 @@ test("JSON in a line unfolds", async () => {
   await page.getByText('"id": 17').waitFor();
   await page.getByTitle("Fold JSON").click();
   await page.getByText('"id": 17').waitFor({ state: "detached" });
+});
+
+test("5,000 lines of mixed lengths, with JSON unfolded, are drawn once each, and none covers another", async () => {
+  const page = await signedIn(url("mixed"));
+  await page.locator('.log-row[data-line="1"]').waitFor();
+  // Some of the JSON is unfolded: those lines have more rows than others.
+  for (const line of [1, 6]) await page.locator(`.log-row[data-line="${line}"] .log-fold`).click();
+  await page.locator(".log-row.is-json").first().waitFor();
+  const rows = await page.evaluate(async () => {
+    const box = document.querySelector(".log-rows");
+    const view = box.getBoundingClientRect();
+    const whole = box.querySelector(".virtual-track").clientHeight;
+    const found = new Map();
+    const drawn = () => [...box.querySelectorAll(".log-row")].map((row) => [row, row.getBoundingClientRect()]);
+    for (let top = 0; top < whole; top += view.height) {
+      box.scrollTop = top;
+      const end = Math.min(view.bottom, view.top + whole - box.scrollTop);
+      const isCovered = () => {
+        const all = drawn();
+        return all.length > 0 && all[0][1].top <= view.top && all.at(-1)[1].bottom >= end - 1;
+      };
+      while (!isCovered()) await new Promise((resolve) => requestAnimationFrame(resolve));
+      for (const [row, { top: at, height }] of drawn()) {
+        const place = Math.round(at - view.top + box.scrollTop);
+        const text = row.querySelector(".log-text").textContent;
+        const known = found.get(place);
+        const one = [place, height, Number(row.dataset.line ?? 0), text, row.classList.contains("is-json")];
+        if (known !== undefined && JSON.stringify(known) !== JSON.stringify(one))
+          throw new Error(`two rows at ${place}: ${JSON.stringify([known, one])}`);
+        found.set(place, one);
+      }
+    }
+    return { whole, all: [...found.values()].sort((a, b) => a[0] - b[0]) };
+  });
+  assert.equal(rows.all.length, rows.whole / 20);
+  rows.all.forEach(([place, height], at) => assert.deepEqual([place, height], [at * 20, 20]));
+  const lines = [];
+  for (const [, , line, text, isJson] of rows.all) {
+    if (line > 0) {
+      assert.equal(line, lines.length + 1);
+      lines.push(text);
+    } else if (!isJson) lines[lines.length - 1] += text;
+  }
+  assert.equal(lines.length, MIXED.length);
+  lines.forEach((text, at) => assert.equal(text, mixedShown(at), `line ${at + 1}`));
+});
+
+test("a step at line 500,000 is as much work as one at line 1,000", async () => {
+  // Work, not time: on a busy machine a time says what else it does.
+  const log = Array.from({ length: 600_000 }, (_, at) => `line ${at + 1}`).join("\n");
+  await post([run("deep", "deep", { Log: `${log}\n` })]);
+  const page = await signedIn(url("deep"));
+  await page.locator('.log-row[data-line="1"]').waitFor();
+  const tools = await page.context().newCDPSession(page);
+  await tools.send("Performance.enable");
+  const counts = async () => {
+    const { metrics } = await tools.send("Performance.getMetrics");
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+  };
+  const workAt = async (first) => {
+    await page.evaluate((hash) => (location.hash = hash), `#L${first}`);
+    await page.locator(`.log-row[data-line="${first}"]`).waitFor();
+    const before = await counts();
+    const changes = await page.evaluate(async () => {
+      const box = document.querySelector(".log-rows");
+      let nodes = 0;
+      const observer = new MutationObserver((records) => {
+        for (const { addedNodes, removedNodes } of records) nodes += addedNodes.length + removedNodes.length;
+      });
+      observer.observe(box, { childList: true, subtree: true, characterData: true });
+      const lastLine = () => box.querySelector(".log-row:last-child").dataset.line;
+      for (let step = 0; step < 40; step += 1) {
+        const before = lastLine();
+        box.dispatchEvent(new WheelEvent("wheel", { deltaY: 100, cancelable: true }));
+        if (lastLine() === before) box.scrollTop += 100;
+        while (lastLine() === before) await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+      observer.disconnect();
+      return { nodes, elements: box.querySelectorAll("*").length };
+    });
+    const after = await counts();
+    return { ...changes, layouts: after.LayoutCount - before.LayoutCount };
+  };
+  const near = await workAt(1000);
+  const far = await workAt(500_000);
+  for (const name of Object.keys(near))
+    assert.ok(far[name] <= near[name] * 1.2, `${name}: ${JSON.stringify({ near, far })}`);
+});
+
+test("where the browser does not let a page copy, the text is shown selected", async () => {
+  const page = await signedIn(url("mixed", "#L10-L12"));
+  await page.locator(".log-row.is-selected").first().waitFor();
+  await page.evaluate(() => (document.execCommand = () => false));
+  await page.keyboard.press("c");
+  const area = page.getByRole("dialog", { name: "Copy" }).getByRole("textbox");
+  await area.waitFor();
+  const selected = await area.evaluate((one) => one.value.slice(one.selectionStart, one.selectionEnd));
+  assert.equal(selected, `${MIXED.slice(9, 12).join("\n")}\n`);
 });

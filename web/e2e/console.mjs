@@ -3,20 +3,26 @@
 import { BASE, open, SECRET_ID, SECRET_KEY } from "./browser.mjs";
 
 const SERVER = process.env.RUNLOG_WEB;
-const BASIC = `Basic ${Buffer.from(`${SECRET_ID}:${SECRET_KEY}`).toString("base64")}`;
+export const BASIC = `Basic ${Buffer.from(`${SECRET_ID}:${SECRET_KEY}`).toString("base64")}`;
 
-/** A word that no other test, and no other run of these tests, has. */
+/** A word that no other file of tests, and no other run of these tests, has. */
 export const TAG = `t${Date.now().toString(36)}`;
 
-/** Stores runs. */
-export async function post(runs) {
-  const response = await fetch(`${SERVER}/api/v1/runs`, {
-    method: "POST",
-    headers: { Authorization: BASIC, "Content-Type": "application/x-ndjson" },
-    body: runs.map((run) => JSON.stringify(run)).join("\n"),
-  });
-  const answer = await response.json();
-  if (answer.accepted !== runs.length) throw new Error(JSON.stringify(answer));
+/** Runs in one request: what a test stores at once is whole before it looks. */
+const BATCH_RUNS = 5000;
+
+/** Stores runs, on the server of all tests or on another. */
+export async function post(runs, server = SERVER) {
+  for (let from = 0; from < runs.length; from += BATCH_RUNS) {
+    const part = runs.slice(from, from + BATCH_RUNS);
+    const response = await fetch(`${server}/api/v1/runs`, {
+      method: "POST",
+      headers: { Authorization: BASIC, "Content-Type": "application/x-ndjson" },
+      body: part.map((run) => JSON.stringify(run)).join("\n"),
+    });
+    const answer = await response.json();
+    if (answer.accepted !== part.length) throw new Error(JSON.stringify(answer));
+  }
 }
 
 /** Asks the native API. */
@@ -62,21 +68,21 @@ export async function signedIn(path, options = {}) {
     [SECRET_ID, SECRET_KEY],
   );
   if (status !== 200) throw new Error(`signing in: ${status}`);
-  page.setDefaultTimeout(20_000);
-  await page.goto(BASE + path);
+  await page.goto((options.base ?? BASE) + path);
   return page;
 }
 
-/** What the page copies from now on: its own clipboard is not there over plain http. */
+/** The texts that a page copies from now on. `copies(n)` waits for `n` of them. */
 export async function captureCopies(page) {
   await page.evaluate(() => {
     globalThis.copied = [];
-    document.execCommand = (command) => {
-      if (command === "copy") globalThis.copied.push(document.activeElement.value);
-      return true;
-    };
+    // After the page's own listener, which fills it.
+    window.addEventListener("copy", (event) => globalThis.copied.push(event.clipboardData.getData("text/plain")));
   });
-  return () => page.evaluate(() => globalThis.copied);
+  return async (count) => {
+    await page.waitForFunction((least) => globalThis.copied.length >= least, count);
+    return page.evaluate(() => globalThis.copied);
+  };
 }
 
 /** The first line that is wholly in view of an output, by its number. */

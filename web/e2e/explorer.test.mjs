@@ -1,16 +1,13 @@
 // The API Explorer in a real browser, against a real server.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { BASE, open, SECRET_ID, SECRET_KEY, start, stop, violations } from "./browser.mjs";
+import { BASE, open, SECRET_ID, SECRET_KEY, violations } from "./browser.mjs";
 
 const TABS = ["call", "signature", "doctor", "code", "documentation", "errors", "mock", "limits"];
 
 const HOSTILE_QUERY = "Action=GetFunctionLogs&Limit=2&Filter.RetCode=not0&SearchContext.Keyword=%27a%26b+%E4%B8%AD";
-
-before(start);
-after(stop);
 
 async function giveKey(page, secretKey = SECRET_KEY) {
   await page.getByLabel("SecretId").fill(SECRET_ID);
@@ -26,7 +23,6 @@ async function send(page) {
 
 const explorer = async (query, options) => {
   const page = await open(`/explorer?${query}`, options);
-  page.setDefaultTimeout(15_000);
   await page.locator("#main .form").waitFor({ state: "attached" });
   return page;
 };
@@ -39,7 +35,6 @@ test("calls signed in the browser are accepted, over plain http by a name of the
       await giveKey(page);
       const summary = await send(page);
       assert.match(summary, /Success/, `${scheme} ${method}: ${summary}`);
-      assert.deepEqual(page.problems, []);
       await page.context().close();
     }
   }
@@ -199,7 +194,6 @@ test("a hostile answer is text", async () => {
   assert.ok((await page.locator(".big-text-all").innerText()).includes("U+202E"));
   await page.getByRole("button", { name: "Headers", exact: true }).click();
   await page.locator(".big-text-row", { hasText: "<script>alert(3)</script>" }).waitFor();
-  assert.deepEqual(page.problems, []);
 });
 
 test("copying works without the clipboard of secure pages", async () => {
@@ -264,7 +258,6 @@ test("the doctor's findings and a policy's decision are shown as the server give
   await page.getByRole("tab", { name: "Limits" }).click();
   await page.getByRole("button", { name: "May this key call it?" }).click();
   await page.getByText("Not allowed").waitFor();
-  assert.deepEqual(page.problems, []);
 });
 
 test("language and theme are switched and remembered", async () => {
@@ -295,7 +288,6 @@ test("no serious fault of accessibility, in both themes; nothing wider than a ph
         );
       }
       assert.deepEqual(await violations(page), [], `${tab} at 390, dark: ${dark}`);
-      assert.deepEqual(page.problems, []);
       await page.context().close();
     }
   }

@@ -1,12 +1,9 @@
 // The front door and the docs in a real browser.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { open, start, stop, violations } from "./browser.mjs";
-
-before(start);
-after(stop);
+import { open, violations } from "./browser.mjs";
 
 const fits = async (page) =>
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390, page.url());
@@ -20,7 +17,6 @@ test("the front door leads to every page, in both themes and languages, on a pho
     assert.deepEqual(doors, ["/console", "/explorer", "/docs", "/openapi.json"]);
     assert.deepEqual(await violations(page), []);
     if (options.width === 390) await fits(page);
-    assert.deepEqual(page.problems, []);
   }
 });
 
@@ -38,7 +34,6 @@ test("every page of the docs opens, without a fault of accessibility", async () 
     await fits(page);
     await page.setViewportSize({ width: 1280, height: 800 });
   }
-  assert.deepEqual(page.problems, []);
 });
 
 test("links of the docs stay in the docs, and Back returns", async () => {

@@ -47,11 +47,25 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
 
 /// A phase for each suite, against `server` or a fresh build.
 pub(crate) fn phases(server: Option<&Path>) -> Vec<Phase> {
-    let phase = |(name, suite): (&str, Suite)| {
+    let phase = |(name, suite): (&'static str, Suite)| {
         let server = server.map(Path::to_owned);
-        Phase { name: format!("compat-{name}"), run: Box::new(move || suite(&server.map_or_else(build, Ok)?)) }
+        let run = move || {
+            let binary = match server {
+                Some(binary) => binary,
+                None if name == "browser" => with_pages()?,
+                None => build()?,
+            };
+            suite(&binary)
+        };
+        Phase { name: format!("compat-{name}"), run: Box::new(run) }
     };
     SUITES.map(phase).into()
+}
+
+/// The pages are part of the program, so they are built before it.
+fn with_pages() -> Result<PathBuf> {
+    console::build()?;
+    build()
 }
 
 fn build() -> Result<PathBuf> {
@@ -198,8 +212,17 @@ fn unittest(
     finish(&mut suite, server, unittest_counts)
 }
 
-/// Tells a suite where its server is.
-/// The pages in Debian's Chromium, and the snippets of the Explorer with the clients that the other suites install.
+/// What checks the syntax of a snippet whose SDK is not here: a command that succeeds where it is, and its package.
+/// .NET is not in Debian, so its snippets are skipped by name.
+const COMPILERS: [(&str, &[&str], &str); 5] = [
+    ("php", &["--version"], "php-cli"),
+    ("ruby", &["--version"], "ruby"),
+    ("go", &["version"], "golang-go"),
+    ("javac", &["--version"], "default-jdk-headless"),
+    ("g++", &["--version"], "g++"),
+];
+
+/// The pages in Debian's Chromium, and the snippets of the Explorer with the clients of the other suites.
 fn browser(binary: &Path) -> Result<Outcome> {
     if let Err(reason) = need(&|| has("node") && has("npm"), &["nodejs", "npm"]) {
         return Ok(Outcome::skipped(reason));
@@ -207,21 +230,30 @@ fn browser(binary: &Path) -> Result<Outcome> {
     if let Err(reason) = need(&|| has("chromium"), &["chromium"]) {
         return Ok(Outcome::skipped(reason));
     }
-    console::build()?;
+    for (program, version, package) in COMPILERS {
+        if let Err(reason) = need(&|| succeeds(command(program).args(version)), &[package]) {
+            // The suite goes on, and skips the snippets of that language by name.
+            println!("The snippets for {program} are not checked: {reason}");
+        }
+    }
+    console::install()?;
     let server = Server::start(binary, &run_folder("browser"), None, Some(0))?;
     fill(binary, &server)?;
     let mut suite = command("npm");
     suite.args(["run", "--silent", "e2e"]).current_dir(root().join("web"));
     suite.env("RUNLOG_WEB", format!("http://{}", server.address)).env("RUNLOG_CLIENT", root().join("crates/client"));
-    suite.env("RUNLOG_SNIPPETS_TARGET", target().join("snippets"));
-    for (variable, path) in [
-        ("RUNLOG_PYTHON", target().join("compat/venv/python/bin/python")),
-        ("RUNLOG_TCCLI", target().join("compat/venv/tccli/bin/tccli")),
-        ("RUNLOG_NODE_MODULES", target().join("compat/node/node_modules")),
-    ] {
-        if path.exists() {
-            suite.env(variable, path);
+    suite.env("RUNLOG_SNIPPETS_TARGET", target().join("snippets")).env("RUNLOG_BINARY", binary);
+    suite.env("RUNLOG_NODE_MODULES", tools::npm("node", &root().join("compat/node"))?.join("node_modules"));
+    match need_python() {
+        Ok(()) => {
+            let bin = |name: &str| {
+                let requirements = root().join("compat").join(name).join("requirements.txt");
+                tools::venv(name, Path::new("python3"), &requirements)
+            };
+            suite.env("RUNLOG_PYTHON", bin("python")?.join("python"));
+            suite.env("RUNLOG_TCCLI", bin("tccli")?.join("tccli"));
         }
+        Err(reason) => println!("The snippets for Python and tccli are not run: {reason}"),
     }
     finish(tell(&mut suite, &server), &server, node_counts)
 }
@@ -240,6 +272,7 @@ fn fill(binary: &Path, server: &Server) -> Result<()> {
     Ok(())
 }
 
+/// Tells a suite where its server is.
 fn tell<'a>(suite: &'a mut Command, server: &Server) -> &'a mut Command {
     suite
         .env("RUNLOG_HTTP", server.address.to_string())

@@ -13,19 +13,24 @@ pub(crate) fn task(arguments: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the pages, where Node is present. Packages are installed when their list has changed.
+/// Builds the pages, where Node is present.
 pub(crate) fn build() -> Result<()> {
-    let web = root().join("web");
     if !has("npm") {
         println!("Node is not installed: the program is built with the pages as they are, or without them");
         return Ok(());
     }
+    install()?;
+    run(command("npm").args(["run", "build"]).current_dir(root().join("web")))
+}
+
+/// Installs the packages of the pages and of their tests, when their list has changed.
+pub(crate) fn install() -> Result<()> {
+    let web = root().join("web");
     let (list, installed) = (web.join("package-lock.json"), web.join("node_modules/.installed.json"));
     let wanted = std::fs::read_to_string(&list)?;
     if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
-        return run(command("npm").args(["run", "build"]).current_dir(&web));
+        return Ok(());
     }
     run(command("npm").args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&web))?;
-    std::fs::write(&installed, &wanted)?;
-    run(command("npm").args(["run", "build"]).current_dir(&web))
+    Ok(std::fs::write(&installed, &wanted)?)
 }

@@ -1,7 +1,7 @@
 // Keys of the console. Single letters can be switched off, are silent while a person types or composes, and never mean
 // anything together with Ctrl, Alt or Meta.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { remember, remembered } from "../shared/memory.ts";
 import { Store } from "../shared/store.ts";
@@ -26,7 +26,8 @@ const layers: { current: Keys }[] = [];
 export function useKeys(keys: Keys): void {
   const layer = useRef(keys);
   layer.current = keys;
-  useEffect(() => {
+  // Before the view is painted: a key that is pressed as soon as the view is seen is its own.
+  useLayoutEffect(() => {
     layers.push(layer);
     return () => void layers.splice(layers.indexOf(layer), 1);
   }, []);

@@ -9,6 +9,7 @@ const ORDER = [
   "run",
   "ingest",
   "import",
+  "console",
   "cli",
   "report",
   "api",

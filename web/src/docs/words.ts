@@ -14,6 +14,7 @@ const TITLES = words({
   canary: { zh: "Canary：在线验证", en: "Canary" },
   cli: { zh: "命令行", en: "Command line" },
   clients: { zh: "客户端", en: "Clients" },
+  console: { zh: "控制台与 API Explorer", en: "Console and API Explorer" },
   doctor: { zh: "请求诊断", en: "Doctor" },
   export: { zh: "导出", en: "Export" },
   guarantees: { zh: "保证", en: "Guarantees" },

@@ -15,20 +15,32 @@ export async function copyText(text: string): Promise<boolean> {
   return copyBySelection(text);
 }
 
+/**
+ * By the `copy` event, which takes the text as it is. A field that held the text would be laid out first, and 90,000 lines
+ * freeze the page for a minute.
+ */
 function copyBySelection(text: string): boolean {
   const focused = document.activeElement;
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.readOnly = true;
-  area.className = "off-screen";
-  document.body.append(area);
-  area.select();
+  // A browser copies only where something is selected.
+  const field = document.createElement("textarea");
+  field.value = " ";
+  field.readOnly = true;
+  field.className = "off-screen";
+  let isTaken = false;
+  field.addEventListener("copy", (event) => {
+    if (event.clipboardData === null) return;
+    event.clipboardData.setData("text/plain", text);
+    event.preventDefault();
+    isTaken = true;
+  });
+  document.body.append(field);
+  field.select();
   try {
-    return document.execCommand("copy");
+    return document.execCommand("copy") && isTaken;
   } catch {
     return false;
   } finally {
-    area.remove();
-    if (focused instanceof HTMLElement) focused.focus();
+    field.remove();
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
 }

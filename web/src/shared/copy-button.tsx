@@ -39,7 +39,8 @@ export function CopyButton({ text, label, title }: Props): JSX.Element {
   );
 }
 
-function ByHand({ text, onClose }: { readonly text: string; readonly onClose: () => void }): JSX.Element {
+/** The text, selected, for a browser that does not let a page copy. */
+export function ByHand({ text, onClose }: { readonly text: string; readonly onClose: () => void }): JSX.Element {
   const t = useText();
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => area.current?.select(), []);

@@ -19,6 +19,17 @@ const ROUTE = "/api/v1/session";
 /** `undefined` until the server was asked, `null` when nobody is signed in. */
 export const session = new Store<Session | null | undefined>(undefined);
 
+let isEnded = false;
+
+/** Whether the last session was ended by the server, not by a person who signed out. */
+export const wasEnded = (): boolean => isEnded;
+
+/** The server does not know the session any more. */
+export function noticeEnded(): void {
+  isEnded = true;
+  session.set(null);
+}
+
 /** Asks the server who is signed in. Throws what is not an answer to that. */
 export async function loadSession(signal?: AbortSignal): Promise<Session | null> {
   try {
@@ -40,6 +51,7 @@ export async function signIn(credentials: Credentials): Promise<Session> {
 /** Signs out, here and on the server. */
 export async function signOut(): Promise<void> {
   await remove(ROUTE);
+  isEnded = false;
   session.set(null);
 }
 

@@ -4,8 +4,8 @@ import { useEffect } from "preact/hooks";
 
 import { ApiError } from "../../shared/api.ts";
 import { useLoaded, type Loaded } from "../../shared/loading.ts";
-import { session } from "../../shared/session.ts";
-import { Store } from "../../shared/store.ts";
+import { noticeEnded, session } from "../../shared/session.ts";
+import { Store, useStore } from "../../shared/store.ts";
 import type { Basis } from "./api.ts";
 
 export interface Shown {
@@ -38,10 +38,15 @@ export function useAnswer<T extends Partial<Basis>>(
   }, [data, isLoading]);
   useEffect(() => () => shown.set(undefined), []);
   useEffect(() => noticeEnd(error), [error]);
+  // Signed in again: what was refused is asked again.
+  const who = useStore(session);
+  useEffect(() => {
+    if (who && error instanceof ApiError && error.isSignedOut) reload();
+  }, [who]);
   return { data: data?.answer, error, isLoading, reload, at_ms: data?.at_ms ?? Date.now() };
 }
 
 /** A call that was refused because nobody is signed in any more shows the sign-in. */
 export function noticeEnd(error: unknown): void {
-  if (error instanceof ApiError && error.isSignedOut) session.set(null);
+  if (error instanceof ApiError && error.isSignedOut) noticeEnded();
 }

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { copyText } from "../../shared/clipboard.ts";
+import { ByHand } from "../../shared/copy-button.tsx";
 import { languageTag, useText } from "../../shared/i18n.ts";
 import { useStore } from "../../shared/store.ts";
 import { formatTime } from "../../shared/time.ts";
@@ -217,10 +218,14 @@ export function LogViewer({
 
   const copy = async (): Promise<void> => {
     const all = selected === undefined ? log.text : log.slice(selected.first - 1, selected.last - 1);
-    const said = (await copyText(all)) ? t(shared.copied) : t(shared.copy_failed);
-    setSaid(said);
+    if (!(await copyText(all))) {
+      setByHand(all);
+      return;
+    }
+    setSaid(t(shared.copied));
     setTimeout(() => setSaid(""), 2000);
   };
+  const [byHand, setByHand] = useState<string>();
   const [said, setSaid] = useState("");
   const nextTime = options.time === "none" ? "clock" : options.time === "clock" ? "since" : "none";
   const scrollRows = (rows: number): void => list.current?.scrollTo((list.current.top() ?? 0) + rows * ROW_PX);
@@ -316,6 +321,7 @@ export function LogViewer({
         nextTime={nextTime}
         onDownload={() => download(only === undefined ? log.text : [...only].map((line) => log.line(line)).join("\n"))}
       />
+      {byHand !== undefined && <ByHand text={byHand} onClose={() => setByHand(undefined)} />}
       <div class="log-body" ref={measure}>
         {log.lines === 0 ? (
           <p class="state quiet-text">{t(isRunning ? w.empty_running : w.empty)}</p>
@@ -477,7 +483,7 @@ function firstTime(log: Log): number | undefined {
 
 /** The first Ctrl+F searches all of the output; a second one is the browser's. */
 function useBrowserFind(isCompact: boolean, input: { readonly current: HTMLInputElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isCompact) return undefined;
     const listen = (event: KeyboardEvent): void => {
       if (event.key !== "f" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;

@@ -90,8 +90,10 @@ export function Live(): JSX.Element {
         <div class="live-bar">
           <span class={`live-state is-${isStopped ? "paused" : live.state}`}>
             <span class="live-dot" aria-hidden="true" />
-            <span role="status" class="live-status">
-              {status}
+            <span class="live-status">{status}</span>
+            {/* Apart from the counts, so that a pause is announced once and not with each run that arrives. */}
+            <span role="status" class="visually-hidden live-said">
+              {isStopped ? t(w.paused_said) : statusOf(live.state, live.problem, t)}
             </span>
           </span>
           <button type="button" class="button small live-pause" aria-pressed={isStopped} onClick={toggle}>

@@ -296,7 +296,7 @@ function Versions({ kind, rows }: { readonly kind: ReportKind; readonly rows: re
   return (
     <section aria-labelledby="evidence">
       <h2 id="evidence">{t(w.evidence)}</h2>
-      <div class="report-scroll">
+      <div class="wide">
         <table class="table report-table">
           <thead>
             <tr>
@@ -434,7 +434,7 @@ function Slowest({ report }: { readonly report: Report }): JSX.Element {
   return (
     <section>
       <h2>{t(w.slowest)}</h2>
-      <div class="report-scroll">
+      <div class="wide">
         <table class="table report-table">
           <tbody>
             {report.slowest?.map((run) => (

@@ -153,7 +153,7 @@ function Storage({ days }: { readonly days: readonly StoredDay[] }): JSX.Element
     <section>
       <h2>{t(w.storage)}</h2>
       {!hasBytes && <p class="quiet-text">{t(w.no_bytes)}</p>}
-      <div class="report-scroll">
+      <div class="wide" role="region" tabIndex={0} aria-label={t(w.storage)}>
         <table class="table server-days">
           <thead>
             <tr>
@@ -220,7 +220,7 @@ function Keys({ keys }: { readonly keys: readonly KeyRow[] | undefined }): JSX.E
           <pre class="code">runlog keys list --data DIR</pre>
         </>
       ) : (
-        <div class="report-scroll">
+        <div class="wide" role="region" tabIndex={0} aria-label={t(w.keys)}>
           <table class="table">
             <thead>
               <tr>

@@ -2,7 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { explain } from "../../../shared/api.ts";
+import { ApiError, explain } from "../../../shared/api.ts";
+import { session } from "../../../shared/session.ts";
 import { loadRuns, ROW_FIELDS, type Run } from "../../data/api.ts";
 import { Ring } from "../../data/ring.ts";
 import { noticeEnd } from "../../data/shown.ts";
@@ -66,6 +67,7 @@ export function useFollow(filter: Filter, isHeld: boolean): Followed {
     let problem: string | undefined;
     let times: number[] = [];
     let mayHold = true;
+    let isSignedOut = false;
     let tail: Tail | undefined;
     const { request_id: _id, ...query } = filter;
 
@@ -135,10 +137,10 @@ export function useFollow(filter: Filter, isHeld: boolean): Followed {
         },
         onState: (next, error) => {
           state = mayHold || next === "ended" ? next : "polling";
-          if (error !== undefined) {
-            problem = explain(error);
-            noticeEnd(error);
-          }
+          if (error === undefined) return;
+          problem = explain(error);
+          isSignedOut = error instanceof ApiError && error.isSignedOut;
+          noticeEnd(error);
         },
       });
       paint();
@@ -152,10 +154,18 @@ export function useFollow(filter: Filter, isHeld: boolean): Followed {
       paint();
     });
     document.addEventListener("visibilitychange", arrange);
+    // Signed in again: the tail goes on after the last run that arrived.
+    const forget = session.subscribe(() => {
+      if (!isSignedOut || !session.get()) return;
+      isSignedOut = false;
+      problem = undefined;
+      arrange();
+    });
     return () => {
       abort.abort();
       tail?.close();
       leave();
+      forget();
       clearInterval(timer);
       clearInterval(poll);
       document.removeEventListener("visibilitychange", arrange);

@@ -9,6 +9,7 @@ export const liveWords = words({
   ended: { zh: "已停止：{reason}", en: "stopped: {reason}" },
   polling: { zh: "每 3 秒更新（其他标签页正在实时查看）", en: "every 3 s (other tabs are live)" },
   paused: { zh: "已暂停，{n} 条新记录", en: "paused, {n} new" },
+  paused_said: { zh: "实时查看已暂停", en: "The live view is paused" },
   held: { zh: "指针在列表上，{n} 条新记录等待显示", en: "held under the pointer, {n} new" },
   pause: { zh: "暂停（p）", en: "Pause (p)" },
   resume: { zh: "继续（p）", en: "Resume (p)" },
