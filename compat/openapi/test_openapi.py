@@ -117,6 +117,10 @@ class Described(unittest.TestCase):
                     params["as_of"] = 12
                 elif path.endswith("/allowed"):
                     params.setdefault("action", "scf:GetFunctionLogs")
+                elif name == "bucket_percentiles" and path == "/api/v1/runs":
+                    params["histogram"] = "1d"
+                if path.endswith("/compare"):
+                    params = {"a": "version=1", "b": "version=2", **params}
                 with self.subTest(path=path, parameter=name):
                     answer = Answer("GET", path.replace("{request_id}", fixture.RUNS[0]["RequestId"]), params)
                     # The one run that is asked for is of another function than the example's.

@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 const COMPRESSED: [&str; 7] = ["html", "js", "css", "svg", "json", "txt", "map"];
 
 fn main() {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    // Asked when it runs: a target folder may be shared by several checkouts.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let web = Path::new(&manifest).join("../../web");
     let dist = web.join("dist");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("web");
     if out.exists() {
