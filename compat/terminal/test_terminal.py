@@ -185,7 +185,7 @@ class Terminal(unittest.TestCase):
         self.check_run("print-request", 100, 10, "runlog query nightly-report --errors --print-request curl")
 
     def test_help(self):
-        self.check_run("help", 100, 40, "runlog --help")
+        self.check_run("help", 100, 44, "runlog --help")
         for command in ("query", "show", "last", "tail", "follow"):
             with self.subTest(command=command):
                 self.check_run(f"help-{command}", 100, 90, f"runlog {command} -h")
