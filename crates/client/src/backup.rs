@@ -1,6 +1,7 @@
 //! `POST /api/v1/admin/backup`: a server backs itself up.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::{Client, Error, envelope};
 
@@ -28,11 +29,16 @@ impl Client {
     /// backup failed; [`Error::Http`] and [`Error::Tls`] when the server cannot be reached.
     pub fn backup(&self, name: &str) -> Result<BackupReport, Error> {
         let body = serde_json::json!({ "to": name }).to_string();
+        self.post_json("/api/v1/admin/backup", &body, "report of a backup")
+    }
+
+    /// Posts JSON to a path of the native API, and reads the answer, which is `what`.
+    pub(crate) fn post_json<T: DeserializeOwned>(&self, path: &str, body: &str, what: &str) -> Result<T, Error> {
         let headers = [("Authorization", self.authorization()), ("Content-Type", "application/json".to_owned())];
-        let reply = self.transport.post("/api/v1/admin/backup", &headers, body.as_bytes())?;
+        let reply = self.transport.post(path, &headers, body.as_bytes())?;
         if reply.status != 200 {
             return Err(envelope::refused(&reply));
         }
-        self.transport.read_json("report of a backup", &reply.body)
+        self.transport.read_json(what, &reply.body)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Client, Error, envelope};
+use crate::{Client, Error};
 
 /// What a server removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -23,11 +23,6 @@ impl Client {
     /// [`Error::Refused`] if the key may not do this or the removal failed; [`Error::Http`] and [`Error::Tls`] if the
     /// server cannot be reached.
     pub fn retain_trusting_clock(&self) -> Result<RemovedRuns, Error> {
-        let headers = [("Authorization", self.authorization()), ("Content-Type", "application/json".to_owned())];
-        let reply = self.transport.post("/api/v1/admin/retain", &headers, br#"{"trust_clock":true}"#)?;
-        if reply.status != 200 {
-            return Err(envelope::refused(&reply));
-        }
-        self.transport.read_json("report of a removal", &reply.body)
+        self.post_json("/api/v1/admin/retain", r#"{"trust_clock":true}"#, "report of a removal")
     }
 }

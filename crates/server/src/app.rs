@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
+use bytes::Bytes;
+use hyper::body::Body;
 use runlog_core::{Engine, EngineError};
 use tokio::sync::{Semaphore, watch};
 
 use super::answer_bytes::AnswerBytes;
 use super::attempts::Attempts;
+use super::body::{self, Pace};
 use super::budget::Budget;
 use super::caller::Caller;
 use super::engine::EngineHandle;
@@ -21,6 +24,7 @@ use super::replay::ReplayGuard;
 use super::sessions::Sessions;
 use crate::keys::Keyring;
 use crate::settings::Settings;
+use crate::unpack::BodyError;
 
 /// Queries that run at a time, for each core: one works while another waits for a page of the disk.
 const QUERIES_PER_CORE: usize = 2;
@@ -114,6 +118,14 @@ impl App {
             settings: Arc::new(settings),
             keyring: Arc::new(keyring),
         }
+    }
+
+    /// A whole body of at most `max_bytes` from a sender who is not known yet, within the bounds of those.
+    pub(crate) async fn unverified_body<B>(&self, body: B, max_bytes: u64) -> Result<Bytes, BodyError>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        body::collect(body, max_bytes, Pace::of_unknown(&self.settings), &mut self.unverified.share()).await
     }
 
     /// Ends answers that would otherwise never end.

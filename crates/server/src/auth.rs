@@ -142,7 +142,10 @@ pub(crate) fn not_deliberate() -> Denied {
 /// Whom the head of a request with a signature of its body ([`signs_body`]) claims to be from, refused where no body
 /// could make it right. Nothing is proven by it.
 pub(crate) fn judge_head(app: &App, request: &Parts) -> Result<Caller, Denied> {
-    claim(app, &raw(request, b"")).map(|(_, key)| Caller::of_key(key))
+    let (claim, key) = claim(app, &raw(request, b""))?;
+    let now_s = clock::now_ms().div_euclid(1000);
+    claim.check_skew(now_s, app.settings.signature_max_skew.into()).map_err(|error| denied(&error))?;
+    Ok(Caller::of_key(key))
 }
 
 fn tc3(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
@@ -155,12 +158,10 @@ fn tc3(app: &App, request: &Parts, body: &[u8]) -> Result<Caller, Denied> {
     Ok(Caller::of_key(key))
 }
 
-/// What a TC3 signature claims: whose it is, and that it is of now.
+/// What a TC3 signature claims, and the key that it names.
 fn claim(app: &App, raw: &RawRequest<'_>) -> Result<(Tc3, Arc<Key>), Denied> {
     let claim = Tc3::parse(raw).map_err(|error| denied(&error))?;
     let Some(key) = app.keyring.get(claim.secret_id()) else { return unauthorized(WRONG) };
-    let now_s = clock::now_ms().div_euclid(1000);
-    claim.check_skew(now_s, app.settings.signature_max_skew.into()).map_err(|error| denied(&error))?;
     Ok((claim, key))
 }
 

@@ -75,11 +75,7 @@ impl<'a> Lane<'a> {
         if self.width == 0 || at >= self.len {
             return self.min;
         }
-        let bit = at * self.width as usize;
-        let word = self.bits.get(bit / 8..).and_then(|rest| rest.first_chunk::<8>());
-        let word = u64::from_le_bytes(word.copied().unwrap_or_default()) >> (bit % 8);
-        let mask = if self.width == 64 { u64::MAX } else { (1 << self.width) - 1 };
-        self.min.wrapping_add((word & mask) << self.shift)
+        self.unpack(at, self.mask())
     }
 
     /// Adds the numbers of a range, which ends within the lane, to `out`.
@@ -87,13 +83,21 @@ impl<'a> Lane<'a> {
         if self.width == 0 {
             return out.resize(out.len() + range.len(), self.min);
         }
-        let mask = if self.width == 64 { u64::MAX } else { (1 << self.width) - 1 };
-        out.extend(range.map(|at| {
-            let bit = at * self.width as usize;
-            let word = self.bits.get(bit / 8..).and_then(|rest| rest.first_chunk::<8>());
-            let word = u64::from_le_bytes(word.copied().unwrap_or_default()) >> (bit % 8);
-            self.min.wrapping_add((word & mask) << self.shift)
-        }));
+        let mask = self.mask();
+        out.extend(range.map(|at| self.unpack(at, mask)));
+    }
+
+    #[inline]
+    fn mask(&self) -> u64 {
+        if self.width == 64 { u64::MAX } else { (1 << self.width) - 1 }
+    }
+
+    #[inline]
+    fn unpack(&self, at: usize, mask: u64) -> u64 {
+        let bit = at * self.width as usize;
+        let word = self.bits.get(bit / 8..).and_then(|rest| rest.first_chunk::<8>());
+        let word = u64::from_le_bytes(word.copied().unwrap_or_default()) >> (bit % 8);
+        self.min.wrapping_add((word & mask) << self.shift)
     }
 
     /// Calls `each` with the places of a range whose numbers are `least` to `most`, and these numbers, in order.

@@ -15,7 +15,7 @@ use crate::record::{Defaults, Streams};
 /// `SEVERITY_NUMBER_ERROR`: from here on a record speaks of a failure.
 const SEVERITY_ERROR: u8 = 17;
 
-/// What stands for an instance without a name.
+/// The name of an instance that has none.
 const NO_INSTANCE: &str = "lines";
 
 /// Longest id of an instance that is used as it is, in bytes; a longer one is hashed.

@@ -111,7 +111,7 @@ fn list(args: &FunctionsArgs) -> Result<u8, Failure> {
     let window = RunFilter { from: Some(from_ms.to_string()), to: Some(to_ms.to_string()), ..RunFilter::default() };
     let functions = client.functions(&within)?.functions.into_iter();
     let rows: Result<Vec<Row>, Failure> = functions.map(|function| row(&client, function, &window)).collect();
-    print(&rows?, args.output, args.span.zone())?;
+    print(&rows?, args.output, args.span.time_zone)?;
     Ok(0)
 }
 

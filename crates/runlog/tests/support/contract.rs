@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Answer, Api, Form, Key, now_ms};
 
-/// What stands for the request id in an expected body.
+/// The placeholder for the request id in an expected body.
 const REQUEST_ID: &str = "REQUEST-ID";
 
 #[derive(Deserialize)]

@@ -4,19 +4,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use serde::Deserialize;
 
+use super::admin;
 use crate::app::App;
-use crate::auth;
-use crate::caller::Caller;
 use crate::files;
 use crate::keys::KeyFile;
 use crate::respond::{self, Answer};
 
-const BODY_MAX_BYTES: usize = 4096;
 const NAME_MAX_BYTES: usize = 100;
 
 /// How long a caller should wait for the backup in progress, in seconds.
@@ -28,17 +25,14 @@ struct Body {
 }
 
 pub(super) async fn make(app: &App, request: Request<Incoming>) -> Answer {
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, BODY_MAX_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let caller = auth::identify(app, &head, &body).and_then(Caller::into_writer);
-    if let Err(denied) = caller.and_then(|caller| caller.may_operate()) {
-        return denied.answer();
-    }
+    let body = match admin::asked::<Body>(app, request).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     let Some(folder) = &app.settings.backup_dir else {
         let message = "backups over HTTP are off; start the server with --backup-dir DIR";
         return respond::error(StatusCode::FORBIDDEN, "BackupsOff", message);
     };
-    let body = serde_json::from_slice::<Body>(&body).ok();
     let Some(to) = body.as_ref().and_then(|body| inside(folder, &body.to)) else {
         let message = "send {\"to\": NAME}; NAME consists of letters, digits, '-', '_' and '.', and begins with a \
                        letter or digit";

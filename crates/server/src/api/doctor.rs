@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth;
-use crate::body::{self, Pace};
 use crate::caller::Caller;
 use crate::clock;
 use crate::respond::{self, Answer, Packed};
@@ -101,9 +100,7 @@ where
 {
     let (head, body) = request.into_parts();
     let bad = |message: &str| respond::error(StatusCode::BAD_REQUEST, "InvalidParameter", message);
-    let Ok(body) =
-        body::collect(body, BODY_MAX_BYTES, Pace::of_unknown(&app.settings), &mut app.unverified.share()).await
-    else {
+    let Ok(body) = app.unverified_body(body, BODY_MAX_BYTES).await else {
         return respond::error(StatusCode::PAYLOAD_TOO_LARGE, "TooLarge", "a request to examine has at most 1 MiB");
     };
     let caller = match auth::identify(app, &head, &body) {

@@ -1,5 +1,6 @@
 //! Routes: the signed API at `/` ([`tencent`]), and those in the table of [`native::routes`].
 
+mod admin;
 mod backup;
 pub(crate) mod browser;
 pub(crate) mod doctor;

@@ -1,17 +1,13 @@
 //! `POST /api/v1/admin/retain`, body `{"trust_clock": true}`: removes what is no longer kept, on the word of an operator
 //! that the clock is right. Root keys only.
 
-use http_body_util::{BodyExt, Collected, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use serde::Deserialize;
 
+use super::admin;
 use crate::app::App;
-use crate::auth;
-use crate::caller::Caller;
 use crate::respond::{self, Answer};
-
-const BODY_MAX_BYTES: usize = 4096;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,14 +16,11 @@ struct Body {
 }
 
 pub(super) async fn remove(app: &App, request: Request<Incoming>) -> Answer {
-    let (head, body) = request.into_parts();
-    let body = Limited::new(body, BODY_MAX_BYTES).collect().await.map(Collected::to_bytes).unwrap_or_default();
-    let caller = auth::identify(app, &head, &body).and_then(Caller::into_writer);
-    if let Err(denied) = caller.and_then(|caller| caller.may_operate()) {
-        return denied.answer();
-    }
-    let is_confirmed = serde_json::from_slice::<Body>(&body).is_ok_and(|body| body.trust_clock);
-    if !is_confirmed {
+    let body = match admin::asked::<Body>(app, request).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    if !body.is_some_and(|body| body.trust_clock) {
         let message = "send {\"trust_clock\": true}, and only if the server's clock is right: expired runs are removed \
                        for good";
         return respond::error(StatusCode::BAD_REQUEST, "NotConfirmed", message);

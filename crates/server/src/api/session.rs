@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::auth;
-use crate::body::{self, Pace};
 use crate::caller::Caller;
 use crate::clock;
 use crate::peer::Connection;
@@ -54,7 +53,7 @@ where
         let message = "the body must be of the type application/json";
         return respond::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message);
     }
-    let body = body::collect(body, BODY_MAX_BYTES, Pace::of_unknown(&app.settings), &mut app.unverified.share()).await;
+    let body = app.unverified_body(body, BODY_MAX_BYTES).await;
     let credential = body.ok().and_then(|body| serde_json::from_slice::<Credential>(&body).ok());
     let Some(credential) = credential else {
         let message = "give {\"secret_id\": ..., \"secret_key\": ...} or {\"token\": ...}";

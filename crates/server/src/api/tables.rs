@@ -15,7 +15,6 @@ use runlog_wire::{Action, ApiError, ErrorCode, Language, Source, Text, envelope}
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
-use crate::body::{self, Pace};
 use crate::respond::{self, Answer, Packed};
 use crate::settings::Settings;
 use crate::web::{etag, is_known};
@@ -54,9 +53,7 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let (head, body) = request.into_parts();
-    let body = body::collect(body, MOCK_MAX_BYTES, Pace::of_unknown(&app.settings), &mut app.unverified.share())
-        .await
-        .unwrap_or_default();
+    let body = app.unverified_body(body, MOCK_MAX_BYTES).await.unwrap_or_default();
     let named = mocked(&head, &body);
     let answer = match Action::ALL.iter().find(|action| action.name() == named) {
         Some(action) => action.table().sample_response.as_bytes().to_vec(),

@@ -101,11 +101,6 @@ impl SpanArgs {
         }
         Ok((from_ms, to_ms))
     }
-
-    /// The zone of times without one.
-    pub(in crate::cli) fn zone(&self) -> Zone {
-        self.time_zone
-    }
 }
 
 /// Reads `1h30m` or `30d` as milliseconds.

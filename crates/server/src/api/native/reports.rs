@@ -104,17 +104,17 @@ impl Plan {
     }
 
     fn make(&self, asked: &Asked, engine: &dyn Engine) -> Result<Vec<u8>, Failure> {
-        let account = Scope::account(asked.account());
-        let base = engine.query(&Query { limit: 0, as_of: asked.values.number(&AS_OF), ..Query::new(account) })?;
-        let query = Query { as_of: asked.values.number(&AS_OF), ..Query::new(Scope::account(asked.account())) };
+        let as_of = asked.values.number(&AS_OF);
+        let query = Query { limit: 0, as_of, ..Query::new(Scope::account(asked.account())) };
+        let base = engine.query(&query)?;
         queries::check_as_of(&query, base.watermark.seq)?;
         let billing_step_ms = asked.app.settings.billing_step_ms.into();
         let source = |(scope, window): &(Scope, Window)| Stored {
             engine,
             scope: scope.clone(),
             window: *window,
-            as_of: query.as_of,
-            moment: query.as_of.unwrap_or(base.watermark.seq),
+            as_of,
+            moment: as_of.unwrap_or(base.watermark.seq),
             billing_step_ms,
             now_ms: asked.now_ms,
         };
@@ -308,12 +308,14 @@ impl Source for Stored<'_> {
             return self.pages(query, take);
         }
         // Slices of a page or two: a query looks at all rows of its window.
-        let mut left = vec![query.window];
-        while let Some(window) = left.pop() {
-            let total = self.engine.query(&Query { window, limit: 0, ..query.clone() })?.total;
+        let mut left = vec![(query.window, total)];
+        while let Some((window, total)) = left.pop() {
             let span_ms = window.end_ms.abs_diff(window.start_ms);
             if total > ROWS as u64 && span_ms > 1 {
-                left.extend(slices(window, total.div_ceil(ROWS as u64).clamp(2, 1_000)));
+                for window in slices(window, total.div_ceil(ROWS as u64).clamp(2, 1_000)) {
+                    let total = self.engine.query(&Query { window, limit: 0, ..query.clone() })?.total;
+                    left.push((window, total));
+                }
             } else if total > 0 {
                 self.pages(Query { window, ..query.clone() }, take)?;
             }

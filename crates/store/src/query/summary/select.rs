@@ -85,6 +85,11 @@ enum Scale {
 }
 
 impl Target {
+    /// One that is found.
+    fn at(value: u64) -> Self {
+        Self { range: Range { low: value, high: value }, count: 1, rank: 1 }
+    }
+
     fn is_open(&self) -> bool {
         self.range.low < self.range.high
     }
@@ -190,7 +195,7 @@ fn pick<'a>(values: &mut [u64], targets: impl Iterator<Item = &'a mut Target>) {
             }
         };
         last = Some((place, value));
-        *target = Target { range: Range { low: value, high: value }, count: 1, rank: 1 };
+        *target = Target::at(value);
     }
 }
 
@@ -207,8 +212,7 @@ fn narrow(target: &Target, scale: Scale, steps: &[u64]) -> Target {
         rank -= count;
     }
     // The values were counted, and are not in their blocks: a file whose bounds are wrong, though its checksums fit.
-    let high = target.range.high;
-    Target { range: Range { low: high, high }, count: 1, rank: 1 }
+    Target::at(target.range.high)
 }
 
 impl Pass {
